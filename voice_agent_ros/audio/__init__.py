@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Microphones, loudspeakers and their stand-ins as streams of 16-bit PCM."""
