@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make demo` and `make test` set up what they need (see tools/bootstrap.py) and then run.
+PYTHON ?= python3
+BIN := .ros/bin
+
+.PHONY: help build demo test lint shell clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+build: ## set up the environment and build the package
+	@$(PYTHON) tools/bootstrap.py
+
+weights: build
+	@$(PYTHON) tools/bootstrap.py --weights
+
+demo: weights ## a spoken sentence makes the simulated arm pick up a cube (SAY=, WAV=, TEXT=, MIC=1, VIEW=1, ARM=, LANG_=)
+	@$(BIN)/voice-agent demo
+
+test: weights ## unit, node and launch tests
+	@$(BIN)/pytest
+
+lint: build ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+shell: build ## a shell with the ROS environment
+	@. .ros/env.sh && exec $${SHELL:-sh}
+
+clean: ## remove what was built in this tree (the download cache stays)
+	rm -rf .ros demo_out

