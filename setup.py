@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metadata, dependencies and console scripts for pip; on a robot colcon builds the same tree through CMakeLists.txt."""
+"""Metadata, dependencies and console scripts for pip; colcon builds the same tree through CMakeLists.txt."""
 
 from pathlib import Path
 
@@ -44,7 +44,10 @@ setup(
     package_data={"voice_agent_ros": ["**/*.yaml", "**/*.xml", "**/*.jinja"]},
     data_files=[
         ("share/voice_agent_ros/config", [str(path) for path in Path("config").glob("*.yaml")]),
-        ("share/voice_agent_ros/config/sentences", [str(path) for path in Path("config/sentences").glob("*.yaml")]),
+        (
+            "share/voice_agent_ros/config/sentences",
+            [str(path) for path in Path("config/sentences").glob("*.yaml")],
+        ),
         ("share/voice_agent_ros/config/arms", [str(path) for path in Path("config/arms").glob("*.yaml")]),
     ],
     install_requires=[

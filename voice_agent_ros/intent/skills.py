@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The skills: one pydantic model each, from which grammar slots, LLM tools and the bridge's check all come."""
+"""The skills: one pydantic model each, the source of grammar slots, LLM tools and the bridge's check."""
 
 from __future__ import annotations
 
@@ -115,7 +115,18 @@ class DescribeScene(SkillArguments):
 
 SKILLS: Mapping[str, type[SkillArguments]] = {
     model.skill: model
-    for model in (Pick, Place, PickAndPlace, MoveTo, MoveBy, OpenGripper, CloseGripper, Stop, Resume, DescribeScene)
+    for model in (
+        Pick,
+        Place,
+        PickAndPlace,
+        MoveTo,
+        MoveBy,
+        OpenGripper,
+        CloseGripper,
+        Stop,
+        Resume,
+        DescribeScene,
+    )
 }
 
 
@@ -137,7 +148,7 @@ class SkillCall:
         return self.arguments.skill
 
     def as_dict(self) -> dict[str, Any]:
-        """`{"skill": …, "arguments": {…}}`, the form of `voice-agent parse`; arguments not given are left out."""
+        """`{"skill": …, "arguments": {…}}`, as `voice-agent parse` prints it; arguments not given are left out."""
         return {"skill": self.skill, "arguments": self.arguments.model_dump(exclude_none=True)}
 
     def arguments_json(self) -> str:

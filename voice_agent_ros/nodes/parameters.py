@@ -39,7 +39,8 @@ class Parameter:
             if isinstance(self.default, int):
                 descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=0)]
             else:
-                descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high, step=0.0)]
+                bounds = FloatingPointRange(from_value=low, to_value=high, step=0.0)
+                descriptor.floating_point_range = [bounds]
         return descriptor
 
 

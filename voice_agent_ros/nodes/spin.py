@@ -17,7 +17,7 @@ JOIN_TIMEOUT_S = 5.0
 
 
 def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) -> int:
-    """Build the nodes, spin each in a thread of its own until a signal or a shutdown, then close them in order.
+    """Build the nodes, spin each in a thread of its own until a signal or shutdown, then close them in order.
 
     A node may have a method `close()`: it is called before the node is destroyed and must end its threads,
     children and goals. One thread per node keeps a slow callback of one node from delaying the others, and

@@ -11,6 +11,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.client import Client
 from rclpy.node import Node
 from rclpy.task import Future
+from std_srvs.srv import Trigger
 
 from voice_agent_ros.msg import AgentState, NodeState
 from voice_agent_ros.nodes import qos, spin
@@ -24,6 +25,11 @@ PARAMETERS = (
         "Lifecycle nodes to bring up, in the order of their activation.",
     ),
     Parameter("transition_timeout_s", 120.0, "How long one lifecycle transition may take, s.", (1.0, 600.0)),
+    Parameter(
+        "resume_when_ready",
+        False,
+        "Release the bridge's motion latch, once, when everything is up. Only for simulated arms.",
+    ),
     Parameter("attempts", 3, "How often a transition may fail before its node counts as failed.", (1, 100)),
 )
 TICK_S = 0.05
@@ -45,6 +51,8 @@ class SupervisorNode(Node):
         self._get = {name: self.create_client(GetState, f"{name}/get_state") for name in names}
         self._change = {name: self.create_client(ChangeState, f"{name}/change_state") for name in names}
         self._publisher = self.create_publisher(AgentState, "state", qos.STATE)
+        self._resume = self.create_client(Trigger, "intent_bridge_node/resume")
+        self._resume_due = bool(values.resume_when_ready)
         self._published: tuple[object, ...] = ()
         self.create_timer(TICK_S, self._tick)
 
@@ -73,7 +81,9 @@ class SupervisorNode(Node):
         succeeded = future.exception() is None and future.result().success
         self._supervision.on_transition(name, transition, succeeded, time.monotonic())
         if not succeeded:
-            self.get_logger().error(f"{name} could not {transition}: the reason and the fix are in its own log.")
+            self.get_logger().error(
+                f"{name} could not {transition}: the reason and the fix are in its own log."
+            )
 
     def _publish_changes(self) -> None:
         state, text = self._supervision.overall()
@@ -83,6 +93,9 @@ class SupervisorNode(Node):
             return
         if not self._published or state != self._published[0]:
             self.get_logger().info(f"agent {state}" + (f": {text}" if text else ""))
+        if state == AgentState.READY and self._resume_due:
+            self._resume_due = False  # a bridge that comes back later stays latched
+            self._resume.call_async(Trigger.Request())
         self._published = current
         message = AgentState(state=state, message=text)
         message.header.stamp = self.get_clock().now().to_msg()
