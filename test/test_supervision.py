@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring-up order, retries and recovery, on a virtual clock."""
+
+from voice_agent_ros.supervision import RETRY_DELAY_S, UNREACHABLE_AFTER_S, Request, Supervision
+
+
+def bring_up(supervision: Supervision, names: list[str], now: float) -> list[Request]:
+    """Answer every request with success until nothing is asked any more; the transitions in order."""
+    state = dict.fromkeys(names, "unconfigured")
+    asked = []
+    for _ in range(20):
+        now += 1.0
+        for request in supervision.due(now):
+            if request.transition is None:
+                supervision.on_state(request.node, state[request.node], now)
+            else:
+                asked.append(request)
+                state[request.node] = "inactive" if request.transition == "configure" else "active"
+                supervision.on_transition(request.node, request.transition, True, now)
+    return asked
+
+
+def test_configures_all_and_activates_in_order() -> None:
+    supervision = Supervision(["a", "b", "c"])
+    asked = bring_up(supervision, ["a", "b", "c"], 0.0)
+    assert {request.node for request in asked[:3]} == {"a", "b", "c"}
+    assert [r.node for r in asked if r.transition == "activate"] == ["a", "b", "c"]
+    assert supervision.overall() == ("ready", "")
+
+
+def test_does_not_activate_past_a_node_that_is_not_active() -> None:
+    supervision = Supervision(["a", "b"])
+    supervision.on_state("b", "inactive", 0.0)
+    assert Request("b", "activate") not in supervision.due(0.1)
+
+
+def test_a_failure_is_reported_retried_and_finally_given_up() -> None:
+    supervision = Supervision(["a"], attempts=2)
+    now = 0.0
+    supervision.on_state("a", "unconfigured", now)
+    for _ in range(2):
+        assert supervision.due(now) == [Request("a", "configure")]
+        supervision.on_transition("a", "configure", False, now)
+        supervision.on_state("a", "unconfigured", now)
+        now += RETRY_DELAY_S
+    state, message = supervision.overall()
+    assert state == "failed"
+    assert "log" in message
+    assert Request("a", "configure") not in supervision.due(now + RETRY_DELAY_S)
+
+
+def test_a_vanished_node_degrades_the_agent_and_is_brought_up_when_it_returns() -> None:
+    supervision = Supervision(["a"])
+    bring_up(supervision, ["a"], 0.0)
+    later = 20.0 + UNREACHABLE_AFTER_S + 1.0
+    supervision.due(later)
+    assert supervision.overall()[0] == "degraded"
+    supervision.on_state("a", "unconfigured", later + 1.0)
+    assert supervision.due(later + 1.0) == [Request("a", "configure")]
+    assert supervision.overall()[0] == "starting"
+
+
+def test_a_transition_that_never_answers_times_out() -> None:
+    supervision = Supervision(["a"], transition_timeout_s=10.0)
+    supervision.on_state("a", "unconfigured", 0.0)
+    assert supervision.due(0.0) == [Request("a", "configure")]
+    assert supervision.due(9.0) == []
+    assert supervision.due(10.5) != []
