@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every test run has a ROS domain of its own, so that runs side by side do not hear each other."""
+
+import os
+
+
+def pytest_configure() -> None:
+    os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
