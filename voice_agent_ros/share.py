@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the package's own data files (config/…, urdf/…) are: in a source tree, a colcon install or a pip install."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from voice_agent_ros.errors import ConfigurationError
+
+PACKAGE = "voice_agent_ros"
+
+
+def shared_file(relative: str) -> Path:
+    """The data file of this path, e.g. `config/models.yaml`.
+
+    Raises:
+        ConfigurationError: no installation of the package has it.
+    """
+    for root in _roots():
+        path = root / relative
+        if path.exists():
+            return path
+    raise ConfigurationError(
+        f"The package's file {relative} is missing.",
+        "Build and source the workspace, or install the package with pip.",
+    )
+
+
+def _roots() -> list[Path]:
+    """Directories that may hold config/, the running code's own source tree first."""
+    source = Path(__file__).resolve().parents[1]
+    prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    installed = [prefix / "share" / PACKAGE for prefix in [*prefixes, Path(sys.prefix)]]
+    # A setup.py beside the package tells a source tree from site-packages.
+    return [source, *installed] if (source / "setup.py").exists() else installed
