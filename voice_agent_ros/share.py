@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the package's own data files (config/…, urdf/…) are: in a source tree, a colcon install or a pip install."""
+"""Where the package's own data files (config/…, urdf/…) are, in a source tree or installed by colcon or pip."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def shared_file(relative: str) -> Path:
 def _roots() -> list[Path]:
     """Directories that may hold config/, the running code's own source tree first."""
     source = Path(__file__).resolve().parents[1]
-    prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    prefixes = [
+        Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix
+    ]
     installed = [prefix / "share" / PACKAGE for prefix in [*prefixes, Path(sys.prefix)]]
     # A setup.py beside the package tells a source tree from site-packages.
     return [source, *installed] if (source / "setup.py").exists() else installed

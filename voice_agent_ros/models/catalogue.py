@@ -93,7 +93,7 @@ class Model(_Strict):
         return sum(file.size for file in self.files.values())
 
     def is_complete_in(self, directory: Path) -> bool:
-        """Whether all files are there with their sizes. Checksums are the fetcher's business: it is too slow here."""
+        """Whether all files are there with their sizes; checksums are left to the fetcher, they take seconds."""
         return all(_size(directory / name) == file.size for name, file in self.files.items())
 
 
@@ -115,7 +115,9 @@ def load(path: Path | None = None) -> Mapping[str, Model]:
         raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct the file.") from error
     except ValidationError as error:
         lines = "".join(f"\n  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"{path} is no catalogue of models:{lines}\n", "Correct the file.") from error
+        raise ConfigurationError(
+            f"{path} is no catalogue of models:{lines}\n", "Correct the file."
+        ) from error
 
 
 def models_directory() -> Path:
