@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the package's own data files (config/…, urdf/…) are, in a source tree or installed by colcon or pip."""
+"""Where the package's own data files (config/…, urdf/…) are, in a source tree or installed (colcon, pip)."""
 
 from __future__ import annotations
 

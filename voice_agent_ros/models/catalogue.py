@@ -93,7 +93,7 @@ class Model(_Strict):
         return sum(file.size for file in self.files.values())
 
     def is_complete_in(self, directory: Path) -> bool:
-        """Whether all files are there with their sizes; checksums are left to the fetcher, they take seconds."""
+        """Whether all files are there with their sizes; checksums, which take seconds, are the fetcher's."""
         return all(_size(directory / name) == file.size for name, file in self.files.items())
 
 
