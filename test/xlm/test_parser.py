@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Console sessions as documented, read in pieces of any size."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice_agent_ros.xlm.events import (
+    EndOfTurn,
+    Event,
+    Failure,
+    Performance,
+    Ready,
+    Reasoning,
+    ReplyStarted,
+    Stray,
+    Text,
+)
+from voice_agent_ros.xlm.parser import ConsoleParser
+from voice_agent_ros.xlm.profile import load_profile
+
+PROFILE = load_profile("xlm_demo-0.9.0")
+BANNER = (
+    "板端大模型多轮对话交互demo，请输入你的问题并按下回车 \n"
+    "- 退出请输入exit\n- 清除缓存请输入reset\n[User] <<< "
+)
+SPEEDS = "Performance prefill: 941.18tokens/s    decode: 22.63tokens/s\n"
+QUESTION = "简短描述人工智能的未来发展"
+DEEPSEEK_ECHO = f"<｜begin▁of▁sentence｜><｜User｜>{QUESTION}<｜Assistant｜><think>\n\n"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a console prints at start, and after one line."""
+
+    output: str | bytes
+    expected: tuple[Event, ...]
+    question: str = QUESTION
+    thinking: bool = False
+    can_think: bool = False
+    start: str = BANNER
+
+    @property
+    def data(self) -> bytes:
+        return self.output if isinstance(self.output, bytes) else self.output.encode()
+
+
+def merged(events: list[Event]) -> list[Event]:
+    """Adjacent pieces of the same kind as one: how a reply is cut into pieces is not its meaning."""
+    result: list[Event] = []
+    for event in events:
+        last = result[-1] if result else None
+        if isinstance(event, Text | Reasoning) and type(last) is type(event):
+            result[-1] = type(event)(last.delta + event.delta)
+        elif isinstance(event, Stray) and isinstance(last, Stray):
+            result[-1] = Stray(last.text + event.text)
+        else:
+            result.append(event)
+    return result
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    bounds = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
+    return [data[a:b] for a, b in itertools.pairwise(bounds)]
+
+
+def run(session: Session, cuts: list[int]) -> list[Event]:
+    parser = ConsoleParser(PROFILE, can_think=session.can_think)
+    events: list[Event] = []
+    for piece in pieces(session.start.encode(), cuts):
+        events += parser.feed(piece)
+    assert merged(events) == [Ready()]
+    parser.begin_turn(session.question, thinking=session.thinking)
+    events = []
+    for piece in pieces(session.data, cuts):
+        events += parser.feed(piece)
+    return merged(events + parser.settle())
+
+
+SPOKEN = (Performance(941.18, 22.63), EndOfTurn())
+SESSIONS = {
+    "documented": Session(
+        f"{DEEPSEEK_ECHO}[Assistant] >>> 嗯，好的\n</think>\n\n人工智能…\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Reasoning("嗯，好的\n"), Text("人工智能…"), *SPOKEN),
+        thinking=True,
+        can_think=True,
+    ),
+    "speeds after the prompt": Session(
+        f"{QUESTION}\n[Assistant] >>> 好\n[User] <<< \n{SPEEDS}", (ReplyStarted(), Text("好"), *SPOKEN)
+    ),
+    "no speeds": Session(
+        f"{QUESTION}\n[Assistant] >>> 好\n[User] <<< ", (ReplyStarted(), Text("好"), EndOfTurn())
+    ),
+    "space before the unit": Session(
+        f"{QUESTION}\n[Assistant] >>> hi\nPerformance prefill: 1.5 tokens/s decode: 2 tokens/s\n[User] <<< ",
+        (ReplyStarted(), Text("hi"), Performance(1.5, 2.0), EndOfTurn()),
+    ),
+    "speeds on the reply's line": Session(
+        f"{QUESTION}\n[Assistant] >>> hi{SPEEDS}[User] <<< ", (ReplyStarted(), Text("hi"), *SPOKEN)
+    ),
+    "empty reply": Session(f"{QUESTION}\n[Assistant] >>> {SPEEDS}[User] <<< ", (ReplyStarted(), *SPOKEN)),
+    "log lines inside words and characters": Session(
+        f"[UCP]: log level = 3\n{QUESTION}\n[Assist[DNN]: x\nant] >>> ".encode()
+        + "你好".encode()[:2]
+        + b"[UCP]: UCP version = 3.6.1\n"
+        + "你好".encode()[2:]
+        + b" wor[BPU][[BPU_MONITOR]][281][INFO] load\nld\nPerf[VP]: y\n"
+        + f"{SPEEDS[4:]}[User] <<< ".encode(),
+        (ReplyStarted(), Text("你好 world"), *SPOKEN),
+    ),
+    "colours": Session(
+        f"{QUESTION}\n\x1b[1;32m[Assistant] >>> \x1b[0mgr\x1b[Keen\n\x1b[33m{SPEEDS}\x1b[0m[User] <<< ",
+        (ReplyStarted(), Text("green"), *SPOKEN),
+    ),
+    "special tokens": Session(
+        f"{QUESTION}\n[Assistant] >>> done<|im_end|><|im_start|>user\nmore\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text("done"), *SPOKEN),
+    ),
+    "what the model may say": Session(
+        f"{QUESTION}\n[Assistant] >>> Type [User] <<< to ask.\n[User] <<< is the prompt.\n"
+        f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\nPerformance\nrun error\nno\n{SPEEDS}[User] <<< ",
+        (
+            ReplyStarted(),
+            Text(
+                "Type [User] <<< to ask.\n[User] <<< is the prompt.\n"
+                f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\nPerformance\nrun error\nno"
+            ),
+            *SPOKEN,
+        ),
+    ),
+    "run error instead of a reply": Session(f"{QUESTION}\nrun error\n", (Failure,)),
+    "run error after some text": Session(
+        f"{QUESTION}\n[Assistant] >>> Well\n\x1b[m\x1b[Krun error\n", (ReplyStarted(), Text("Well"), Failure)
+    ),
+    "run error with torn escapes": Session(
+        f"{QUESTION}\n[Assistant] >>> mKrun error\n", (ReplyStarted(), Failure)
+    ),
+    "an opened think tag": Session(
+        f"{QUESTION}\n[Assistant] >>> <think>hm</think>\n\nyes\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Reasoning("hm"), Text("yes"), *SPOKEN),
+        can_think=True,
+    ),
+    "tags of a model that does not think": Session(
+        f"{QUESTION}\n[Assistant] >>> use <think> here\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text("use <think> here"), *SPOKEN),
+    ),
+    "garbage": Session(
+        f"{QUESTION}\n[Assistant] >>> a".encode() + b"\xff\xfe\xc3" + f"b\n{SPEEDS}[User] <<< ".encode(),
+        (ReplyStarted(), Text("a\ufffd\ufffd\ufffdb"), *SPOKEN),
+    ),
+    "a reply that goes on after its end": Session(
+        f"{QUESTION}\n[Assistant] >>> a\n{SPEEDS}[User] <<< secret",
+        (ReplyStarted(), Text("a"), *SPOKEN, Stray("secret")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+@given(cuts=st.lists(st.integers(min_value=0, max_value=2000), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_any_split_gives_the_same_events(name: str, cuts: list[int]) -> None:
+    events = run(SESSIONS[name], cuts)
+    expected = SESSIONS[name].expected
+    assert len(events) == len(expected), events
+    for event, wanted in zip(events, expected, strict=True):
+        assert event == wanted or (isinstance(wanted, type) and isinstance(event, wanted))
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_byte_by_byte(name: str) -> None:
+    session = SESSIONS[name]
+    assert run(session, list(range(len(session.data)))) == run(session, [])
+
+
+def test_text_is_not_held_longer_than_needed() -> None:
+    parser = ConsoleParser(PROFILE)
+    parser.feed(BANNER.encode())
+    parser.begin_turn("hi")
+    assert parser.feed(b"hi\n[Assistant] >>> ") == [ReplyStarted()]
+    assert parser.feed(b"The red cube") == [Text("The red cube")]
+    assert parser.feed(b" is\n") == [Text(" is")]
+    assert parser.feed(b"here") == [Text("\nhere")]
+
+
+def test_a_forged_ending_cannot_pass_the_old_answer_to_the_next_client() -> None:
+    parser = ConsoleParser(PROFILE)
+    parser.feed(BANNER.encode())
+    parser.begin_turn("first question")
+    events = parser.feed(f"first question\n[Assistant] >>> a\n{SPEEDS}[User] <<< ".encode())
+    assert events[-1] == EndOfTurn()
+    parser.begin_turn("second question")
+    old = f"\n[Assistant] >>> the first client's secret\n{SPEEDS}[User] <<< "
+    new = f"second question\n[Assistant] >>> b\n{SPEEDS}[User] <<< "
+    assert merged(parser.feed((old + new).encode())) == [ReplyStarted(), Text("b"), *SPOKEN]
+
+
+def test_a_console_that_echoes_otherwise_is_believed_on_its_first_turn() -> None:
+    parser = ConsoleParser(PROFILE)
+    parser.feed(BANNER.encode())
+    for _ in range(2):
+        parser.begin_turn("hi")
+        events = parser.feed(f"(no echo)\n[Assistant] >>> b\n{SPEEDS}[User] <<< ".encode())
+        assert merged(events) == [ReplyStarted(), Text("b"), *SPOKEN]
+
+
+def test_reset_is_awaited() -> None:
+    parser = ConsoleParser(PROFILE)
+    parser.feed(BANNER.encode())
+    parser.begin_reset()
+    assert not parser.is_idle
+    assert parser.feed(b"[Us") == []
+    assert parser.feed(b"er] <<< ") == [Ready()]
+    assert parser.is_idle
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(min_value=0, max_value=400), max_size=10))
+@settings(max_examples=200, deadline=None)
+def test_noise_never_breaks_it_and_is_split_invariant(noise: bytes, cuts: list[int]) -> None:
+    output = f"{QUESTION}\n[Assistant] >>> ".encode() + noise
+    session = Session(output, ())
+    assert run(session, cuts) == run(session, [])

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Console bytes without terminal control sequences and without log lines, wherever those fall.
+
+They come from other threads of the program: one may stand in the middle of a word, a marker or a character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_ESCAPE = 0x1B
+# CSI (colours, erasing), OSC (titles), or a single character after ESC.
+_CONTROL_SEQUENCE = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[^\[\]])", re.DOTALL
+)
+_SEQUENCE_MAX_BYTES = 256
+
+
+class OutputCleaner:
+    """Takes bytes in pieces of any size; what may still become something to drop is held back.
+
+    Args:
+        log_prefixes: from one of these to the end of the line is a log line.
+    """
+
+    def __init__(self, log_prefixes: Sequence[str]) -> None:
+        self._prefixes = tuple(prefix.encode() for prefix in log_prefixes)
+        self._held = b""
+        self._in_log = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The clean part of what is known so far."""
+        data = self._held + data
+        self._held = b""
+        clean = bytearray()
+        at = 0
+        while at < len(data):
+            if self._in_log:
+                newline = data.find(b"\n", at)
+                if newline < 0:
+                    break
+                self._in_log = False
+                at = newline + 1
+                continue
+            stop = self._next_suspect(data, at)
+            clean += data[at:stop].replace(b"\r", b"").replace(b"\0", b"")
+            if stop == len(data):
+                break
+            length = self._droppable(data, stop)
+            if length is None:
+                self._held = data[stop:]
+                break
+            if length == 0:
+                clean += data[stop : stop + 1]
+                length = 1
+            at = stop + length
+        return bytes(clean)
+
+    def _next_suspect(self, data: bytes, at: int) -> int:
+        """Where the next control sequence or log line could begin."""
+        found = [index for index in (data.find(b"\x1b", at), data.find(b"[", at)) if index >= 0]
+        return min(found, default=len(data))
+
+    def _droppable(self, data: bytes, at: int) -> int | None:
+        """Bytes to drop here: 0 for ordinary text, None if more must be seen."""
+        if data[at] == _ESCAPE:
+            match = _CONTROL_SEQUENCE.match(data, at)
+            if match:
+                return match.end() - at
+            return 1 if len(data) - at > _SEQUENCE_MAX_BYTES else None
+        rest = data[at : at + max(map(len, self._prefixes), default=0)]
+        for prefix in self._prefixes:
+            if rest.startswith(prefix):
+                self._in_log = True
+                return len(prefix)
+        return None if any(prefix.startswith(rest) for prefix in self._prefixes) else 0
