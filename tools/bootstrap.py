@@ -49,7 +49,7 @@ def _command(*names: str) -> Callable[[], bool]:
 
 SYSTEM_PACKAGES = (
     SystemPackage("libportaudio2", _library("portaudio")),
-    SystemPackage("libosmesa6", _library("OSMesa", "EGL")),
+    SystemPackage("libosmesa6", _library("OSMesa")),
     SystemPackage("libgl1", _library("GL")),
     SystemPackage("cmake", _command("cmake")),
     SystemPackage("make", _command("make")),

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated arm: MuJoCo physics, with the controllers' commands as actuator targets.
+
+Objects move by contact and friction alone: after construction nothing writes a position into the physics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice_agent_ros.errors import EngineError
+from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.sim.gripper_controller import GripperController
+from voice_agent_ros.sim.scene import (
+    BOWL_HEIGHT_M,
+    BOWL_RADIUS_M,
+    CUBE_EDGE_M,
+    SceneSpec,
+    add_scene,
+)
+from voice_agent_ros.sim.trajectory_controller import Fault, TrajectoryController
+
+ARM_JOINTS = ("joint_1", "joint_2", "joint_3", "joint_4", "joint_5", "joint_6")
+GRIPPER_JOINT = "finger_joint"
+HOME = (0.0, 0.1, 1.75, 0.0, 1.25, 0.0)  # rad
+GRIPPER_RANGE_M = (0.0, 0.045)
+GRIPPER_START_M = 0.04
+TIMESTEP_S = 0.002
+SETTLE_S = 0.3
+
+
+@dataclass(frozen=True)
+class JointStates:
+    """Positions, velocities, efforts: rad, rad/s, N·m; m, m/s, N for the finger."""
+
+    names: tuple[str, ...]
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+    efforts: tuple[float, ...]
+
+
+class SimulatedArm:
+    """Arm, gripper and scene. Not thread-safe: its owner serialises the calls.
+
+    Args:
+        scene: what stands on the table.
+        fault: a fault of the arm's controller, on demand.
+    """
+
+    def __init__(self, scene: SceneSpec | None = None, fault: Fault = Fault.NONE) -> None:
+        import mujoco
+
+        self._mujoco = mujoco
+        scene = scene or SceneSpec()
+        spec = mujoco.MjSpec.from_file(str(Path(__file__).with_name("prim6.xml")))
+        add_scene(spec, scene)
+        self.model: Any = spec.compile()
+        self.data: Any = mujoco.MjData(self.model)
+        self._object_names = (*(f"{colour} cube" for colour in scene.cubes), "bowl")
+        joints = [self.model.joint(name) for name in (*ARM_JOINTS, GRIPPER_JOINT)]
+        self._position_index = np.array([joint.qposadr[0] for joint in joints])
+        self._velocity_index = np.array([joint.dofadr[0] for joint in joints])
+        self._actuators = np.array([self.model.actuator(name).id for name in (*ARM_JOINTS, GRIPPER_JOINT)])
+        mimic = self.model.joint(f"{GRIPPER_JOINT}_mimic").qposadr[0]
+        start = np.array([*HOME, GRIPPER_START_M])
+        self.data.qpos[self._position_index] = start
+        self.data.qpos[mimic] = GRIPPER_START_M
+        self.data.ctrl[self._actuators] = start
+        self.arm = TrajectoryController(ARM_JOINTS, np.array(HOME), fault)
+        self.gripper = GripperController(*GRIPPER_RANGE_M, GRIPPER_START_M)
+        mujoco.mj_forward(self.model, self.data)
+        self.advance(SETTLE_S)
+
+    @property
+    def time(self) -> float:
+        """Simulated time, s."""
+        return float(self.data.time)
+
+    def advance(self, duration_s: float) -> None:
+        """Step the physics, commands updated at each 2 ms step."""
+        for _ in range(max(1, round(duration_s / TIMESTEP_S))):
+            self._command()
+            self._mujoco.mj_step(self.model, self.data)
+
+    def _command(self) -> None:
+        data, now = self.data, self.time
+        position = data.qpos[self._position_index]
+        velocity = data.qvel[self._velocity_index]
+        data.ctrl[self._actuators[:-1]] = self.arm.update(now, position[:-1])
+        effort = float(data.actuator_force[self._actuators[-1]])
+        finger = self.gripper.update(now, float(position[-1]), float(velocity[-1]), effort)
+        data.ctrl[self._actuators[-1]] = finger
+
+    def joint_states(self) -> JointStates:
+        """What encoders would tell."""
+        data = self.data
+        return JointStates(
+            (*ARM_JOINTS, GRIPPER_JOINT),
+            tuple(data.qpos[self._position_index].tolist()),
+            tuple(data.qvel[self._velocity_index].tolist()),
+            tuple(data.actuator_force[self._actuators].tolist()),
+        )
+
+    def objects(self) -> list[SceneObject]:
+        """What a perfect camera would detect, in the arm's base frame."""
+        found = []
+        for name in self._object_names:
+            body = self.data.body(name)
+            w, x, y, z = body.xquat.tolist()
+            position = body.xpos.tolist()
+            size = (CUBE_EDGE_M,) * 3
+            if name == "bowl":
+                position[2] += BOWL_HEIGHT_M / 2
+                size = (2 * BOWL_RADIUS_M, 2 * BOWL_RADIUS_M, BOWL_HEIGHT_M)
+            found.append(SceneObject(name, tuple(position), (x, y, z, w), size))
+        return found
+
+    def tcp(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Position (3,) and rotation (3, 3) of the tool centre point."""
+        site = self.data.site("tcp")
+        return site.xpos.copy(), site.xmat.reshape(3, 3).copy()
+
+    def state_copy(self) -> Any:
+        """A copy of the physics' state, to be rendered elsewhere."""
+        copy = self._mujoco.MjData(self.model)
+        copy.qpos[:] = self.data.qpos
+        return copy
+
+    def render(self, state: Any, width: int = 960, height: int = 720) -> NDArray[np.uint8]:
+        """A picture (height, width, 3) of a state from `state_copy`; may run beside the physics.
+
+        Raises:
+            EngineError: no OpenGL for off-screen rendering.
+        """
+        try:
+            renderer = self._mujoco.Renderer(self.model, height, width)
+        except (RuntimeError, AttributeError, ImportError, OSError) as error:
+            fix = "Install libosmesa6 (MUJOCO_GL=osmesa) or libegl1 (MUJOCO_GL=egl)."
+            raise EngineError(f"MuJoCo cannot render without a display: {error}.", fix) from error
+        try:
+            self._mujoco.mj_forward(self.model, state)
+            renderer.update_scene(state, "front")
+            return renderer.render()
+        finally:
+            renderer.close()
