@@ -8,15 +8,14 @@ trajectory. On a cancel it decelerates to a hold, where Humble's original holds 
 
 from __future__ import annotations
 
-import bisect
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from voice_agent_ros.motion.spline import Knot, Spline, Vector
+
 STOP_DECELERATION = 12.0  # rad/s²
 DEFAULT_GOAL_TOLERANCE = 0.02  # rad; 0 in a goal means this
 DEFAULT_GOAL_TIME_S = 1.0
@@ -64,61 +63,13 @@ class Goal:
     goal_time_tolerance: float = 0.0
 
 
-class Spline:
-    """Piecewise polynomial through points, in one order of joints."""
-
-    def __init__(
-        self, times: Sequence[float], points: Sequence[tuple[Vector, Vector | None, Vector | None]]
-    ) -> None:
-        self._times = list(times)
-        self._points = list(points)
-
-    @property
-    def duration(self) -> float:
-        """Time of the last point, s."""
-        return self._times[-1]
-
-    def sample(self, t: float) -> tuple[Vector, Vector]:
-        """Position and velocity at time t; before and after the ends the arm rests there."""
-        if t >= self._times[-1]:
-            return self._points[-1][0], np.zeros_like(self._points[-1][0])
-        index = max(bisect.bisect_right(self._times, t) - 1, 0)
-        h = self._times[index + 1] - self._times[index]
-        return _segment(self._points[index], self._points[index + 1], h, (t - self._times[index]) / h)
-
-
-def _segment(
-    a: tuple[Vector, Vector | None, Vector | None],
-    b: tuple[Vector, Vector | None, Vector | None],
-    h: float,
-    u: float,
-) -> tuple[Vector, Vector]:
-    """Linear, cubic or quintic Hermite interpolation over a segment of h s, at u in [0, 1]."""
-    (p0, v0, a0), (p1, v1, a1) = a, b
-    d = p1 - p0
-    if v0 is None or v1 is None:
-        return p0 + d * u, d / h
-    if a0 is None or a1 is None:
-        c2, c3 = 3 * d - h * (2 * v0 + v1), -2 * d + h * (v0 + v1)
-        return p0 + u * (h * v0 + u * (c2 + u * c3)), v0 + u * (2 * c2 + 3 * c3 * u) / h
-    c2 = h * h * a0 / 2
-    c3 = 10 * d - h * (6 * v0 + 4 * v1) - h * h * (3 * a0 - a1) / 2
-    c4 = -15 * d + h * (8 * v0 + 7 * v1) + h * h * (3 * a0 - 2 * a1) / 2
-    c5 = 6 * d - 3 * h * (v0 + v1) - h * h * (a0 - a1) / 2
-    position = p0 + u * (h * v0 + u * (c2 + u * (c3 + u * (c4 + u * c5))))
-    velocity = v0 + u * (2 * c2 + u * (3 * c3 + u * (4 * c4 + u * 5 * c5))) / h
-    return position, velocity
-
-
 def _point_fault(points: Sequence[Point], count: int) -> str:
     """What is wrong with the points of a trajectory, or ""."""
     last = -1.0
     for index, point in enumerate(points):
         lengths = {len(point.velocities), len(point.accelerations)} - {0, count}
         if len(point.positions) != count or lengths:
-            return (
-                f"point {index} has {len(point.positions)} positions or other derivatives for {count} joints"
-            )
+            return f"point {index} has {len(point.positions)} positions for {count} joints, or as few derivatives"
         if not np.all(np.isfinite([*point.positions, *point.velocities, *point.accelerations])):
             return f"point {index} is not finite"
         if point.time_from_start <= last or point.time_from_start < 0.0:
@@ -185,8 +136,12 @@ class TrajectoryController:
             return np.array([values[index] for index in order], dtype=float)
 
         zero = np.zeros_like(self._position)
-        first = (self._position, self._velocity if has_velocity else None, zero if has_acceleration else None)
-        points: list[tuple[Vector, Vector | None, Vector | None]] = [first]
+        first: Knot = (
+            self._position,
+            self._velocity if has_velocity else None,
+            zero if has_acceleration else None,
+        )
+        points: list[Knot] = [first]
         times = [0.0]
         for point in goal.points:
             velocity = vector(point.velocities) if has_velocity else None
@@ -222,7 +177,7 @@ class TrajectoryController:
             self._begin_stop(now)
             self._finish(Outcome.PATH_TOLERANCE_VIOLATED, "aborted (fault on demand)")
             return
-        self._position, self._velocity = running.spline.sample(elapsed)
+        self._position, self._velocity, _ = running.spline.sample(elapsed)
         error = np.abs(self._position - measured)
         if elapsed < running.spline.duration:
             limits = running.goal.path_tolerance

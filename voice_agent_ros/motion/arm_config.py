@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is particular to an arm: joints, controllers, gripper, named poses. One file per arm, config/arms/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.motion.policy import readable
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArmController(_Strict):
+    """The controller of the arm's joints."""
+
+    joints: list[str] = Field(min_length=1)
+    action: str = "arm_controller/follow_joint_trajectory"  # control_msgs/FollowJointTrajectory
+
+
+class Gripper(_Strict):
+    """A two-finger gripper whose opening is proportional to one joint."""
+
+    joint: str
+    action: str = "gripper_controller/gripper_cmd"  # control_msgs/GripperCommand
+    open: float  # joint position, m or rad
+    closed: float
+    gap_at_closed: Annotated[float, Field(ge=0.0)] = 0.0  # m between the pads
+    gap_per_position: Annotated[float, Field(gt=0.0)] = 1.0  # m per m or rad of the joint
+    max_effort: Annotated[float, Field(gt=0.0)] = 10.0  # N
+    tip_length: Annotated[float, Field(ge=0.0)] = 0.0  # m beyond the tool frame
+    finger_thickness: Annotated[float, Field(ge=0.0)] = 0.01  # m
+
+    def gap(self, position: float) -> float:
+        """Distance between the pads at a joint position, m."""
+        return self.gap_at_closed + self.gap_per_position * (position - self.closed)
+
+    @property
+    def max_gap(self) -> float:
+        """The widest thing it can hold is a little narrower than this, m."""
+        return self.gap(self.open)
+
+
+class ArmConfig(_Strict):
+    """An arm. Poses are in rad, in the order of `arm.joints`."""
+
+    base_frame: str = "base_link"
+    tool_frame: str
+    arm: ArmController
+    gripper: Gripper
+    poses: dict[str, list[float]]
+
+    @model_validator(mode="after")
+    def _poses_fit(self) -> ArmConfig:
+        for name, values in self.poses.items():
+            if len(values) != len(self.arm.joints):
+                raise ValueError(f"pose {name} has {len(values)} values for {len(self.arm.joints)} joints")
+        if "home" not in self.poses:
+            raise ValueError("a pose named home is needed: the arm retreats to it")
+        return self
+
+
+def load_arm(path: Path) -> ArmConfig:
+    """Read an arm file.
+
+    Raises:
+        ConfigurationError: missing, unreadable, or it does not fit.
+    """
+    try:
+        return ArmConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"The arm file {path} cannot be read: {error}.", "See config/arms."
+        ) from error
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"The arm file {path} does not fit:\n{readable(error)}\n", "Correct it."
+        ) from error
