@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A child process whose output goes to a terminal of its own, and which dies with this process however that dies.
+
+A terminal because C programs hold their output back when it goes to a pipe; its input is a pipe because a
+terminal cuts long lines and a closed pipe is one more way of telling the child that it is alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pty
+import signal
+import sys
+import tty
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_READ_BYTES = 65_536
+_STDERR_MAX_BYTES = 16_384
+
+
+class Child:
+    """One running program; make it with `start()`, from the thread that lives as long as the server.
+
+    The kernel's parent-death signal follows the thread that forked, not the process: an event loop in the main
+    thread is the right place.
+    """
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, terminal: int, take: Callable[[bytes], None]
+    ) -> None:
+        self._process = process
+        self._terminal = terminal
+        self._take = take
+        self._errors = bytearray()
+        self._finished = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(terminal, self._read)
+        self._tasks = [asyncio.create_task(self._read_errors()), asyncio.create_task(self._wait())]
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        take: Callable[[bytes], None],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+    ) -> Child:
+        """Start a program.
+
+        Args:
+            command: argv; never a shell line.
+            take: called with each piece of its standard output, and with b"" at the end.
+            cwd: where it runs.
+            environment: all of its environment.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        ours, theirs = pty.openpty()
+        try:
+            tty.setraw(theirs)
+            os.set_blocking(ours, False)
+            guard = str(Path(__file__).with_name("guarded_exec.py"))
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", guard, str(os.getpid()), *command),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=theirs,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                cwd=cwd,
+                env=dict(environment),
+            )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return cls(process, ours, take)
+
+    @property
+    def pid(self) -> int:
+        """Process id; also the id of its process group."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self._process.returncode
+
+    @property
+    def finished(self) -> asyncio.Event:
+        """Set when it has ended and all its output has been taken."""
+        return self._finished
+
+    @property
+    def errors(self) -> str:
+        """The last of what it wrote to standard error."""
+        return self._errors.decode("utf-8", "replace")
+
+    async def write_line(self, line: str) -> None:
+        """Send one line.
+
+        Raises:
+            OSError: it no longer reads.
+        """
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.write(f"{line}\n".encode())
+        await stdin.drain()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its process group."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether it has ended within the time."""
+        try:
+            await asyncio.wait_for(self._finished.wait(), timeout_s)
+        except asyncio.TimeoutError:  # noqa: UP041  (the builtin is another class before Python 3.11)
+            return False
+        return True
+
+    async def end(self, polite_line: str = "", polite_s: float = 1.0, term_s: float = 0.5) -> None:
+        """End it: a polite line if one is given, then SIGTERM, then SIGKILL; returns when it is gone."""
+        if polite_line and self.returncode is None:
+            with contextlib.suppress(OSError, asyncio.TimeoutError):
+                await asyncio.wait_for(self.write_line(polite_line), polite_s)
+            await self.wait(polite_s)
+        if self.returncode is None:
+            self.signal(signal.SIGTERM)
+            await self.wait(term_s)
+        if self.returncode is None:
+            self.signal(signal.SIGKILL)
+        await self._finished.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._terminal, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # the other end of a terminal closes with EIO
+            data = b""
+        if data:
+            self._take(data)
+        else:
+            self._loop.remove_reader(self._terminal)
+
+    async def _read_errors(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        while data := await stderr.read(_READ_BYTES):
+            self._errors += data
+            del self._errors[:-_STDERR_MAX_BYTES]
+
+    async def _wait(self) -> None:
+        await self._process.wait()
+        # Nothing of its group outlives it: a wrapper script's child would hold the terminal and the BPU.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        while True:
+            try:
+                data = os.read(self._terminal, _READ_BYTES)
+            except OSError:
+                break
+            if not data:
+                break
+            self._take(data)
+        self._loop.remove_reader(self._terminal)
+        os.close(self._terminal)
+        self._tasks[0].cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._tasks[0]
+        self._take(b"")
+        self._finished.set()

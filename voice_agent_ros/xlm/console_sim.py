@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""xlm-console-sim: a stand-in for the vendor's console program, for machines without its BPU.
+
+It speaks the documented console protocol byte for byte, with real weights on the CPU behind it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, load_profile, profile_names
+from voice_agent_ros.xlm.sim_faults import FAULTS, parse_fault
+from voice_agent_ros.xlm.sim_models import EchoModel, GgufModel, ScriptedModel, TextModel
+from voice_agent_ros.xlm.sim_session import LOAD_MEMORY_LINES, ConsoleSession, Speed
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+EPILOG = "faults: " + "; ".join(f"{kind}: {text}" for kind, text in FAULTS.items())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; options with an underscore are the vendor's own."""
+    parser = argparse.ArgumentParser(
+        prog="xlm-console-sim",
+        description="A stand-in for the vendor's console program (xlm_demo and its siblings): the same protocol on "
+        "stdin and stdout, a model on the CPU instead of the BPU. No vendor software is in it.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--profile", default="xlm_demo-0.9.0", help=f"one of {', '.join(profile_names())}")
+    behind = parser.add_mutually_exclusive_group(required=True)
+    behind.add_argument("--gguf", type=Path, help="weights to answer with")
+    behind.add_argument("--echo", action="store_true", help="repeat what was said (tests)")
+    behind.add_argument("--script", type=Path, help='JSON list of {"match", "reply"} (tests)')
+    parser.add_argument("--model_type", type=int, help="number of the model family in this version")
+    parser.add_argument("--template_path", type=Path, default=PASSTHROUGH_TEMPLATE)
+    parser.add_argument("--hbm_path", help="accepted and ignored")
+    parser.add_argument("--tokenizer_dir", help="accepted and ignored")
+    parser.add_argument(
+        "--prefill-tps", type=float, default=0.0, help="tokens/s, every prompt token charged; 0: full speed"
+    )
+    parser.add_argument("--decode-tps", type=float, default=0.0, help="tokens/s; 0: full speed")
+    parser.add_argument("--load-s", type=float, default=0.0, help="least time until the first prompt")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--context-tokens", type=int, default=2048)
+    parser.add_argument("--max-reply-tokens", type=int, default=512)
+    parser.add_argument("--fault", type=parse_fault, action="append", default=[], metavar="KIND[@TURN]")
+    return parser
+
+
+def load_template(path: Path) -> Template:
+    """A chat template; it is not trusted with more than the message."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
+    return environment.from_string(path.read_text(encoding="utf-8"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the console on stdin and stdout."""
+    options = build_parser().parse_args(argv)
+    started = time.monotonic()
+    if any(fault.kind == "load_memory" for fault in options.fault):
+        sys.stderr.write(LOAD_MEMORY_LINES)
+        return 1
+    try:
+        profile = load_profile(options.profile)
+        name = "" if options.model_type is None else profile.model_type_name(options.model_type)
+        chat_format = profile.model_type(name).chat_format
+        template = load_template(options.template_path)
+        model: TextModel
+        if options.gguf:
+            model = GgufModel(options.gguf, options.threads, options.context_tokens, options.max_reply_tokens)
+        else:
+            model = EchoModel() if options.echo else ScriptedModel(options.script)
+    except (VoiceAgentError, OSError) as error:
+        sys.stderr.write(f"{error}\nxlm init failed\n")
+        return 1
+    time.sleep(max(0.0, options.load_s - (time.monotonic() - started)))
+    session = ConsoleSession(
+        profile,
+        chat_format,
+        template,
+        model,
+        Speed(options.prefill_tps, options.decode_tps),
+        tuple(options.fault),
+        options.context_tokens,
+    )
+    return session.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
