@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One reply of the robot on its way from written text to played audio."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice_agent_ros.tts.playback_timeline import PlaybackTimeline
+from voice_agent_ros.tts.segmentation import Segmenter
+from voice_agent_ros.tts.synthesizer import Samples
+
+PRIORITIES = {"safety": 0, "question": 1, "answer": 1, "notice": 2}  # the smaller, the sooner
+SILENCE = np.zeros(0, np.int16)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a reply as it comes in."""
+
+    reply_id: str
+    index: int
+    text: str
+    is_last: bool
+    kind: str = "answer"
+    turn_id: str = ""
+    is_voiced: bool = True  # False: there is no voice for its language
+    voice: str = ""
+
+
+class Reply:
+    """One reply on its way from text to played audio."""
+
+    def __init__(self, key: int, piece: Piece, now: float) -> None:
+        self.key = key
+        self.id = piece.reply_id
+        self.turn_id = piece.turn_id
+        self.kind = piece.kind
+        self.voice = piece.voice
+        self.is_voiced = piece.is_voiced
+        self.priority = PRIORITIES.get(piece.kind, 1)
+        self.segmenter = Segmenter()
+        self.characters = 0
+        self.segments: deque[str] = deque()
+        self.is_complete = False
+        self.in_flight = False
+        self.audio: deque[Samples] = deque()
+        self.waiting = 0  # samples in `audio`
+        self.sample_rate = 0
+        self.sequence = 0
+        self.sent = 0
+        self.played = 0
+        self.last_is_sent = False
+        self.is_cut = False  # its last chunk was sent before its time
+        self.timeline = PlaybackTimeline()
+        self.heard_from = now  # when its text or its playback last got on
+        self.problem = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """There is something to speak."""
+        return self.is_complete or bool(self.segments)
+
+    @property
+    def is_synthesized(self) -> bool:
+        """No more audio will come."""
+        return self.is_complete and not self.segments and not self.in_flight
+
+    def take_audio(self, samples: int) -> Samples:
+        """Up to so many samples from the front."""
+        taken: list[Samples] = []
+        while samples > 0 and self.audio:
+            block = self.audio.popleft()
+            if len(block) > samples:
+                self.audio.appendleft(block[samples:])
+                block = block[:samples]
+            taken.append(block)
+            samples -= len(block)
+        joined = np.concatenate(taken) if taken else SILENCE
+        self.waiting -= len(joined)
+        return joined

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cuts text that is still being written into pieces to be spoken: the first one early, the rest by sentences.
+
+Works character by character, so that the cuts do not depend on how the text arrives."""
+
+from __future__ import annotations
+
+# Widths count letters and digits, a CJK character as two.
+MIN_WIDTH = 3  # below it a piece is a scrap and waits for company
+STARTER_WIDTH = 8  # the first piece may end at a comma from here on
+CLAUSE_WIDTH = 60  # later pieces may end at a comma from here on
+SPACE_WIDTH = 140  # a piece may end at any space from here on
+HARD_LENGTH = 240  # characters; no piece is longer than this
+
+_SENTENCE = ".!?…"
+_WIDE_SENTENCE = "。！？"
+_CLAUSE = ",;:—–"
+_WIDE_CLAUSE = "，；：、"
+_CLOSERS = "\"')]}”’»」』）】*_"
+
+# A full stop after these never ends a sentence.
+_ABBREVIATIONS = frozenset(
+    {"dr", "mr", "mrs", "ms", "prof", "st", "mt", "gen", "col", "sgt", "capt", "lt", "rev", "hon"}
+    | {"vs", "e.g", "i.e", "approx", "ca", "cf", "al", "max", "min", "temp"}
+)
+# After these it may: the next word tells, by being a number or starting in lower case.
+_AMBIGUOUS = frozenset(
+    {"no", "etc", "a.m", "p.m", "fig", "figs", "nr", "vol", "inc", "jr", "sr", "ltd", "co", "ph.d"}
+    | {"u.s", "sec", "ft", "in"}
+)
+
+_THINK_TAGS = ("<think>", "<thinking>")
+_FENCE = "```"
+
+
+class VisibleText:
+    """Removes, from a stream of text, a model's thinking and blocks of code."""
+
+    def __init__(self) -> None:
+        self._held = ""  # may be the beginning of a mark
+        self._until = ""  # the mark that ends what is being skipped
+
+    def feed(self, character: str) -> str:
+        """The characters that have become certain to be visible."""
+        self._held += character
+        shown = ""
+        while self._held:
+            marks = (self._until,) if self._until else (*_THINK_TAGS, _FENCE)
+            if self._held in marks:
+                self._until = "" if self._until else _end_mark(self._held)
+                self._held = ""
+            elif any(mark.startswith(self._held) for mark in marks):
+                break
+            else:
+                shown += "" if self._until else self._held[0]
+                self._held = self._held[1:]
+        return shown
+
+    def finish(self) -> str:
+        """What was held back and turns out to be no mark."""
+        shown, self._held = ("" if self._until else self._held), ""
+        return shown
+
+
+def _end_mark(mark: str) -> str:
+    return mark.replace("<", "</")
+
+
+class Segmenter:
+    """Segments of one reply. Joined, they are the visible text, white space included."""
+
+    def __init__(self) -> None:
+        self._visible = VisibleText()
+        self._held = ""
+        self._width = 0
+        self._undecided = 0  # length of a segment that ends here if the next word says so
+        self._is_first = True
+
+    def feed(self, text: str) -> list[str]:
+        """Add text; returns the segments that are complete now."""
+        segments: list[str] = []
+        for character in text:
+            for visible in self._visible.feed(character):
+                self._take(visible, segments)
+        return segments
+
+    def finish(self) -> list[str]:
+        """The text is complete; returns what is left."""
+        segments: list[str] = []
+        for visible in self._visible.finish():
+            self._take(visible, segments)
+        if self._held:
+            self._cut(len(self._held), segments)
+        return segments
+
+    def _take(self, character: str, segments: list[str]) -> None:
+        """Decide, with `character` as look-ahead, whether what is held ends before it."""
+        if self._undecided and not character.isspace():
+            if not (character.islower() or character.isdigit()):
+                self._cut(self._undecided, segments)
+            self._undecided = 0
+        elif not self._undecided and self._held and self._ends_before(character):
+            if character == " " and _last_word(self._held) in _AMBIGUOUS:
+                self._undecided = len(self._held)
+            else:
+                self._cut(len(self._held), segments)
+        self._held += character
+        self._width += _width(character)
+
+    def _ends_before(self, character: str) -> bool:
+        if len(self._held) >= HARD_LENGTH:
+            return True
+        if self._width < MIN_WIDTH or character in _CLOSERS:
+            return False
+        if character == "\n" or (character.isspace() and self._width >= SPACE_WIDTH):
+            return True
+        body = self._held.rstrip(_CLOSERS)
+        last = body[-1:]
+        if last in _WIDE_SENTENCE:
+            return character not in _WIDE_SENTENCE + _SENTENCE
+        may_end_here = character.isspace() or _is_wide(character)
+        if last in _SENTENCE:
+            return may_end_here and not (last == "." and _is_no_sentence_end(body))
+        enough = self._width >= (STARTER_WIDTH if self._is_first else CLAUSE_WIDTH)
+        return enough and (last in _WIDE_CLAUSE or (last in _CLAUSE and may_end_here))
+
+    def _cut(self, length: int, segments: list[str]) -> None:
+        segments.append(self._held[:length])
+        self._held = self._held[length:]
+        self._width = sum(map(_width, self._held))
+        self._undecided = 0
+        self._is_first = False
+
+
+def _is_no_sentence_end(body: str) -> bool:
+    """Whether the full stop at the end belongs to an abbreviation, an initial or the number of a list."""
+    word = _last_word(body)
+    is_initial = len(word) == 1 and word.isalpha() and body[-2].isupper() and word != "i"
+    return word in _ABBREVIATIONS or is_initial or body.strip().rstrip(".").isdigit()
+
+
+def _last_word(body: str) -> str:
+    words = body.rstrip(_CLOSERS).rstrip(".").split()
+    return words[-1].lstrip("(\"'“‘*_").lower() if words else ""
+
+
+def _is_wide(character: str) -> bool:
+    return (
+        "\u2e80" <= character <= "\u9fff"
+        or "\uf900" <= character <= "\ufaff"
+        or "\uff00" <= character <= "\uffef"
+    )
+
+
+def _width(character: str) -> int:
+    if not character.isalnum():
+        return 0
+    return 2 if _is_wide(character) else 1

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a synthesizer in a thread of its own, so that synthesis overlaps playback and delays nothing else."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.tts.speech_queue import Job
+from voice_agent_ros.tts.synthesizer import Samples, Synthesizer
+
+JOIN_TIMEOUT_S = 5.0
+MAX_JOBS = 8  # the speech queue asks for one at a time; after interruptions old ones may still wait
+
+
+@dataclass(frozen=True)
+class Result:
+    """A block of a job's audio, or its end (`samples` is None), with the reason if it failed."""
+
+    job: Job
+    samples: Samples | None
+    problem: str = ""
+
+
+class SynthesisWorker:
+    """One thread, jobs in order.
+
+    Args:
+        on_result: called in that thread, must not block.
+    """
+
+    def __init__(self, synthesizer: Synthesizer, speed: float, on_result: Callable[[Result], None]) -> None:
+        self._synthesizer = synthesizer
+        self._speed = speed
+        self._on_result = on_result
+        self._jobs: queue.Queue[Job | None] = queue.Queue(MAX_JOBS)
+        self._wanted = 0
+        self._thread = threading.Thread(target=self._run, name="synthesis", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Synthesize a segment; those of other replies are not wanted any more."""
+        self._wanted = job.key
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            self._on_result(Result(job, None, "the synthesizer does not keep up"))
+
+    def abandon(self) -> None:
+        """Nobody waits for any job; a running one ends at its next block."""
+        self._wanted = 0  # the queue's keys begin at 1
+
+    def close(self) -> None:
+        """End the thread, at the latest when the running block is done."""
+        self.abandon()
+        while True:
+            try:
+                self._jobs.put_nowait(None)
+                break
+            except queue.Full:
+                try:
+                    self._jobs.get_nowait()
+                except queue.Empty:
+                    continue
+        self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            problem = ""
+            try:
+                self._synthesize(job)
+            except VoiceAgentError as error:
+                problem = str(error)
+            self._on_result(Result(job, None, problem))
+
+    def _synthesize(self, job: Job) -> None:
+        if job.key != self._wanted:
+            return
+        for block in self._synthesizer.synthesize(job.text, voice=job.voice, speed=self._speed):
+            if job.key != self._wanted:
+                return
+            self._on_result(Result(job, block))

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a speech synthesizer has to do, whatever engine is behind it (test/tts/test_synthesizers.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.int16]
+
+
+class Synthesizer(Protocol):
+    """Turns short texts into mono 16-bit audio. Used from one thread at a time.
+
+    Attributes:
+        name: of the engine, for logs and statistics.
+        sample_rate: of all its audio, Hz.
+        languages: primary subtags of what it can voice, e.g. ("en", "zh").
+        voices: names it can be asked for; the first is its default.
+    """
+
+    name: str
+    sample_rate: int
+    languages: tuple[str, ...]
+    voices: tuple[str, ...]
+
+    def synthesize(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Samples]:
+        """Audio of a text, block by block; the caller may stop iterating at any time.
+
+        The text is data, whatever characters it is made of. What cannot be spoken gives no audio.
+
+        Args:
+            voice: one of `voices`; empty for the default.
+            speed: 1 is the voice's own pace, 2 twice as fast.
+
+        Raises:
+            EngineError: the engine failed or does not have the voice.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds. Nothing may be synthesized afterwards."""
+        ...
+
+
+def can_voice(synthesizer: Synthesizer, language: str) -> bool:
+    """Whether a BCP-47 language (`en-GB`) is among those of the synthesizer."""
+    return language.replace("_", "-").split("-")[0].lower() in synthesizer.languages
