@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kinematics of the arm from its URDF, by Pinocchio: where the links are, and which joints reach a pose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.motion.arm_config import ArmConfig
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+POSITION_TOLERANCE_M = 2e-4
+ROTATION_TOLERANCE_RAD = 2e-3
+MAX_STEP_RAD = 0.4
+ITERATIONS = 80
+RESTARTS = 8
+DAMPING = 1e-3
+ROTATION_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Position (3,) in m and rotation (3, 3) of the tool frame in the base frame."""
+
+    position: Vector
+    rotation: Matrix
+
+
+class RobotModel:
+    """The arm's joints only; the gripper's are kept where the URDF has their zero.
+
+    Args:
+        urdf: text of the robot description.
+        arm: names of joints and frames.
+
+    Raises:
+        ConfigurationError: the URDF cannot be read, or lacks a joint or frame that the arm file names.
+    """
+
+    def __init__(self, urdf: str, arm: ArmConfig) -> None:
+        import pinocchio
+
+        self._pin = pinocchio
+        try:
+            full = pinocchio.buildModelFromXML(urdf)
+        except (ValueError, RuntimeError) as error:
+            raise ConfigurationError(
+                f"The URDF cannot be read: {error}.", "Check robot_description."
+            ) from error
+        missing = [name for name in arm.arm.joints if not full.existJointName(name)]
+        if missing or not full.existFrame(arm.tool_frame):
+            lacking = ", ".join(missing) or f"frame {arm.tool_frame}"
+            fix = "Make the arm file and robot_description agree."
+            raise ConfigurationError(f"robot_description lacks {lacking}, which the arm file names.", fix)
+        names = set(arm.arm.joints)
+        locked = [full.getJointId(name) for name in full.names[1:] if name not in names]
+        self._model: Any = pinocchio.buildReducedModel(full, locked, pinocchio.neutral(full))
+        if list(self._model.names[1:]) != list(arm.arm.joints):
+            raise ConfigurationError(
+                f"The arm file lists the joints as {arm.arm.joints}, the URDF as {list(self._model.names[1:])}.",
+                "List them from the base to the tool.",
+            )
+        self._data = self._model.createData()
+        self._tool = self._model.getFrameId(arm.tool_frame)
+        self.joint_names = tuple(arm.arm.joints)
+        self.lower: Vector = self._model.lowerPositionLimit.copy()
+        self.upper: Vector = self._model.upperPositionLimit.copy()
+        self.velocity_limit: Vector = self._model.velocityLimit.copy()
+
+    def tool_pose(self, q: Vector) -> Pose:
+        """Where the tool frame is with the joints at q, rad."""
+        self._pin.framesForwardKinematics(self._model, self._data, q)
+        placement = self._data.oMf[self._tool]
+        return Pose(placement.translation.copy(), placement.rotation.copy())
+
+    def link_positions(self, q: Vector) -> Matrix:
+        """Origins of all joints and of the tool frame, last, (n + 1, 3) in m."""
+        self._pin.framesForwardKinematics(self._model, self._data, q)
+        joints = [self._data.oMi[index].translation for index in range(1, self._model.njoints)]
+        return np.array([*joints, self._data.oMf[self._tool].translation])
+
+    def inverse(
+        self, target: Pose, start: Vector, margin: float = 0.0, restarts: int = RESTARTS
+    ) -> Vector | None:
+        """Joints that bring the tool frame to the target, found from `start`, or None.
+
+        Damped least squares (Nakamura & Hanafusa 1986) from `start`, then from fixed pseudo-random starts, so that
+        the same question always has the same answer.
+
+        Args:
+            margin: distance to keep from the joint limits, rad.
+        """
+        low, high = self.lower + margin, self.upper - margin
+        random = np.random.default_rng(0)
+        q = np.clip(start, low, high)
+        for _ in range(1 + restarts):
+            found = self._descend(target, q, low, high)
+            if found is not None:
+                return found
+            q = random.uniform(low, high)
+        return None
+
+    def _descend(self, target: Pose, q: Vector, low: Vector, high: Vector) -> Vector | None:
+        pin = self._pin
+        goal = pin.SE3(target.rotation, target.position)
+        weights = np.array([1.0, 1.0, 1.0, ROTATION_WEIGHT, ROTATION_WEIGHT, ROTATION_WEIGHT])
+        for _ in range(ITERATIONS):
+            pin.framesForwardKinematics(self._model, self._data, q)
+            error = pin.log6(self._data.oMf[self._tool].actInv(goal)).vector
+            if (
+                np.linalg.norm(error[:3]) < POSITION_TOLERANCE_M
+                and np.linalg.norm(error[3:]) < ROTATION_TOLERANCE_RAD
+            ):
+                return q
+            jacobian = pin.computeFrameJacobian(self._model, self._data, q, self._tool) * weights[:, None]
+            damped = jacobian @ jacobian.T + DAMPING**2 * np.eye(6)
+            step = jacobian.T @ np.linalg.solve(damped, weights * error)
+            q = np.clip(q + step * min(1.0, MAX_STEP_RAD / max(float(np.abs(step).max()), 1e-9)), low, high)
+        return None
+
+
+def pointing_down(yaw: float) -> Matrix:
+    """Rotation of a tool that points straight down, its fingers opening along `yaw` (rad) in the plane."""
+    x = np.array([np.cos(yaw), np.sin(yaw), 0.0])
+    z = np.array([0.0, 0.0, -1.0])
+    return np.column_stack([x, np.cross(z, x), z])

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timed movements: point to point in joint space, or the tool on a straight line, from rest to rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from voice_agent_ros.motion.policy import Limits
+from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector
+from voice_agent_ros.motion.spline import Spline
+
+# Quintic from rest to rest, s(u) = 10u³ − 15u⁴ + 6u⁵: its greatest slope and curvature.
+PEAK_SLOPE = 1.875
+PEAK_CURVATURE = 10 / np.sqrt(3)
+HEADROOM = 0.97  # of each limit, so that sampling and rounding do not touch it
+MIN_DURATION_S = 0.25
+KNOT_PERIOD_S = 0.08
+MIN_KNOTS, MAX_KNOTS = 8, 60
+SPEED_SAMPLES = 24
+TIMING_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a FollowJointTrajectory goal holds.
+
+    Attributes:
+        start: joints at time 0, rad; not sent, the arm must already be there.
+        times: s from the start, increasing, (n,).
+        positions, velocities, accelerations: rad, rad/s, rad/s², (n, joints).
+    """
+
+    joint_names: tuple[str, ...]
+    start: Vector
+    times: Vector
+    positions: Matrix
+    velocities: Matrix
+    accelerations: Matrix
+
+    @property
+    def duration(self) -> float:
+        """s."""
+        return float(self.times[-1])
+
+    @property
+    def end(self) -> Vector:
+        """Joints at the end, rad."""
+        return self.positions[-1]
+
+    @cached_property
+    def spline(self) -> Spline:
+        """What the controller makes of the points."""
+        zero = np.zeros_like(self.start)
+        knots = [
+            (self.start, zero, zero),
+            *zip(self.positions, self.velocities, self.accelerations, strict=True),
+        ]
+        return Spline([0.0, *self.times.tolist()], knots)
+
+
+def quintic(u: Vector) -> tuple[Vector, Vector, Vector]:
+    """s(u) from 0 to 1 with its first two derivatives; all of them 0 at both ends but s(1) = 1."""
+    return (
+        u**3 * (10 - 15 * u + 6 * u**2),
+        30 * u**2 * (1 - u) ** 2,
+        60 * u * (1 - u) * (1 - 2 * u),
+    )
+
+
+def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) -> Trajectory:
+    """All joints from start to end in step, as fast as joint and tool limits allow."""
+    delta = end - start
+    speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
+    acceleration = limits.joint_acceleration * HEADROOM
+    duration = max(
+        MIN_DURATION_S,
+        float(np.max(PEAK_SLOPE * np.abs(delta) / speed)),
+        float(np.sqrt(PEAK_CURVATURE * np.max(np.abs(delta)) / acceleration)),
+        _tool_time(model, start, delta, limits.tool_speed * HEADROOM),
+    )
+    # One quintic segment per joint says it all: both ends at rest.
+    zero = np.zeros((1, len(delta)))
+    return Trajectory(model.joint_names, start, np.array([duration]), end[None, :], zero, zero)
+
+
+def _tool_time(model: RobotModel, start: Vector, delta: Vector, tool_speed: float) -> float:
+    """Duration at which the tool nowhere exceeds its speed on a quintic from start along delta."""
+    u = np.linspace(0.0, 1.0, SPEED_SAMPLES)
+    s, slope, _ = quintic(u)
+    points = np.array([model.tool_pose(start + delta * value).position for value in s])
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.maximum(np.diff(s), 1e-9)
+    slopes = np.maximum(slope[1:], slope[:-1])
+    middle = quintic((u[1:] + u[:-1]) / 2)[1]
+    return float(np.max(steps * np.maximum(slopes, middle)) / tool_speed)
+
+
+def line_move(model: RobotModel, start: Vector, target: Vector, limits: Limits) -> Trajectory:
+    """The tool on a straight line to the target position, its orientation kept.
+
+    Raises:
+        Refusal: `unreachable`, some point of the line cannot be reached, or only by a jump of the joints.
+    """
+    begin = model.tool_pose(start)
+    distance = float(np.linalg.norm(target - begin.position))
+    duration = max(MIN_DURATION_S, PEAK_SLOPE * distance / (limits.tool_speed * HEADROOM))
+    for _ in range(TIMING_ROUNDS):
+        trajectory = _line(model, start, begin, target, duration)
+        excess = _excess(trajectory, model, limits)
+        if excess <= 1.0:
+            return trajectory
+        duration *= excess * 1.02
+    return trajectory
+
+
+def _line(model: RobotModel, start: Vector, begin: Pose, target: Vector, duration: float) -> Trajectory:
+    count = int(np.clip(np.ceil(duration / KNOT_PERIOD_S), MIN_KNOTS, MAX_KNOTS))
+    u = np.linspace(0.0, 1.0, count + 1)
+    shape = quintic(u)[0]
+    joints = [start]
+    for s in shape[1:]:
+        q = model.inverse(
+            Pose(begin.position + s * (target - begin.position), begin.rotation), joints[-1], restarts=0
+        )
+        if q is None:
+            raise Refusal("unreachable", position=target)
+        joints.append(q)
+    positions, times = np.array(joints), u * duration
+    velocities = np.gradient(positions, times, axis=0)
+    velocities[0] = velocities[-1] = 0.0
+    accelerations = np.gradient(velocities, times, axis=0)
+    accelerations[0] = accelerations[-1] = 0.0
+    return Trajectory(model.joint_names, start, times[1:], positions[1:], velocities[1:], accelerations[1:])
+
+
+def _excess(trajectory: Trajectory, model: RobotModel, limits: Limits) -> float:
+    """By which factor the trajectory is too fast; 1 or less: it is not."""
+    moments = np.linspace(0.0, trajectory.duration, 4 * len(trajectory.times))
+    samples = [trajectory.spline.sample(t) for t in moments]
+    speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
+    by_velocity = max(float(np.max(np.abs(v) / speed)) for _, v, _ in samples)
+    by_acceleration = max(float(np.max(np.abs(a))) for _, _, a in samples) / (
+        limits.joint_acceleration * HEADROOM
+    )
+    return max(by_velocity, float(np.sqrt(by_acceleration)))
