@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May this sentence be a command at all? Decided by rules before any model is asked, and strictly: in doubt, no."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from voice_agent_ros.intent.wordings import bare, folded
+
+Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
+
+
+@dataclass(frozen=True)
+class Mood:
+    """The mood of a sentence.
+
+    Attributes:
+        kind: "command" stands for everything that may be a command or a wish.
+        cue: the words that decided against a command.
+    """
+
+    kind: Kind
+    cue: str = ""
+
+    @property
+    def is_command(self) -> bool:
+        """Whether a motion may come of it."""
+        return self.kind == "command"
+
+
+_COMMAND = Mood("command")
+_ACTIONS = (
+    r"(?:pick|grab|take|lift|fetch|get|put|place|drop|move|set|open|close|shut|release|raise|lower|bring|carry|hold"
+    r"|give|hand|throw|push|pull|touch|go|drive|turn|rotate|stack|store|transfer|deliver|collect|stop|resume)"
+)
+_PAST_VERBS = (
+    r"(?:(?!(?:need|feed|speed|proceed|red|embed|indeed)\b)\w{2,}ed|put|took|held|brought|gave|threw|went|left|got|made"
+    r"|did|was|were|had|saw|fell|broke|lost|found|kept|said|told|ate|bought|ran|stood|thought|knew|wrote|heard)"
+)
+_SUBJECTS = r"(?:i|you|he|she|we|they|who|someone|somebody|everyone|nobody|the (?:robot|arm|gripper|man|woman|boy|girl))"
+_PERCEPTION = (
+    r"(?:see|hear|tell|know|feel|explain|describe|say|remember|think|guess|understand|believe|speak|sing|count|name|list"
+    r"|recognise|recognize|identify|reach|notice|find out|detect|even|ever|really|actually|talk|read|recommend|promise)"
+)
+
+# Ways of asking nicely; they are taken off before the rest is judged.
+_POLITE_EN = re.compile(
+    r"^(?:(?:um+|uh+|er+|hey|hi|hello|ok(?:ay)?|so|well|now|and|then|alright|all right|robot|please|excuse me|sorry)\b[ ,]*)*"
+    r"(?:(?:can|could|will|would) you (?:please |kindly |maybe |perhaps |possibly |just |now |also |then )*"
+    rf"(?!{_PERCEPTION}\b|have \w+ed\b|like\b|want\b|mind\b|be\b|rather\b|prefer\b)"
+    r"|(?:would|do) you mind (?=\w+ing\b)"
+    r"|(?:would|could) you be (?:so kind(?: as)?|kind enough|able|willing) to "
+    r"|would it be (?:possible|ok|okay|alright|fine) (?:for you )?to "
+    r"|(?:i was wondering|i wonder|i am wondering|i'm wondering) if you (?:could|would|can|might) "
+    r"|(?:it|that)(?: would|'d) be \w+ if you (?:could|would|can|were to)? ?"
+    r"|i(?: would|'d)(?: really)? (?:be \w+|appreciate it|love it|like it) if you (?:could|would|can)? ?"
+    r"|if you (?:could|would) (?!have\b)"
+    r"|(?:can|could|may) i (?:please )?(?:have|get) |how about |what about "
+    r")"
+)
+_TAG_EN = re.compile(
+    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please)?|ok(?:ay)?|alright|all right|please|if you (?:can|could|would"
+    r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
+)
+_WISH_EN = re.compile(
+    r"\b(?:i(?: would|'d)(?: really| very much)? (?:love|like|prefer|appreciate)|i (?:really )?(?:want|need|wish|hope)"
+    r"|(?:would|should|could|might|needs? to|has to|have to|must|belongs?|deserves?|ought to)\b)"
+)
+_LEADING_NO = re.compile(
+    r"^(?:no+|nope|nah)(?:,| -|\.|!|(?= (?:the|i|put|pick|take|grab|move|open|close|use|that)\b)) *"
+)
+
+_NEGATED_EN = re.compile(
+    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|avoid|refrain|refuse|instead of|rather than"
+    r"|no longer|anything but|ignore|skip|forbidden|prohibited|hands off|stay away|keep (?:away|off|clear|your hands)"
+    r"|forget|unless|except|hardly|n't|stop \w+ing|quit \w+ing)\b"
+    r"|\b\w+n't\b|\b(?:dont|doesnt|didnt|wont|cant|couldnt|wouldnt|shouldnt|isnt|arent|wasnt|mustnt|havent|hasnt)\b"
+    r"|^(?:please )?leave\b|\bleave (?:\w+ ){0,3}(?:alone|be|there|where)\b"
+)
+_REPORTED_EN = re.compile(
+    r"[\"“”«»「」『』]|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted|whispered|claims?"
+    r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence|phrase|words?|text"
+    r"|line|message|email|note) (?:is|reads|goes)|means?|translate|spell|pronounce|repeat after|the (?:word|phrase"
+    r"|sentence|command|instruction|words))\b"
+)
+_CONDITIONAL_EN = re.compile(
+    r"\b(?:if|when|whenever|until|till|before|as soon as|later|tomorrow|tonight|next (?:time|week|year|month)|someday"
+    r"|in case|suppose|supposing|imagine|pretend|after (?!all)|once (?!more|again)|in (?:a|an|one|two|three|five|ten|\d+)"
+    r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
+)
+_PAST_EN = re.compile(
+    rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?{_PAST_VERBS}\b"
+    r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"
+    rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been|{_PAST_VERBS})\b"
+    r"|^(?:was|were|did|had)\b|\b(?:was|were|has been|have been)\b"
+)
+_QUESTION_EN = re.compile(
+    r"^(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's|when|why|who|who's"
+    r"|whose|whom|which|how|is|are|am|was|were|does|did|has|had|isn't|aren't|can|could|will|would|shall|should|may"
+    r"|might|must|(?:do|have) (?:you|i|we|they|any|the)|any (?:idea|chance))\b"
+    r"|\b(?:tell|show|ask|remind|teach|let|explain to|describe to) (?:me|us|him|her) (?:if|whether|what|where|who|how|why"
+    r"|which|when|about|a|the|your|more|something|know)\b|\b(?:wonder|wondering|know|explain|guess|see|check|sure"
+    r"|describe|say|understand) (?:if|whether|what|where|who|how|why|which|when)\b|\bis it possible\b|\bright\?$"
+)
+_STATEMENT_EN = re.compile(
+    rf"^(?:i|we)(?: always| often| usually| sometimes| never| really| just)* (?:(?:am|are|will|shall)(?: now| just)?"
+    rf"(?: going to| about to| trying to| planning to)?|can|could|may|might)? ?{_ACTIONS}(?:ing)?\b"
+    rf"|^(?:i'm|we're|i'll|we'll|i am|we are)\b(?! asking)(?:.* )?(?:{_ACTIONS}|\w+ing)\b"
+    r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel|am|dislike)\b"
+    rf"|\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never| usually"
+    rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
+    r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most|\w+s)\b(?:(?! and ).)*?"
+    r"\b(?:is|are|'s|was|were|has|seems?|looks?|feels?|costs?|weighs?|smells?|tastes?|sounds?)\b"
+    r"(?! (?:supposed|meant|needed|wanted|required|to (?:be|go)|due|welcome))"
+)
+
+
+def judge_mood(text: str, language: str) -> Mood:
+    """The mood of what somebody said.
+
+    Polite requests ("could you …", "would you mind …ing", "能不能…") and wishes ("I'd love to see …") are commands;
+    negations, questions, quotations, reports, the past, conditions and plain statements are not.
+    """
+    if not bare(text):
+        return Mood("empty")
+    return _judge_zh(text) if language.startswith("zh") else _judge_en(folded(text))
+
+
+def _first(rules: tuple[tuple[Kind, re.Pattern[str]], ...], text: str) -> Mood | None:
+    for kind, pattern in rules:
+        if match := pattern.search(text):
+            return Mood(kind, match.group().strip())
+    return None
+
+
+def _judge_en(text: str) -> Mood:
+    text = _LEADING_NO.sub("", text) or text
+    if _REPORTED_EN.search(text):
+        return Mood("reported", "quotation")
+    if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
+        text = re.sub(r"\bi'd\b", "i had", text)
+    polite = _POLITE_EN.match(text)
+    asked_nicely = bool(polite and re.search(r"\w+ (?:you|i|it|about)\b", polite.group()))
+    rest = text[polite.end() :] if polite else text
+    rest = _TAG_EN.sub("", rest).strip() if _TAG_EN.search(rest) else rest
+    tagged = rest != (text[polite.end() :] if polite else text)
+    words = bare(rest)
+    if not words:
+        return Mood("empty")
+    if mood := _first((("negated", _NEGATED_EN),), words):
+        return mood
+    if not asked_nicely and (mood := _first((("question", _QUESTION_EN),), words)):
+        return mood
+    if mood := _first((("conditional", _CONDITIONAL_EN), ("past", _PAST_EN)), words):
+        return mood
+    if re.search(r"\b(?:tell|show|teach) (?:me|us)\b|\b(?:if|whether)\b", words):
+        return Mood("question", "tell me")
+    is_wish = _WISH_EN.search(words) is not None
+    if not is_wish and not asked_nicely and (mood := _first((("statement", _STATEMENT_EN),), words)):
+        return mood
+    if rest.rstrip().endswith("?") and not asked_nicely and not tagged:
+        return Mood("question", "?")
+    return _COMMAND
+
+
+_POLITE_ZH = re.compile(
+    r"^(?:嗯|呃|啊|喂|你好|好的?|那么?|请问|请|麻烦|劳驾|拜托|机器人|现在|然后)*"
+    r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不)(?:请|麻烦|帮我|帮忙|给我|为我|你|您)*"
+    r"(?!看|听|知道|告诉|认识|觉得|说|想|明白|理解|识别|感觉|解释|介绍|数|走吗|做什么|够|碰|抓到|拿到)"
+)
+_TAG_ZH = re.compile(r"(?:好吗|行吗|可以吗|好不好|行不行|可不可以|好么|成吗|吧|谢谢你?|拜托了?)$")
+_NEGATED_ZH = re.compile(
+    r"不(?!好意思|错|客气|过|停地|同)|(?<![特分区级辨离告个类差])别(?![的人])|没|勿|甭|禁止|切勿|无需|拒绝|放弃|除了|而非|避免|忘"
+)
+_REPORTED_ZH = re.compile(
+    r"[\"“”‘’「」『』《》]|说(?!明)|告诉|写着|写道|听说|问(?!题)|叫做|意思是|翻译|念|讲的是|让我"
+)
+_CONDITIONAL_ZH = re.compile(
+    r"如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会|等会|一会儿?(?:再|后)|下次|分钟后|秒后|小时后|除非"
+)
+_PAST_ZH = re.compile(
+    r"(?<![为除得罢算])了(?!解)|(?<![不超经难通])过(?![来去程])|刚才|刚刚|昨天|前天|已经|曾经?|上次|以前|之前|去年|当时"
+)
+_QUESTION_ZH = re.compile(
+    r"吗|么$|呢$|什么|啥|谁|哪|怎么|怎样|如何|为何|多少|多大|多高|多重|多远|几个|几块|是不是|有没有|对不对|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
+)
+_STATEMENT_ZH = re.compile(
+    r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
+    r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白))"
+    r"|^[^把将给帮请让]*(?:是|像|很|真|太|非常|喜欢|讨厌|觉得|属于|有(?:点|些))(?![的把])"
+)
+
+
+def _judge_zh(text: str) -> Mood:
+    if _REPORTED_ZH.search(folded(text)):
+        return Mood("reported", "引述")
+    asks = "?" in folded(text)
+    words = bare(text).replace(" ", "")
+    words = re.sub(r"^不[是对行]?(?=把|拿|抓|我要|红|绿|蓝|那|这)", "", words)
+    polite = _POLITE_ZH.match(words)
+    rest = words[polite.end() :] if polite else words
+    if polite:
+        rest = re.sub(r"[吗么呢]$", "", rest)
+    shorter = _TAG_ZH.sub("", rest)
+    tagged = shorter != rest
+    rules: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+        ("negated", _NEGATED_ZH),
+        ("question", _QUESTION_ZH),
+        ("conditional", _CONDITIONAL_ZH),
+        ("past", _PAST_ZH),
+        ("statement", _STATEMENT_ZH),
+    )
+    if mood := _first(rules, shorter):
+        return mood
+    if asks and not polite and not tagged:
+        return Mood("question", "？")
+    return _COMMAND if shorter else Mood("empty")
