@@ -35,6 +35,7 @@ _ADDRESS = re.compile(
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
 _LINE_START = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|[-*+•][ \t]+|>[ \t]?)+", re.M)
 _RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t|:-]{3,}$", re.M)
+_LONG_NUMBER = re.compile(r"\d{16,}")
 _TIMES = re.compile(r"(?<=\d)\s{0,3}[*×]\s{0,3}(?=\d)")
 _PIPES = re.compile(r"[ \t]*\|[ \t]*")
 _MARKS = re.compile(r"[*`~\\^\[\]{}]+")
@@ -56,6 +57,7 @@ def speakable(text: str) -> str:
     text = _MARKS.sub("", text)
     text = text.replace("_", " ")
     text = "".join(character if _is_spoken(character) else " " for character in text)
+    text = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), text)  # digit by digit
     text = _UNIT.sub(_spoken_unit, text)
     text = _SPACE.sub(" ", text).lstrip(" ,").rstrip()
     return text if any(character.isalnum() for character in text) else ""
