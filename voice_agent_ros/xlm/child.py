@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A child process whose output goes to a terminal of its own, and which dies with this process however that dies.
+"""A child process with a terminal of its own for its output; it dies with this process however that dies.
 
 A terminal because C programs hold their output back when it goes to a pipe; its input is a pipe because a
 terminal cuts long lines and a closed pipe is one more way of telling the child that it is alone.
@@ -22,10 +22,10 @@ _STDERR_MAX_BYTES = 16_384
 
 
 class Child:
-    """One running program; make it with `start()`, from the thread that lives as long as the server.
+    """One running program; make it with `start()`, from a thread that lives as long as the server.
 
-    The kernel's parent-death signal follows the thread that forked, not the process: an event loop in the main
-    thread is the right place.
+    The kernel's parent-death signal follows the thread that forked, not the process: an event loop in the
+    main thread is the right place.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Child:
         """Whether it has ended within the time."""
         try:
             await asyncio.wait_for(self._finished.wait(), timeout_s)
-        except asyncio.TimeoutError:  # noqa: UP041  (the builtin is another class before Python 3.11)
+        except asyncio.TimeoutError:
             return False
         return True
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,7 +115,7 @@ class Console:
         self.load_s = time.monotonic() - started
         log.info("console ready after %.1f s (pid %d)", self.load_s, self._child.pid)
 
-    async def ask(self, question: Question) -> AsyncIterator[Event]:
+    async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """Send one line; yields events up to EndOfTurn.
 
         Whoever stops reading before EndOfTurn calls `drain()` or `stop()` before anything else.
@@ -172,7 +172,7 @@ class Console:
         async for _ in self._until_end():
             pass
 
-    async def _until_end(self) -> AsyncIterator[Event]:
+    async def _until_end(self) -> AsyncGenerator[Event, None]:
         limits = self._profile.limits
         waited_since = time.monotonic()
         while True:
@@ -210,7 +210,7 @@ class Console:
         """
         try:
             event = await asyncio.wait_for(self._events.get(), timeout_s)
-        except asyncio.TimeoutError:  # noqa: UP041  (the builtin is another class before Python 3.11)
+        except asyncio.TimeoutError:
             return None
         if event is None:
             raise ConsoleError(self._post_mortem())
@@ -223,7 +223,7 @@ class Console:
         except OSError:
             await self._child.wait(1.0)
             raise ConsoleError(self._post_mortem()) from None
-        except asyncio.TimeoutError:  # noqa: UP041  (the builtin is another class before Python 3.11)
+        except asyncio.TimeoutError:
             raise ConsoleError(_hang(self._profile.limits.silence_s)) from None
 
     def _take(self, data: bytes) -> None:

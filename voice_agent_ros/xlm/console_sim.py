@@ -29,8 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line; options with an underscore are the vendor's own."""
     parser = argparse.ArgumentParser(
         prog="xlm-console-sim",
-        description="A stand-in for the vendor's console program (xlm_demo and its siblings): the same protocol on "
-        "stdin and stdout, a model on the CPU instead of the BPU. No vendor software is in it.",
+        description="A stand-in for the vendor's console program (xlm_demo and its siblings): the same "
+        "protocol on stdin and stdout, a model on the CPU instead of the BPU. No vendor software is in it.",
         epilog=EPILOG,
     )
     parser.add_argument("--profile", default="xlm_demo-0.9.0", help=f"one of {', '.join(profile_names())}")
@@ -42,9 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--template_path", type=Path, default=PASSTHROUGH_TEMPLATE)
     parser.add_argument("--hbm_path", help="accepted and ignored")
     parser.add_argument("--tokenizer_dir", help="accepted and ignored")
-    parser.add_argument(
-        "--prefill-tps", type=float, default=0.0, help="tokens/s, every prompt token charged; 0: full speed"
-    )
+    parser.add_argument("--prefill-tps", type=float, default=0.0, help="0: full speed")
     parser.add_argument("--decode-tps", type=float, default=0.0, help="tokens/s; 0: full speed")
     parser.add_argument("--load-s", type=float, default=0.0, help="least time until the first prompt")
     parser.add_argument("--threads", type=int, default=2)
@@ -85,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     time.sleep(max(0.0, options.load_s - (time.monotonic() - started)))
     session = ConsoleSession(
         profile,
-        chat_format,
-        template,
-        model,
-        Speed(options.prefill_tps, options.decode_tps),
-        tuple(options.fault),
-        options.context_tokens,
+        chat_format=chat_format,
+        template=template,
+        model=model,
+        speed=Speed(options.prefill_tps, options.decode_tps),
+        faults=tuple(options.fault),
+        context_tokens=options.context_tokens,
     )
     return session.run()
 

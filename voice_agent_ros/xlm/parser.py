@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Console bytes to events: an incremental state machine that does not care where reads are split.
 
-A reply ends when the console prints its speeds and its prompt, in either order. A prompt, or `run error`, alone
-could also be said by the model: it counts only when nothing follows it, which the caller reports by `settle()`.
+A reply ends when the console prints its speeds and its prompt, in either order. The model may say a prompt or
+`run error` too: alone it counts only when nothing follows it, which the caller reports by `settle()`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from voice_agent_ros.xlm.events import (
     Stray,
     Text,
 )
-from voice_agent_ros.xlm.profile import Profile
+from voice_agent_ros.xlm.profile import LINE_BREAK, Profile
 
 ECHO_MAX_CHARS = 65_536
 BANNER_MAX_CHARS = 65_536
@@ -105,7 +105,7 @@ class ConsoleParser:
             line: what is sent; the echo must hold it, so that no earlier reply is taken for this one's.
             thinking: the template has opened a think block, so the reply begins inside it.
         """
-        self._expected = "".join(line.split())
+        self._expected = "".join(line.replace(LINE_BREAK, " ").split())
         self._turns += 1
         self._text = ""
         self._state = _State.ECHO

@@ -19,6 +19,8 @@ from voice_agent_ros.errors import ConfigurationError
 
 PROFILES = Path(__file__).with_name("profiles")
 PASSTHROUGH_TEMPLATE = PROFILES / "passthrough.jinja"
+# passthrough.jinja turns it back into a line break; people do not type it.
+LINE_BREAK = "⏎"
 
 ChatFormat = Literal["chatml", "deepseek"]
 TemplateMode = Literal["passthrough", "vendor"]

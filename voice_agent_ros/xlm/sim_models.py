@@ -42,7 +42,7 @@ class TextModel(Protocol):
 
 
 class GgufModel:
-    """Weights in llama.cpp's format. A prompt that begins like the last one is only read from where it differs.
+    """Weights in llama.cpp's format. Of a prompt that begins like the last one only the rest is read.
 
     Args:
         path: the GGUF file.
@@ -109,7 +109,7 @@ class GgufModel:
 
 
 class EchoModel:
-    """Says what the user's turns in its prompt said, joined by ` | `: shows what a model would see. For tests."""
+    """Says what the user's turns in its prompt said, joined by ` | `: what a model would see. For tests."""
 
     _TURN = re.compile(r"(?:<\|im_start\|>user\n|<｜User｜>)(.*?)(?:<\|im_end\|>|<｜|$)", re.DOTALL)
 

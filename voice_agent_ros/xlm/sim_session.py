@@ -92,6 +92,7 @@ class ConsoleSession:
     def __init__(
         self,
         profile: Profile,
+        *,
         chat_format: str,
         template: Template,
         model: TextModel,

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors in the shape that OpenAI clients expect."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from voice_agent_ros.errors import VoiceAgentError
+
+
+class ApiError(VoiceAgentError):
+    """A request that cannot be answered.
+
+    Args:
+        status: HTTP status.
+        message: what is wrong.
+        fix: what to do about it.
+        type: OpenAI's error type.
+        code: OpenAI's error code, if there is one.
+        param: the parameter at fault.
+        retry_after_s: when trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        fix: str = "",
+        *,
+        type: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, fix)
+        self.status = status
+        self.type = type
+        self.code = code
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body."""
+        error = {"message": str(self), "type": self.type, "param": self.param, "code": self.code}
+        return {"error": error}
+
+    def headers(self) -> dict[str, str]:
+        """Headers that go with it."""
+        if self.retry_after_s is None:
+            return {}
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
+
+
+def bad_request(
+    message: str, fix: str = "", *, param: str | None = None, code: str | None = None
+) -> ApiError:
+    """400: the request itself is wrong."""
+    return ApiError(400, message, fix, param=param, code=code)
+
+
+def unavailable(
+    message: str, fix: str = "", *, code: str = "engine_unavailable", retry_after_s: float = 2.0
+) -> ApiError:
+    """503: the engine cannot answer now."""
+    return ApiError(503, message, fix, type="server_error", code=code, retry_after_s=retry_after_s)
+
+
+def overloaded(message: str, retry_after_s: float) -> ApiError:
+    """429: the queue is full."""
+    return ApiError(
+        429,
+        message,
+        "Try again later.",
+        type="rate_limit_error",
+        code="queue_full",
+        retry_after_s=retry_after_s,
+    )

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A console's reply as the client gets it: cut at stop texts and at the limit, calls told from words.
+
+Text is held back only as long as it may still become a call or a stop text.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice_agent_ros.xlm.events import Event, Reasoning, Text
+from voice_agent_ros.xlm.protocol import Function
+from voice_agent_ros.xlm.rendering import estimated_tokens
+from voice_agent_ros.xlm.tool_calls import Call, CallReader
+
+HELD_MAX_CHARS = 2_000
+
+
+@dataclass(frozen=True)
+class ContentDelta:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReasoningDelta:
+    """A piece of what the model thought."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallDelta:
+    """A whole call."""
+
+    index: int
+    call_id: str
+    name: str
+    arguments_json: str
+
+
+Delta = ContentDelta | ReasoningDelta | CallDelta
+
+
+class ReplyAssembler:
+    """Turns the events of one reply into deltas.
+
+    Args:
+        functions: what may be called.
+        stops: texts that end the reply and are not part of it.
+        max_tokens: length at which it ends; None: no limit.
+        parallel_calls: more than one call is wanted.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[Function] = (),
+        stops: Sequence[str] = (),
+        max_tokens: int | None = None,
+        *,
+        parallel_calls: bool = True,
+    ) -> None:
+        self._reader = CallReader(functions) if functions else None
+        self._stops = tuple(stops)
+        self._max_tokens = max_tokens
+        self._parallel_calls = parallel_calls
+        self._held = ""  # may become a stop text
+        self._line = ""  # may become a call
+        self._line_is_plain = False
+        self._blank = ""  # white space that counts only if words follow
+        self._calls = 0
+        self._pieces = 0
+        self._estimate = 0
+        self._was_cut = False
+        self._said_anything = False
+        self.is_done = False
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the reply ended, once it has."""
+        if self._calls:
+            return "tool_calls"
+        return "length" if self._was_cut else "stop"
+
+    @property
+    def tokens(self) -> int:
+        """Tokens so far; an estimate."""
+        return max(self._pieces, self._estimate)
+
+    def feed(self, event: Event) -> list[Delta]:
+        """Deltas that are certain after this event."""
+        if self.is_done or not isinstance(event, Text | Reasoning):
+            return []
+        self._pieces += 1
+        self._estimate += estimated_tokens(event.delta)
+        if isinstance(event, Reasoning):
+            deltas: list[Delta] = [ReasoningDelta(event.delta)]
+        else:
+            deltas = self._before_stop(event.delta)
+        if self._max_tokens is not None and self.tokens >= self._max_tokens and not self.is_done:
+            self._was_cut = True
+            self.is_done = True
+        return deltas
+
+    def finish(self) -> list[Delta]:
+        """What was held back, now that nothing follows."""
+        self.is_done = True
+        held, self._held = self._held, ""
+        deltas = self._words_or_calls(held) if held else []
+        line, self._line = self._line, ""
+        return deltas + (self._call_or_words(line) if line else [])
+
+    def _before_stop(self, text: str) -> list[Delta]:
+        text = self._held + text
+        found = [at for at in (text.find(stop) for stop in self._stops) if at >= 0]
+        if found:
+            self._held = ""
+            self.is_done = True
+            return self._words_or_calls(text[: min(found)])
+        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        cut = len(text) - keep
+        self._held = text[cut:]
+        return self._words_or_calls(text[:cut])
+
+    def _words_or_calls(self, text: str) -> list[Delta]:
+        if self._reader is None:
+            return self._words(text)
+        deltas: list[Delta] = []
+        while text:
+            if self._line_is_plain:
+                head, newline, text = text.partition("\n")
+                deltas += self._words(head + newline)
+                self._line_is_plain = not newline
+                continue
+            head, newline, text = text.partition("\n")
+            self._line += head + newline
+            deltas += self._judge(self._reader, ended=bool(newline))
+        return deltas
+
+    def _judge(self, reader: CallReader, *, ended: bool) -> list[Delta]:
+        """Decide about the held lines, if that is possible."""
+        line = self._line
+        if not line.strip():
+            if ended:
+                self._line = ""
+                return self._words(line)
+            return []
+        if not reader.may_begin_call(line) or len(line) > HELD_MAX_CHARS:
+            self._line = ""
+            self._line_is_plain = not ended
+            return self._words(line)
+        if ended and reader.is_complete(line):
+            self._line = ""
+            return self._call_or_words(line)
+        return []
+
+    def _call_or_words(self, line: str) -> list[Delta]:
+        calls = self._reader.read(line) if self._reader else None
+        if calls is None:
+            return self._words(line)
+        self._blank = ""
+        return [delta for call in calls for delta in self._call(call)]
+
+    def _call(self, call: Call) -> list[Delta]:
+        if self._calls and not self._parallel_calls:
+            return []
+        arguments = json.dumps(call.arguments, ensure_ascii=False)
+        delta = CallDelta(self._calls, f"call_{secrets.token_hex(12)}", call.name, arguments)
+        self._calls += 1
+        return [delta]
+
+    def _words(self, text: str) -> list[Delta]:
+        text = self._blank + text
+        words = text.rstrip() if self._reader else text
+        self._blank = text[len(words) :]
+        if not self._said_anything:
+            words = words.lstrip()
+        if not words:
+            return []
+        self._said_anything = True
+        return [ContentDelta(words)]
+
+
+def _overlap(text: str, stop: str) -> int:
+    """How many of the last characters could be the beginning of the stop text."""
+    for length in range(min(len(stop) - 1, len(text)), 0, -1):
+        if stop.startswith(text[-length:]):
+            return length
+    return 0

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Function calls in a short syntax of their own: `pick(object="red cube")`.
+
+OpenAI's JSON schemas would cost a small computer seconds of prompt and every call twice its tokens. Replies
+are read tolerantly, JSON too; only a known function with arguments that fit its schema becomes a call.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voice_agent_ros.xlm.protocol import Function
+
+_WRAPPERS = re.compile(r"^\s*(?:```\w*|<tool_call>)\s*|\s*(?:```|</tool_call>)\s*$")
+_BARE_ARGUMENT = re.compile(r"^\s*(?:(\w+)\s*[=:]\s*)?(.*?)\s*$", re.DOTALL)
+_NAME_KEYS = ("name", "function", "tool", "skill")
+_ARGUMENT_KEYS = ("arguments", "parameters", "args")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A valid call.
+
+    Attributes:
+        name: a function that was offered.
+        arguments: they fit its schema.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+def signature(function: Function) -> str:
+    """One line that tells a model how to call a function: `place(target, object?) - Put …`."""
+    words = []
+    for name, schema, is_required in _parameters(function):
+        words.append(f"{name}{'' if is_required else '?'}{_hint(schema)}")
+    about = " ".join((function.description or "").split())
+    return f"{function.name}({', '.join(words)})" + (f" - {about}" if about else "")
+
+
+def write_call(name: str, arguments: str | Mapping[str, Any]) -> str:
+    """A call as the model is to write it."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments or "{}")
+        except ValueError:
+            arguments = {}
+    pairs = arguments.items() if isinstance(arguments, Mapping) else ()
+    return f"{name}({', '.join(f'{key}={json.dumps(value, ensure_ascii=False)}' for key, value in pairs)})"
+
+
+class CallReader:
+    """Reads calls of the functions that were offered.
+
+    Args:
+        functions: the functions on offer.
+    """
+
+    def __init__(self, functions: Sequence[Function]) -> None:
+        self._functions = {function.name: function for function in functions}
+
+    def may_begin_call(self, text: str) -> bool:
+        """Whether this beginning of a line may still become a call."""
+        text = text.lstrip()
+        if not text or text[0] in "{[":
+            return True
+        if any(text.startswith(mark) or mark.startswith(text) for mark in ("```", "<tool_call>")):
+            return True
+        name = re.match(r"[\w-]*", text)
+        assert name is not None
+        if name.end() == len(text):
+            return any(known.startswith(text) for known in self._functions)
+        return name.group() in self._functions and text[name.end() :].lstrip(" ")[:1] in ("", "(")
+
+    def is_complete(self, text: str) -> bool:
+        """Whether all brackets that were opened are closed, and so are code fences and tags."""
+        body = text.strip()
+        if body.startswith("```") or "```".startswith(body):
+            return len(body) > 3 and body.count("```") >= 2
+        if body.startswith("<tool_call>") or "<tool_call>".startswith(body):
+            return "</tool_call>" in body
+        return bool(re.search(r"[({\[]", body)) and _open_brackets(body) == 0
+
+    def read(self, text: str) -> list[Call] | None:
+        """All calls in the text; None unless it is nothing but valid calls."""
+        body = text.strip()
+        for _ in range(3):
+            body = _WRAPPERS.sub("", body)
+        body = body.strip()
+        if not body:
+            return None
+        if body[0] in "{[":
+            return self._read_json(body)
+        calls = []
+        for piece in _split_calls(body):
+            call = self._read_written(piece)
+            if call is None:
+                return None
+            calls.append(call)
+        return calls or None
+
+    def _read_json(self, body: str) -> list[Call] | None:
+        decoder, values, at = json.JSONDecoder(), [], 0
+        try:
+            while at < len(body):
+                value, at = decoder.raw_decode(body, at)
+                values += value if isinstance(value, list) else [value]
+                at += len(body[at:]) - len(body[at:].lstrip(" \n,;"))
+        except (ValueError, RecursionError):
+            return None
+        calls = []
+        for value in values:
+            if not isinstance(value, dict):
+                return None
+            call = self._from_mapping(value)
+            if call is None:
+                return None
+            calls.append(call)
+        return calls or None
+
+    def _from_mapping(self, value: Mapping[str, Any]) -> Call | None:
+        name = next((value[key] for key in _NAME_KEYS if key in value), None)
+        if isinstance(name, dict):  # {"function": {"name": …, "arguments": …}}
+            return self._from_mapping(name)
+        arguments: Any = next((value[key] for key in _ARGUMENT_KEYS if key in value), {})
+        if isinstance(arguments, str):
+            try:
+                arguments = json.loads(arguments)
+            except ValueError:
+                return None
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            return None
+        return self._checked(name, arguments)
+
+    def _read_written(self, text: str) -> Call | None:
+        match = re.match(r"\s*([\w-]+)\s*\((.*)\)\s*[;.]?\s*$", text, re.DOTALL)
+        if match is None or match.group(1) not in self._functions:
+            return None
+        name, inside = match.groups()
+        if inside.strip().startswith("{"):
+            calls = self._read_json(json.dumps({"name": name, "arguments": inside}))
+            return calls[0] if calls else None
+        parameters = [parameter for parameter, _, _ in _parameters(self._functions[name])]
+        arguments = _written_arguments(inside, parameters)
+        return None if arguments is None else self._checked(name, arguments)
+
+    def _checked(self, name: str, arguments: Mapping[str, Any]) -> Call | None:
+        import jsonschema
+
+        function = self._functions.get(name)
+        if function is None:
+            return None
+        properties = {parameter: schema for parameter, schema, _ in _parameters(function)}
+        if set(arguments) - set(properties):
+            return None
+        fitted = {key: _fit(value, properties[key]) for key, value in arguments.items()}
+        required = {parameter for parameter, _, is_required in _parameters(function) if is_required}
+        fitted = {key: value for key, value in fitted.items() if value is not None or key in required}
+        try:
+            jsonschema.validate(fitted, function.parameters or {"type": "object"})
+        except (jsonschema.ValidationError, jsonschema.SchemaError):
+            return None
+        return Call(name, fitted)
+
+
+def _written_arguments(text: str, parameters: Sequence[str]) -> dict[str, Any] | None:
+    """`"red cube", target="bowl"` as a mapping; None if it makes no sense."""
+    arguments: dict[str, Any] = {}
+    for position, piece in enumerate(_split_top(text, ",")):
+        bare = _BARE_ARGUMENT.match(piece)
+        assert bare is not None
+        key, value = bare.groups()
+        if key is None and position < len(parameters):
+            key = parameters[position]
+        if not value or key is None or key in arguments:
+            return None
+        arguments[key] = _literal(value)
+    return arguments
+
+
+def _parameters(function: Function) -> list[tuple[str, Mapping[str, Any], bool]]:
+    """Name, schema and whether it is required; required ones first, as in the signature."""
+    schema = function.parameters or {}
+    required = set(schema.get("required") or ())
+    properties = (schema.get("properties") or {}).items()
+    rows = [(name, part if isinstance(part, dict) else {}, name in required) for name, part in properties]
+    return sorted(rows, key=lambda row: not row[2])
+
+
+def _hint(schema: Mapping[str, Any]) -> str:
+    """What a value may be, where its name does not say it."""
+    if "enum" in schema:
+        return ": " + "|".join(str(value) for value in schema["enum"])
+    kind = schema.get("type")
+    unit = schema.get("description") if kind in ("number", "integer") else None
+    if kind in ("number", "integer"):
+        return f": {kind}" + (f" {unit}" if unit and len(unit) <= 24 else "")
+    return ": boolean" if kind == "boolean" else ""
+
+
+def _literal(text: str) -> Any:
+    """A Python or JSON literal, else the words themselves."""
+    if text in ("null", "true", "false"):
+        return json.loads(text)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text.strip("\"'“”")
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else text
+
+
+def _fit(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A number where the schema wants one and the text is one."""
+    wanted = {
+        schema.get("type"),
+        *(part.get("type") for part in schema.get("anyOf", ()) if isinstance(part, dict)),
+    }
+    if isinstance(value, str) and wanted & {"number", "integer"} and "string" not in wanted:
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return int(number) if "integer" in wanted and number.is_integer() else number
+    if isinstance(value, int | float) and not isinstance(value, bool) and wanted == {"string"}:
+        return str(value)
+    return value
+
+
+def _open_brackets(text: str) -> int:
+    """How many brackets are open at the end, quotes respected."""
+    depth, quote, escaped = 0, "", False
+    for character in text:
+        if quote:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+    return depth if not quote else max(depth, 1)
+
+
+def _split_top(text: str, separators: str) -> list[str]:
+    """Split at separators outside of brackets and quotes; no empty pieces."""
+    pieces, start = [], 0
+    for index, character in enumerate(text):
+        if character in separators and _open_brackets(text[start:index]) == 0:
+            pieces.append(text[start:index])
+            start = index + 1
+    pieces.append(text[start:])
+    return [piece for piece in pieces if piece.strip()]
+
+
+def _split_calls(text: str) -> list[str]:
+    return _split_top(text, "\n;")
