@@ -20,7 +20,7 @@ from vision_msgs.msg import Detection3DArray
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.demo.narrator import Narrator
 from voice_agent_ros.demo.report import Thing, Turn, World
-from voice_agent_ros.demo.turns import seconds, turn_of
+from voice_agent_ros.demo.turns import turn_of
 from voice_agent_ros.msg import (
     AgentState,
     Intent,
@@ -31,6 +31,7 @@ from voice_agent_ros.msg import (
     TurnReport,
 )
 from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes.conversions import seconds
 
 CONTROLLER_ACTIONS = ("arm_controller/follow_joint_trajectory", "gripper_controller/gripper_cmd")
 FEEDBACK = {"planned": "plan", "goal_accepted": "goal", "first_motion": "moves"}

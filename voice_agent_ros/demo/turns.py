@@ -4,15 +4,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from voice_agent_ros.demo.report import TIMINGS, Turn, World
 from voice_agent_ros.msg import TurnReport
-
-
-def seconds(stamp: Any) -> float:
-    """A builtin_interfaces/Time in s; 0.0 if it was never set."""
-    return stamp.sec + stamp.nanosec * 1e-9
+from voice_agent_ros.nodes.conversions import seconds
 
 
 def turn_of(report: TurnReport, goals: int, before: World, after: World) -> Turn:

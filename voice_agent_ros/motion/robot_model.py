@@ -56,7 +56,7 @@ class RobotModel:
         if missing or not full.existFrame(arm.tool_frame):
             lacking = ", ".join(missing) or f"frame {arm.tool_frame}"
             fix = "Make the arm file and robot_description agree."
-            raise ConfigurationError(f"robot_description lacks {lacking}, which the arm file names.", fix)
+            raise ConfigurationError(f"robot_description lacks {lacking}, named in the arm file.", fix)
         names = set(arm.arm.joints)
         locked = [full.getJointId(name) for name in full.names[1:] if name not in names]
         self._model: Any = pinocchio.buildReducedModel(full, locked, pinocchio.neutral(full))

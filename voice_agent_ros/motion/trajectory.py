@@ -16,10 +16,10 @@ from voice_agent_ros.motion.spline import Spline
 # Quintic from rest to rest, s(u) = 10u³ − 15u⁴ + 6u⁵: its greatest slope and curvature.
 PEAK_SLOPE = 1.875
 PEAK_CURVATURE = 10 / np.sqrt(3)
-HEADROOM = 0.97  # of each limit, so that sampling and rounding do not touch it
+HEADROOM = 0.95  # of each limit, so that sampling and rounding do not touch it
 MIN_DURATION_S = 0.25
-KNOT_PERIOD_S = 0.08
-MIN_KNOTS, MAX_KNOTS = 8, 60
+KNOT_PERIOD_S = 0.05
+MIN_KNOTS, MAX_KNOTS = 12, 80
 SPEED_SAMPLES = 24
 TIMING_ROUNDS = 8
 
@@ -138,7 +138,7 @@ def _line(model: RobotModel, start: Vector, begin: Pose, target: Vector, duratio
 
 def _excess(trajectory: Trajectory, model: RobotModel, limits: Limits) -> float:
     """By which factor the trajectory is too fast; 1 or less: it is not."""
-    moments = np.linspace(0.0, trajectory.duration, 4 * len(trajectory.times))
+    moments = np.linspace(0.0, trajectory.duration, 8 * len(trajectory.times) + 1)
     samples = [trajectory.spline.sample(t) for t in moments]
     speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
     by_velocity = max(float(np.max(np.abs(v) / speed)) for _, v, _ in samples)

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bridge from intent to motion: gate, plan, question, execution, report. Knows no ROS and trusts nobody."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.motion import sentences
+from voice_agent_ros.motion.audit import AuditError, AuditLog
+from voice_agent_ros.motion.confirmation import Confirmation
+from voice_agent_ros.motion.controllers import JointSnapshot, Senses
+from voice_agent_ros.motion.executor import Ending, Executor
+from voice_agent_ros.motion.gate import Gate, Heard, Verdict
+from voice_agent_ros.motion.plan import Grip, Plan, Situation, Step
+from voice_agent_ros.motion.planner import Planner
+from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.refusal import Refusal
+
+REMEMBERED_RESULTS = 256
+DUPLICATE_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What somebody wants the bridge to do."""
+
+    calls: tuple[SkillCall, ...]
+    turn_id: str
+    key: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of it; `message` is a sentence in the speaker's language."""
+
+    outcome: str
+    rule: str
+    message: str
+    calls: tuple[SkillCall, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step on the way; see ExecuteIntent.Feedback."""
+
+    phase: str
+    message: str = ""
+    call_id: str = ""
+    fraction: float = 0.0
+    nonce: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+class IntentBridge:
+    """Owns the latch, the one motion in flight and the one open question. All methods are thread-safe.
+
+    `carry_out` blocks in a thread of its caller; everything else returns at once, stop above all.
+
+    Args:
+        clock: monotonic time, s.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        planner: Planner,
+        executor: Executor,
+        senses: Senses,
+        policy: Policy,
+        audit: AuditLog,
+        clock: Callable[[], float],
+    ) -> None:
+        self._gate, self._planner, self._executor, self._senses = gate, planner, executor, senses
+        self._policy, self._audit, self._clock = policy, audit, clock
+        self._lock = threading.Lock()
+        self._busy = threading.Lock()
+        self._results: OrderedDict[str, tuple[threading.Event, list[Result]]] = OrderedDict()
+        self._confirmation: Confirmation | None = None
+        self._last_start = -1e9
+        self.latched = True
+        self.latch_reason = "not released since start"
+        self.active_key = ""
+
+    # What others tell it. None of this waits for anything.
+
+    def stop(self, reason: str) -> None:
+        """Cancel everything and latch."""
+        self.latched, self.latch_reason = True, reason  # before anything that could fail
+        self._executor.stop()
+        self._settle("stopped")
+
+    def resume(self, by: str) -> None:
+        """Release the latch. Never restarts a motion."""
+        self._executor.rearm()
+        self.latched, self.latch_reason = False, ""
+        self._audit.write("resumed", by=by)
+
+    def confirm(self, yes: bool) -> bool:
+        """Answer the open question by service; False if there is none."""
+        return self._settle("yes" if yes else "no")
+
+    def on_heard(self, heard: Heard) -> None:
+        """A final transcript."""
+        self._gate.remember(heard)
+        confirmation = self._confirmation
+        if confirmation is not None:
+            confirmation.on_heard(heard)
+
+    def on_played(self, stream_id: str, at: float) -> None:
+        """A spoken text was played to its end at a ROS time, s."""
+        confirmation = self._confirmation
+        if confirmation is not None:
+            confirmation.on_played(stream_id, at)
+
+    def on_joints(self, snapshot: JointSnapshot) -> None:
+        """New joint states."""
+        self._executor.on_joints(snapshot)
+
+    @property
+    def pending_nonce(self) -> str:
+        """Of the open question, or ""."""
+        confirmation = self._confirmation
+        return confirmation.nonce if confirmation is not None else ""
+
+    @property
+    def is_moving(self) -> bool:
+        """An intent is being carried out and no question is open."""
+        return bool(self.active_key) and self._confirmation is None
+
+    def _settle(self, answer: Any) -> bool:
+        confirmation = self._confirmation
+        if confirmation is not None:
+            confirmation.settle(answer)
+        return confirmation is not None
+
+    # Carrying out.
+
+    def carry_out(self, proposal: Proposal, report: Report) -> Result:
+        """Do it, or say why not. A key that was seen before gets the first one's result and moves nothing."""
+        with self._lock:
+            known = self._results.get(proposal.key)
+            if known is None:
+                known = self._results[proposal.key] = (threading.Event(), [])
+                is_first = True
+                while len(self._results) > REMEMBERED_RESULTS:
+                    self._results.popitem(last=False)
+            else:
+                is_first = False
+        finished, results = known
+        if not is_first:
+            finished.wait(DUPLICATE_TIMEOUT_S)
+            return results[0] if results else self._refused(Refusal("busy"), proposal)
+        try:
+            results.append(self._carry_out(proposal, report))
+        finally:
+            finished.set()
+        return results[0]
+
+    def _carry_out(self, proposal: Proposal, report: Report) -> Result:
+        self._settle("superseded")  # an open question is not answered by a new wish
+        if any(call.skill == "stop" for call in proposal.calls):
+            self.stop("asked to stop")
+            return Result("stopped", "stopped", sentences.outcome("stopped", {}, self._language(proposal)))
+        if not self._busy.acquire(timeout=1.0):
+            return self._refused(Refusal("busy"), proposal)
+        try:
+            self.active_key = proposal.key
+            return self._decide(proposal, report)
+        except Refusal as refusal:
+            return self._refused(refusal, proposal)
+        except AuditError as error:
+            return Result("refused", "audit", str(error), proposal.calls)
+        except Exception as error:
+            # Whatever it was must not leave the arm moving; the cause is in the log of whoever called.
+            self.stop(f"internal error: {error}")
+            raise
+        finally:
+            self.active_key = ""
+            self._busy.release()
+
+    def _decide(self, proposal: Proposal, report: Report) -> Result:
+        report(Progress("checking"))
+        scene = self._senses.scene()
+        verdict = self._gate.judge(proposal.calls, proposal.turn_id, scene)
+        if all(not call.arguments.moves for call in proposal.calls):
+            return self._without_motion(proposal, verdict, scene, report)
+        if self.latched:
+            raise Refusal("latched", reason=self.latch_reason)
+        if self._clock() - self._last_start < self._policy.execution.min_interval:
+            raise Refusal("too_soon")
+        self._last_start = self._clock()
+        language = self._language(proposal)
+        plan = self._planner.plan(proposal.calls, self._situation(scene))
+        digest, planned_at = plan.digest(), self._clock()
+        if proposal.dry_run:
+            return Result("done", "dry_run", sentences.announcement(plan.calls, language, scene), plan.calls)
+        if verdict.ask:
+            question = sentences.question(plan.calls, language, scene, self._executor.held)
+            self._ask(proposal, verdict, digest, question, report)
+        else:
+            report(
+                Progress("planned", sentences.announcement(plan.calls, language, scene, self._executor.held))
+            )
+        self._still_valid(plan, planned_at)
+        self._record(proposal, verdict, digest)
+        ending = self._executor.run(plan, partial(self._progress, report))
+        if ending.outcome == "failed":
+            self._audit.write("failed", key=proposal.key, rule=ending.rule)
+        return self._ended(ending, plan, language, proposal)
+
+    def _without_motion(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
+        language = self._language(proposal)
+        if any(call.skill == "resume" for call in proposal.calls):
+            if verdict.ask and self.latched:
+                self._ask(
+                    proposal, verdict, "resume", sentences.question(proposal.calls, language, scene), report
+                )
+            self.resume("a person's words")
+            return Result("done", "", sentences.outcome("resumed", {}, language), proposal.calls)
+        seen = list(scene.names)
+        text = sentences.outcome("scene" if seen else "scene.nothing", {"seen": seen}, language)
+        return Result("done", "", text, proposal.calls)
+
+    def _ask(self, proposal: Proposal, verdict: Verdict, digest: str, question: str, report: Report) -> None:
+        expires = self._policy.confirmation.expires_after
+        confirmation = Confirmation(digest, expires, by_service=verdict.by_service)
+        self._confirmation = confirmation
+        try:
+            report(Progress("awaiting_confirmation", question, nonce=confirmation.nonce))
+            self._audit.write("asked", key=proposal.key, nonce=confirmation.nonce, plan=digest)
+            answer = confirmation.wait(self._clock)
+        finally:
+            self._confirmation = None
+        self._audit.write("answered", key=proposal.key, nonce=confirmation.nonce, answer=answer)
+        if answer == "stopped":
+            raise Refusal("stopped")
+        if answer in ("superseded", "other"):
+            raise Refusal("interrupted")
+        if answer != "yes":
+            raise Refusal("not_confirmed", answer=answer)
+        report(Progress("confirmed"))
+
+    def _situation(self, scene: Scene) -> Situation:
+        snapshot = self._senses.joints()
+        if snapshot is None or self._clock() - snapshot.at > self._policy.execution.joint_states_max_age:
+            raise Refusal("no_joint_states")
+        held = scene.find(self._executor.held) if self._executor.held else None
+        return Situation(scene, snapshot.arm, snapshot.gripper, held)
+
+    def _still_valid(self, plan: Plan, planned_at: float) -> None:
+        """Between planning and now a person may have taken a while to answer."""
+        if self.latched:
+            raise Refusal("latched", reason=self.latch_reason)
+        if self._clock() - planned_at > self._policy.execution.plan_ttl:
+            raise Refusal("stale")
+        snapshot = self._senses.joints()
+        if snapshot is None or self._clock() - snapshot.at > self._policy.execution.joint_states_max_age:
+            raise Refusal("no_joint_states")
+        if np.max(np.abs(snapshot.arm - plan.start)) > self._policy.execution.start_tolerance:
+            raise Refusal("arm_moved")
+
+    def _record(self, proposal: Proposal, verdict: Verdict, digest: str) -> None:
+        calls = [call.as_dict() for call in proposal.calls]
+        fields = {"key": proposal.key, "turn": proposal.turn_id, "calls": calls, "engine": verdict.engine}
+        self._audit.write("executing", durable=True, plan=digest, asked=verdict.ask, **fields)
+
+    def _progress(self, report: Report, phase: str, step: Step, fraction: float) -> None:
+        kind = "gripper" if isinstance(step, Grip) else "arm"
+        report(Progress(phase, kind, step.call.call_id, fraction))
+
+    def _ended(self, ending: Ending, plan: Plan, language: str, proposal: Proposal) -> Result:
+        if ending.sentence:
+            message = sentences.outcome(ending.sentence, ending.details, language)
+        else:
+            message = sentences.done(language)
+        self._audit.write("ended", key=proposal.key, outcome=ending.outcome, rule=ending.rule)
+        return Result(ending.outcome, ending.rule, message, plan.calls)
+
+    def _refused(self, refusal: Refusal, proposal: Proposal) -> Result:
+        self._audit.write("refused", key=proposal.key, turn=proposal.turn_id, rule=refusal.rule)
+        if refusal.rule == "stopped":
+            return Result(
+                "stopped",
+                "stopped",
+                sentences.outcome("stopped", {}, self._language(proposal)),
+                proposal.calls,
+            )
+        text = sentences.refusal(refusal.rule, refusal.details, self._language(proposal))
+        return Result("refused", refusal.rule, text, proposal.calls)
+
+    def _language(self, proposal: Proposal) -> str:
+        heard = self._gate.heard(proposal.turn_id)
+        return heard.language if heard is not None else "en"

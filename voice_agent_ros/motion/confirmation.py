@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A question that was asked before a motion, and the one answer that counts."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Literal
+
+from voice_agent_ros.intent.confirmation import judge_answer
+from voice_agent_ros.motion.gate import Heard
+
+Answer = Literal["yes", "no", "other", "expired", "stopped", "superseded"]
+UNPLAYED_TIMEOUT_S = 30.0
+
+
+class Confirmation:
+    """Waits for the answer. Used once; only an answer that began after the question was played counts.
+
+    Args:
+        digest: hash of the plan that is asked about.
+        expires_after: s from the end of the question.
+        by_service: spoken answers do not count.
+    """
+
+    def __init__(self, digest: str, expires_after: float, *, by_service: bool = False) -> None:
+        self.nonce = f"confirm-{uuid.uuid4()}"
+        self.digest = digest
+        self._expires_after = expires_after
+        self._by_service = by_service
+        self._changed = threading.Condition()
+        self._answer: Answer | None = None
+        self._played_at: float | None = None
+
+    def on_played(self, stream_id: str, at: float) -> None:
+        """A spoken text has been played to its end.
+
+        Args:
+            at: ROS time, s.
+        """
+        with self._changed:
+            if stream_id == self.nonce and self._played_at is None:
+                self._played_at = at
+                self._changed.notify_all()
+
+    def on_heard(self, heard: Heard) -> None:
+        """Somebody has said something."""
+        with self._changed:
+            if self._by_service or self._played_at is None or heard.speech_start < self._played_at:
+                return
+            self._settle(judge_answer(heard.text, heard.language) or "other")
+
+    def settle(self, answer: Answer) -> None:
+        """Answer otherwise than by speech; the first answer counts."""
+        with self._changed:
+            self._settle(answer)
+
+    def _settle(self, answer: Answer) -> None:
+        self._answer = self._answer or answer
+        self._changed.notify_all()
+
+    def wait(self, clock: Callable[[], float]) -> Answer:
+        """Block until there is an answer, or too much time has passed."""
+        with self._changed:
+            deadline = clock() + (self._expires_after if self._by_service else UNPLAYED_TIMEOUT_S)
+            was_played = self._by_service
+            while self._answer is None:
+                if self._played_at is not None and not was_played:
+                    was_played, deadline = True, clock() + self._expires_after
+                left = deadline - clock()
+                if left <= 0.0:
+                    return "expired"
+                self._changed.wait(left)
+            return self._answer

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the bridge says to people: refusals, announcements, questions and outcomes, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.vocabulary import DIRECTIONS_ZH, POSES_ZH, spoken_name
+
+REFUSALS = {
+    "en": {
+        "unknown_object": "I can't see a {object}. I see {seen}.",
+        "unknown_object.nothing": "I can't see a {object}. I see nothing at all.",
+        "unknown_pose": "I don't know a pose called {pose}. I know {known}.",
+        "hand_full": "I'm already holding the {object}.",
+        "hand_empty": "I'm not holding anything.",
+        "holds_other": "I'm holding the {object}, not the {wanted}.",
+        "same_object": "I can't put the {object} into itself.",
+        "too_wide": "The {object} is too wide for my gripper.",
+        "no_clearance": "The things around the {object} leave no room for my fingers.",
+        "unreachable": "I can't reach that far.",
+        "workspace": "That would take me {excess} outside my workspace.",
+        "table": "That would push my hand into the table.",
+        "obstacle": "The {object} is in the way.",
+        "joint_limit": "That would take {joint} past its limit.",
+        "latched": "I have been stopped. Say resume first.",
+        "busy": "I'm still busy with something else.",
+        "not_confirmed": "All right, I won't.",
+        "not_a_command": "I only move when I'm told to, so I stay where I am.",
+        "not_grounded": "I'm not sure what you mean: {reason}.",
+        "low_confidence": "I'm not sure that I heard you right. Please say it again.",
+        "stale": "That took too long, so I left it. Please say it again.",
+        "not_allowed": "I'm not allowed to do that.",
+        "arm_moved": "The arm was moved in the meantime. Please say it again.",
+        "no_joint_states": "I can't feel my joints, so I don't move.",
+        "bad_arguments": "I didn't get what exactly you want.",
+        "too_soon": "One thing at a time, please.",
+        "interrupted": "I left that, because you said something else.",
+        "": "I can't do that safely ({rule}).",
+    },
+    "zh": {
+        "unknown_object": "我没有看到{object}。我看到{seen}。",
+        "unknown_object.nothing": "我没有看到{object}，什么也没看到。",
+        "unknown_pose": "我不知道{pose}这个位置。",
+        "hand_full": "我已经拿着{object}了。",
+        "hand_empty": "我手里没有东西。",
+        "holds_other": "我拿着的是{object}，不是{wanted}。",
+        "same_object": "我不能把{object}放进它自己里面。",
+        "too_wide": "{object}太宽了，夹爪夹不住。",
+        "no_clearance": "{object}旁边没有空间放手指。",
+        "unreachable": "那里太远，我够不着。",
+        "workspace": "那会超出我的工作范围{excess}。",
+        "table": "那会让手碰到桌子。",
+        "obstacle": "{object}挡住了路。",
+        "joint_limit": "那会超出关节{joint}的极限。",
+        "latched": "我已停止。请先说恢复。",
+        "busy": "我还在忙别的事。",
+        "not_confirmed": "好的，我不做。",
+        "not_a_command": "没有命令我就不动。",
+        "not_grounded": "我不确定您的意思：{reason}。",
+        "low_confidence": "我没听清楚，请再说一遍。",
+        "stale": "等得太久，我没有做。请再说一遍。",
+        "not_allowed": "我不可以做这个。",
+        "arm_moved": "手臂在这期间被移动了，请再说一遍。",
+        "no_joint_states": "我感觉不到关节，所以不动。",
+        "bad_arguments": "我没明白您具体要什么。",
+        "too_soon": "请一件一件来。",
+        "interrupted": "您说了别的，我就没有做。",
+        "": "我不能安全地做这个（{rule}）。",
+    },
+}
+INTENTIONS = {
+    "en": {
+        "pick": "pick up the {object}",
+        "place": "put {held} {relation} the {target}",
+        "pick_and_place": "put the {object} {relation} the {target}",
+        "move_to": "move to {pose}",
+        "move_by": "move {direction} by {distance}",
+        "open_gripper": "open the gripper",
+        "close_gripper": "close the gripper",
+        "resume": "allow motion again",
+    },
+    "zh": {
+        "pick": "拿起{object}",
+        "place": "把{held}放到{target}{relation}",
+        "pick_and_place": "把{object}放到{target}{relation}",
+        "move_to": "移动到{pose}",
+        "move_by": "向{direction}移动{distance}",
+        "open_gripper": "张开夹爪",
+        "close_gripper": "合上夹爪",
+        "resume": "恢复运动",
+    },
+}
+RELATIONS = {"en": {"in": "into", "on": "onto"}, "zh": {"in": "里", "on": "上"}}
+FRAMES = {
+    "en": {"announce": "I'll {what}.", "question": "Shall I {what}?", "done": "Done.", "and": " and "},
+    "zh": {"announce": "我来{what}。", "question": "要我{what}吗？", "done": "好了。", "and": "，然后"},
+}
+OUTCOMES = {
+    "en": {
+        "done.rests": "Done: the {object} is {relation} the {target}.",
+        "done.holds": "I've got the {object}.",
+        "not_held": "I didn't get hold of the {object}.",
+        "dropped": "I lost the {object} on the way.",
+        "not_there": "I let go of the {object}, but it is not {relation} the {target}.",
+        "stopped": "Stopped.",
+        "rejected": "The {controller} controller rejected the movement: {reason}.",
+        "aborted": "The {controller} controller gave up: {reason}.",
+        "timeout": "The {controller} controller did not finish in time.",
+        "absent": "The {controller} controller does not answer.",
+        "not_reached": "The arm did not get where it should.",
+        "internal": "Something went wrong inside me, so I stopped.",
+        "resumed": "I may move again.",
+        "scene": "I see {seen}.",
+        "scene.nothing": "I see nothing on the table.",
+    },
+    "zh": {
+        "done.rests": "好了，{object}在{target}{relation}。",
+        "done.holds": "我拿到{object}了。",
+        "not_held": "我没有抓住{object}。",
+        "dropped": "{object}在路上掉了。",
+        "not_there": "我松开了{object}，但它不在{target}{relation}。",
+        "stopped": "已停止。",
+        "rejected": "控制器{controller}拒绝了动作：{reason}。",
+        "aborted": "控制器{controller}中止了动作：{reason}。",
+        "timeout": "控制器{controller}没有按时完成。",
+        "absent": "控制器{controller}没有响应。",
+        "not_reached": "手臂没有到达目标位置。",
+        "internal": "内部出错，我停下了。",
+        "resumed": "我可以动了。",
+        "scene": "我看到{seen}。",
+        "scene.nothing": "桌上什么也没有。",
+    },
+}
+WHERE = {"en": {"in": "in", "on": "on"}, "zh": {"in": "里", "on": "上"}}
+
+
+def language_of(tag: str) -> str:
+    """The language that we have sentences in for a BCP-47 tag."""
+    return "zh" if tag.lower().startswith("zh") else "en"
+
+
+def listing(names: Sequence[str], language: str) -> str:
+    """`the red cube, the green cube and the bowl`."""
+    said = [spoken_name(name, language) for name in names]
+    if language == "zh":
+        return "、".join(said)
+    articles = [f"the {name}" for name in said]
+    return articles[0] if len(articles) == 1 else f"{', '.join(articles[:-1])} and {articles[-1]}"
+
+
+def length(metres: float, language: str) -> str:
+    """`10 centimetres`."""
+    centimetres = f"{100 * metres:.3g}"
+    if language == "zh":
+        return f"{centimetres}厘米"
+    return f"{centimetres} centimetre{'' if centimetres == '1' else 's'}"
+
+
+def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
+    words = {}
+    for key, value in details.items():
+        if key in ("object", "target", "wanted"):
+            words[key] = spoken_name(str(value), language)
+        elif key == "seen":
+            words[key] = listing(value, language) if value else ""
+        elif key == "known":
+            words[key] = ", ".join(value)
+        elif key == "excess":
+            words[key] = length(max(float(value), 0.01), language)
+        elif key == "joint":
+            words[key] = str(value).replace("_", " ")
+        else:
+            words[key] = str(value)
+    return words
+
+
+def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
+    """Why something is not done."""
+    known = REFUSALS[language_of(language)]
+    if rule == "unknown_object" and not details.get("seen"):
+        rule = "unknown_object.nothing"
+    template = known.get(rule, known[""])
+    return template.format(rule=rule.replace("_", " "), **_words(details, language_of(language)))
+
+
+def outcome(name: str, details: Mapping[str, Any], language: str) -> str:
+    """What came of it; `relation` in the details is "in" or "on"."""
+    language = language_of(language)
+    words = _words(details, language)
+    if "relation" in words:
+        words["relation"] = WHERE[language][words["relation"]]
+    return OUTCOMES[language][name].format(**words)
+
+
+def intention(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:
+    """What calls will do, without a subject: `put the red cube into the bowl`."""
+    language = language_of(language)
+    templates = INTENTIONS[language]
+    parts = [
+        _intention(templates[call.skill], call, language, scene, held)
+        for call in calls
+        if call.skill in templates
+    ]
+    return FRAMES[language]["and"].join(parts)
+
+
+def _intention(template: str, call: SkillCall, language: str, scene: Scene, held: str) -> str:
+    arguments = call.arguments.model_dump(exclude_none=True)
+    words = _words({k: v for k, v in arguments.items() if k in ("object", "target")}, language)
+    thing, target = scene.find(arguments.get("object", "") or held), scene.find(arguments.get("target", ""))
+    onto = thing is not None and target is not None and min(target.size[:2]) <= 1.5 * max(thing.size[:2])
+    words["relation"] = RELATIONS[language]["on" if onto else "in"]
+    said = spoken_name(arguments.get("object", "") or held, language)
+    words["held"] = said if language == "zh" else f"the {said}" if said else "it"
+    if "pose" in arguments:
+        pose = arguments["pose"]
+        words["pose"] = POSES_ZH.get(pose, (pose,))[0] if language == "zh" else pose
+    if "direction" in arguments:
+        words["direction"] = (
+            DIRECTIONS_ZH[arguments["direction"]] if language == "zh" else arguments["direction"]
+        )
+        words["distance"] = length(arguments["distance"], language)
+    return template.format(**words)
+
+
+def announcement(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:
+    """Said before the arm moves; "" if there is nothing to announce."""
+    what = intention(calls, language, scene, held)
+    return FRAMES[language_of(language)]["announce"].format(what=what) if what else ""
+
+
+def question(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:
+    """Asked before the arm moves, worded so that yes or no settles it."""
+    return FRAMES[language_of(language)]["question"].format(what=intention(calls, language, scene, held))
+
+
+def done(language: str) -> str:
+    """The shortest report of success."""
+    return FRAMES[language_of(language)]["done"]

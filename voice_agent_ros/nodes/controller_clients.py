@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arm's and the gripper's controllers as action clients, for the executor's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from action_msgs.srv import CancelGoal
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory, GripperCommand
+from rclpy.action import ActionClient
+from rclpy.node import Node
+from trajectory_msgs.msg import JointTrajectoryPoint
+
+from voice_agent_ros.motion.arm_config import ArmConfig
+from voice_agent_ros.motion.controllers import Completion
+from voice_agent_ros.motion.trajectory import Trajectory
+
+ACCEPT_TIMEOUT_S = 2.0
+ERROR_WORDS = {
+    FollowJointTrajectory.Result.INVALID_GOAL: "invalid goal",
+    FollowJointTrajectory.Result.INVALID_JOINTS: "wrong joints",
+    FollowJointTrajectory.Result.OLD_HEADER_TIMESTAMP: "time stamp too old",
+    FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED: "the arm left its path",
+    FollowJointTrajectory.Result.GOAL_TOLERANCE_VIOLATED: "the arm did not reach its goal",
+}
+
+
+def cancel_everything() -> CancelGoal.Request:
+    """A request that cancels every goal of a server: zero id and zero stamp, see action_msgs/CancelGoal."""
+    return CancelGoal.Request()
+
+
+class ControllerClients:
+    """Implements `motion.controllers.Controllers`. The node must be spinning in another thread than the caller's."""
+
+    def __init__(self, node: Node, arm: ArmConfig) -> None:
+        self._arm = ActionClient(node, FollowJointTrajectory, arm.arm.action)
+        self._gripper = ActionClient(node, GripperCommand, arm.gripper.action)
+        self._cancels = [
+            node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
+            for action in (arm.arm.action, arm.gripper.action)
+        ]
+
+    def absent(self) -> list[str]:
+        """Names of the controllers that do not answer."""
+        return [
+            name
+            for name, client in (("arm", self._arm), ("gripper", self._gripper))
+            if not client.server_is_ready()
+        ]
+
+    def follow(self, trajectory: Trajectory, timeout_s: float, on_accepted: Callable[[], None]) -> Completion:
+        """Send a trajectory and wait for its end."""
+        goal = FollowJointTrajectory.Goal()
+        goal.trajectory.joint_names = list(trajectory.joint_names)
+        goal.trajectory.points = [
+            JointTrajectoryPoint(
+                positions=trajectory.positions[index].tolist(),
+                velocities=trajectory.velocities[index].tolist(),
+                accelerations=trajectory.accelerations[index].tolist(),
+                time_from_start=duration(float(time)),
+            )
+            for index, time in enumerate(trajectory.times)
+        ]
+        return self._run("arm", self._arm, goal, timeout_s, on_accepted)
+
+    def grip(
+        self, position: float, max_effort: float, timeout_s: float, on_accepted: Callable[[], None]
+    ) -> Completion:
+        """Send a gripper command and wait for its end. Stalling is success: something is held."""
+        goal = GripperCommand.Goal()
+        goal.command.position, goal.command.max_effort = position, max_effort
+        return self._run("gripper", self._gripper, goal, timeout_s, on_accepted)
+
+    def cancel_all(self) -> None:
+        """Ask both servers to cancel all their goals, whoever sent them."""
+        for client in self._cancels:
+            client.call_async(cancel_everything())
+
+    def _run(
+        self, name: str, client: ActionClient, goal: Any, timeout_s: float, on_accepted: Callable[[], None]
+    ) -> Completion:
+        if not client.server_is_ready():
+            return Completion("absent", name)
+        handle = wait(client.send_goal_async(goal), ACCEPT_TIMEOUT_S)
+        if handle is None:
+            return Completion("absent", name, "no answer to the goal")
+        if not handle.accepted:
+            return Completion("rejected", name, "see the controller's log")
+        on_accepted()
+        response = wait(handle.get_result_async(), timeout_s)
+        if response is None:
+            handle.cancel_goal_async()
+            return Completion("timeout", name)
+        return completion(name, response)
+
+
+def completion(name: str, response: Any) -> Completion:
+    """How a goal ended, in words."""
+    if response.status == GoalStatus.STATUS_SUCCEEDED:
+        return Completion("succeeded", name)
+    if response.status == GoalStatus.STATUS_CANCELED:
+        return Completion("canceled", name)
+    result = response.result
+    words = ERROR_WORDS.get(getattr(result, "error_code", None), "")
+    text = getattr(result, "error_string", "") or "no reason given"
+    return Completion("aborted", name, f"{words}: {text}" if words else text)
+
+
+def wait(future: Any, timeout_s: float) -> Any:
+    """Result of a future that another thread completes; None after the timeout."""
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    return future.result() if done.wait(timeout_s) else None
+
+
+def duration(seconds: float) -> Duration:
+    """A builtin_interfaces/Duration."""
+    nanoseconds = round(seconds * 1e9)
+    return Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)

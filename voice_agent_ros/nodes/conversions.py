@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between messages and the package's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voice_agent_ros.intent.scene import SceneObject
+
+
+def seconds(stamp: Any) -> float:
+    """A builtin_interfaces/Time in s; 0.0 if it was never set."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def objects_of(message: Any) -> tuple[SceneObject, ...]:
+    """The objects in a vision_msgs/Detection3DArray; each is what its most likely hypothesis says."""
+    found = []
+    for detection in message.detections:
+        if not detection.results:
+            continue
+        best = max(detection.results, key=lambda result: result.hypothesis.score)
+        at, turned, size = (
+            detection.bbox.center.position,
+            detection.bbox.center.orientation,
+            detection.bbox.size,
+        )
+        found.append(
+            SceneObject(
+                best.hypothesis.class_id,
+                (at.x, at.y, at.z),
+                (turned.x, turned.y, turned.z, turned.w),
+                (size.x, size.y, size.z),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cancels every controller's goals when somebody says stop or the bridge's heartbeat is lost.
+
+A process of its own that knows no skills and loads no models, so that nothing that can happen to the bridge or to
+the speech process keeps the arm from being stopped. It is no replacement for a hardware emergency stop.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+from action_msgs.srv import CancelGoal
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.msg import BridgeState, StopRequest
+from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.share import shared_file
+
+PARAMETERS = (
+    Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
+    Parameter("arm_path", "", "An arm file elsewhere."),
+    Parameter("heartbeat_timeout_s", 0.35, "The bridge counts as lost after this silence, s.", (0.15, 10.0)),
+)
+WATCH_PERIOD_S = 0.02
+REPEAT_S = 0.1
+REPEATS = 10  # while the bridge stays silent: a goal of its may have been on its way
+
+
+class StopGuardNode(Node):
+    """Hears `stop` and `bridge/state`."""
+
+    def __init__(self) -> None:
+        super().__init__("stop_guard_node")
+        declare(self, PARAMETERS)
+        values = read(self, PARAMETERS)
+        path = Path(values.arm_path) if values.arm_path else shared_file(f"config/arms/{values.arm}.yaml")
+        arm = load_arm(path)
+        self._timeout_s = values.heartbeat_timeout_s
+        self._heartbeat: float | None = None
+        self._repeats_left = 0
+        self._repeat_at = 0.0
+        self._clients = {
+            action: self.create_client(CancelGoal, f"{action}/_action/cancel_goal")
+            for action in (arm.arm.action, arm.gripper.action)
+        }
+        self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
+        self.create_subscription(BridgeState, "bridge/state", self._on_heartbeat, qos.EVENTS)
+        self.create_service(Trigger, "~/stop", self._serve_stop)
+        self.create_timer(WATCH_PERIOD_S, self._watch)
+
+    def _on_stop(self, message: StopRequest) -> None:
+        if message.scope != StopRequest.SCOPE_SPEECH:
+            self._cancel_all(f"stop from {message.source}: {message.phrase}")
+
+    def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
+        self._cancel_all("service")
+        response.success, response.message = True, "All goals of all controllers are being canceled."
+        return response
+
+    def _on_heartbeat(self, message: BridgeState) -> None:  # noqa: ARG002  that it came is all that counts
+        if self._heartbeat is None and self._repeats_left == 0:
+            self.get_logger().info("Watching the bridge.")
+        self._heartbeat, self._repeats_left = time.monotonic(), 0
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        if self._heartbeat is not None and now - self._heartbeat > self._timeout_s:
+            silence = now - self._heartbeat
+            self._heartbeat, self._repeats_left, self._repeat_at = None, REPEATS, now + REPEAT_S
+            self._cancel_all(f"the bridge has been silent for {silence:.2f} s; it may have crashed")
+        elif self._repeats_left and now >= self._repeat_at:
+            self._repeats_left, self._repeat_at = self._repeats_left - 1, now + REPEAT_S
+            self._send_cancels()
+
+    def _cancel_all(self, reason: str) -> None:
+        self._send_cancels()
+        self.get_logger().warning(f"Canceling all goals of all controllers: {reason}.")
+
+    def _send_cancels(self) -> None:
+        for action, client in self._clients.items():
+            # Zero id and zero stamp: every goal of the server, whoever sent it (action_msgs/CancelGoal).
+            client.call_async(CancelGoal.Request()).add_done_callback(partial(self._on_canceled, action))
+
+    def _on_canceled(self, action: str, future: Future) -> None:
+        if future.exception() is None and future.result().goals_canceling:
+            self.get_logger().warning(f"{action}: {len(future.result().goals_canceling)} goal(s) canceled.")
+
+
+def main() -> None:
+    """Run the guard."""
+    spin.main(StopGuardNode)
