@@ -117,18 +117,25 @@ SESSIONS = {
         f"{QUESTION}\n\x1b[1;32m[Assistant] >>> \x1b[0mgr\x1b[Keen\n\x1b[33m{SPEEDS}\x1b[0m[User] <<< ",
         (ReplyStarted(), Text("green"), *SPOKEN),
     ),
+    "torn control sequences": Session(
+        f"{QUESTION}\n\x1b]0;title\x07[Assistant] >>> a\x1b[1;3\x1b[0mb\x1b[2\nc\x1b[1好\n"
+        f"{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text("ab\nc好"), *SPOKEN),
+    ),
     "special tokens": Session(
         f"{QUESTION}\n[Assistant] >>> done<|im_end|><|im_start|>user\nmore\n{SPEEDS}[User] <<< ",
         (ReplyStarted(), Text("done"), *SPOKEN),
     ),
     "what the model may say": Session(
         f"{QUESTION}\n[Assistant] >>> Type [User] <<< to ask.\n[User] <<< is the prompt.\n"
-        f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\nPerformance\nrun error\nno\n{SPEEDS}[User] <<< ",
+        f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\n"
+        f"Performance\nrun error\nno\n{SPEEDS}[User] <<< ",
         (
             ReplyStarted(),
             Text(
                 "Type [User] <<< to ask.\n[User] <<< is the prompt.\n"
-                f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\nPerformance\nrun error\nno"
+                f"Performance prefill: fast\nrun error is bad\nexit\n{SPEEDS}So it said.\n"
+                "Performance\nrun error\nno"
             ),
             *SPOKEN,
         ),

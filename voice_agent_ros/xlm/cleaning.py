@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 
 _ESCAPE = 0x1B
-# CSI (colours, erasing), OSC (titles), or a single character after ESC.
+# CSI (colours, erasing), OSC (titles), or a single character after ESC. The group is what ends it: something
+# that cannot be part of it breaks it off.
 _CONTROL_SEQUENCE = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[^\[\]])", re.DOTALL
+    rb"\x1b(?:\[[0-?]*[ -/]*([@-~]|[^ -~])|\][^\x07\x1b]*(\x07|\x1b)|([^\[\]]))", re.DOTALL
 )
 _SEQUENCE_MAX_BYTES = 256
 
@@ -67,7 +68,9 @@ class OutputCleaner:
         if data[at] == _ESCAPE:
             match = _CONTROL_SEQUENCE.match(data, at)
             if match:
-                return match.end() - at
+                last = match.group(match.lastindex or 0)
+                is_broken_off = not 0x20 <= last[0] <= 0x7E and last != b"\x07"
+                return match.end() - at - int(is_broken_off)
             return 1 if len(data) - at > _SEQUENCE_MAX_BYTES else None
         rest = data[at : at + max(map(len, self._prefixes), default=0)]
         for prefix in self._prefixes:

@@ -130,7 +130,8 @@ async def _first_or_error(request: Request, completion: Completion, first: async
     """
     gone = asyncio.ensure_future(_until_gone(request))
     try:
-        await asyncio.wait({first, gone}, timeout=STATUS_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        waited: list[asyncio.Future[Any]] = [first, gone]
+        await asyncio.wait(waited, timeout=STATUS_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
         if first.done():
             first.result()
         elif gone.done():

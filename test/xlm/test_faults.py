@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong in the console: a clear answer, then a correct one, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import openai
+import psutil
+import pytest
+
+USER = [{"role": "user", "content": "one two three four five six seven eight"}]
+
+
+def stream(server: Any, messages: list[dict[str, str]] = USER) -> tuple[str, openai.APIError | None]:
+    """What was heard, and the error that ended it."""
+    heard = ""
+    try:
+        for chunk in server.client.chat.completions.create(model="xlm", messages=messages, stream=True):
+            heard += chunk.choices[0].delta.content or ""
+    except openai.APIError as error:
+        return heard, error
+    return heard, None
+
+
+def test_crash_in_mid_reply(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --fault crash@2").wait_until_healthy()
+    assert server.ask("first") == "first"
+    old = server.console()
+    heard, error = stream(server)
+    assert error is not None
+    assert "signal 11" in error.message
+    assert "eight" not in heard
+    assert server.ask("third") == "third"
+    assert not old.is_running()
+    assert server.health().json()["restarts"] == 1
+
+
+@pytest.mark.parametrize("kind", ["run_error", "unflushed"])
+def test_run_error_without_a_prompt(start_server: Callable[..., Any], kind: str) -> None:
+    server = start_server(f"--echo --fault {kind}@2").wait_until_healthy()
+    assert server.ask("first") == "first"
+    with pytest.raises(openai.APIStatusError) as caught:
+        server.ask("second")
+    assert caught.value.status_code == 503
+    assert caught.value.code == "engine_run_error"
+    assert caught.value.response.headers["retry-after"]
+    assert server.ask("third") == "third"
+
+
+def test_hang(start_server: Callable[..., Any], tmp_path: Any) -> None:
+    from voice_agent_ros.xlm.profile import PROFILES
+
+    text = (PROFILES / "xlm_demo-0.9.0.yaml").read_text()
+    profile = tmp_path / "impatient.yaml"
+    profile.write_text(text.replace("limits:", "limits:\n  silence_s: 1.5\n  settle_s: 0.2"))
+    server = start_server("--echo --fault hang@2", f"--profile {profile}").wait_until_healthy()
+    assert server.ask("first") == "first"
+    old = server.console()
+    _, error = stream(server)
+    assert error is not None
+    assert "silent for 1.5 s" in error.message
+    assert server.ask("third") == "third"
+    assert not old.is_running()
+
+
+@pytest.mark.parametrize("kind", ["split_utf8", "log_storm"])
+def test_noise_that_must_not_be_heard(start_server: Callable[..., Any], kind: str) -> None:
+    server = start_server(f"--echo --fault {kind}").wait_until_healthy()
+    for text in ("你好，世界 😀 hello", "two"):
+        assert server.ask(text) == text
+
+
+def test_garbage_and_long_lines_stay_in_their_reply(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --fault garbage@1 --fault long_line@2").wait_until_healthy()
+    assert server.ask("one two three four").startswith("one two")
+    assert server.ask("second").endswith("0123456789second")
+    assert server.ask("third") == "third"
+
+
+@pytest.mark.parametrize("kind", ["load_memory", "alloc_after_load"])
+def test_memory_failure_at_load_names_the_fix(start_server: Callable[..., Any], kind: str) -> None:
+    server = start_server(f"--echo --fault {kind}")
+    response = server.wait_for(lambda response: response.json()["state"] == "failed")
+    assert response.status_code == 503
+    assert "hb_switch_ion.sh bpu_first" in response.json()["fix"]
+    with pytest.raises(openai.APIStatusError) as caught:
+        server.ask("hello")
+    assert caught.value.status_code == 503
+    assert caught.value.code == "engine_memory"
+    assert "hb_switch_ion.sh bpu_first" in caught.value.message
+
+
+def test_idle_death_is_repaired(start_server: Callable[..., Any]) -> None:
+    server = start_server().wait_until_healthy()
+    pid = server.console().pid
+    os.kill(pid, signal.SIGKILL)
+    server.wait_for(lambda response: response.json()["console_pid"] not in (None, pid))
+    assert server.ask("hello") == "hello"
+
+
+def test_a_client_that_hangs_up_does_not_spoil_the_next(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --decode-tps 40 --load-s 1").wait_until_healthy()
+    for is_stream in (True, False):
+        body = {"model": "xlm", "messages": USER, "stream": is_stream}
+        url = f"{server.url}/v1/chat/completions"
+        if is_stream:
+            with httpx.stream("POST", url, json=body) as response:
+                next(response.iter_lines())
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(url, json=body, timeout=0.1)
+        assert server.ask("clean") == "clean"
+    assert server.health().json()["restarts"] == 0  # reading them to the end was the shorter way
+
+
+def test_an_endless_unwanted_reply_costs_a_restart_only(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --decode-tps 4").wait_until_healthy()
+    old = server.console()
+    body = {"model": "xlm", "messages": [{"role": "user", "content": "word " * 400}], "stream": True}
+    with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=body) as response:
+        next(response.iter_lines())
+    started = time.monotonic()
+    assert server.ask("clean") == "clean"
+    assert time.monotonic() - started < 6
+    assert not old.is_running()
+
+
+def test_queue_is_bounded(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --decode-tps 10", "--queue 1").wait_until_healthy()
+    url, body = f"{server.url}/v1/chat/completions", {"model": "xlm", "messages": USER, "stream": True}
+    with httpx.stream("POST", url, json=body) as first:
+        lines = first.iter_lines()
+        next(lines)
+        import threading
+
+        waiting = threading.Thread(target=server.ask, args=("later",))
+        waiting.start()
+        server.wait_for(lambda response: response.json()["queued"] == 1)
+        refused = httpx.post(url, json=body)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["error"]["code"] == "queue_full"
+        list(lines)
+    waiting.join(20)
+    assert server.ask("after") == "after"
+
+
+def test_deadline(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --decode-tps 5", "--deadline-s 0.5").wait_until_healthy()
+    heard, error = stream(server)
+    assert heard.startswith("one")
+    assert error is not None
+    assert error.code == "deadline_exceeded"
+    server.wait_until_idle()
+    assert server.ask("x") == "x"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_signal_ends_everything_soon(start_server: Callable[..., Any], number: int, is_busy: bool) -> None:
+    server = start_server("--echo --decode-tps 2").wait_until_healthy()
+    console = server.console()
+    body = {"model": "xlm", "messages": USER, "stream": True}
+    with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=body, timeout=10) as response:
+        lines = response.iter_lines()
+        if is_busy:
+            next(lines)
+        else:
+            response.close()
+            server.wait_until_idle()
+        started = time.monotonic()
+        server.process.send_signal(number)
+        assert server.process.wait(5) == 0, server.log.read_text()
+        assert time.monotonic() - started < 3
+        assert not console.is_running() or console.status() == psutil.STATUS_ZOMBIE
+        if is_busy:
+            assert "shutting_down" in "".join(lines)
+
+
+@pytest.mark.parametrize("console", ["--echo", "--echo --fault hang@1"])
+def test_no_orphan_when_the_server_is_killed(start_server: Callable[..., Any], console: str) -> None:
+    server = start_server(console).wait_until_healthy()
+    child = server.console()
+    if "hang" in console:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                f"{server.url}/v1/chat/completions", json={"model": "xlm", "messages": USER}, timeout=0.3
+            )
+    server.process.kill()
+    server.process.wait()
+    _, alive = psutil.wait_procs([child], timeout=3)
+    assert alive == []
+
+
+def test_no_orphan_behind_a_wrapper_script(start_server: Callable[..., Any], tmp_path: Any) -> None:
+    server = start_server()
+    server.stop()
+    import shlex
+    import sys
+
+    script = tmp_path / "console.sh"
+    sim = shlex.join([sys.executable, "-m", "voice_agent_ros.xlm.console_sim", "--echo"])
+    script.write_text(f"#!/bin/sh\n{sim}\nexit $?\n")
+    script.chmod(0o755)
+    server = start_server("--echo", f"--console {script}").wait_until_healthy()
+    family = [server.console(), *server.console().children(recursive=True)]
+    assert len(family) == 2
+    server.process.kill()
+    server.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=3)
+    assert alive == []

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Profiles, and how a console's command line tells what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, load_profile, profile_names
+from voice_agent_ros.xlm.server_cli import main, plan_console
+
+PROFILE = load_profile("xlm_demo-0.9.0")
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_packaged_profiles_are_valid(name: str) -> None:
+    profile = load_profile(name)
+    assert profile.name == name
+    assert profile.model_type().id >= 0
+    rule = profile.classify("x\nFail to do ION_IOC_ALLOC(ret=Cannot allocate memory)\n")
+    assert rule is not None
+    assert "bpu_first" in rule.fix
+
+
+def test_a_model_type_has_its_version_s_number() -> None:
+    assert PROFILE.model_type("deepseek").id == 3
+    assert load_profile("oellm_run-1.0.0").model_type("deepseek").id == 1
+    assert PROFILE.model_type_name(1) == "qwen"
+    with pytest.raises(ConfigurationError, match="3 deepseek"):
+        PROFILE.model_type_name(7)
+
+
+def test_the_profile_s_own_command() -> None:
+    values = {"hbm_path": "m.hbm", "tokenizer_dir": "tok"}
+    plan = plan_console(PROFILE, "", values, "deepseek", "auto")
+    assert plan.command[:3] == ["./bin/xlm_demo", "--hbm_path", "m.hbm"]
+    assert plan.command[-4:] == ["--template_path", str(PASSTHROUGH_TEMPLATE), "--model_type", "3"]
+    assert plan.mode == "passthrough"
+    with pytest.raises(ConfigurationError, match="--set hbm_path=VALUE"):
+        plan_console(PROFILE, "", {}, "", "auto")
+
+
+def test_a_given_command_is_understood() -> None:
+    plan = plan_console(PROFILE, "./x 'a b' --model_type 3 --template_path vendor.jinja", {}, "", "auto")
+    assert plan.command == ["./x", "a b", "--model_type", "3", "--template_path", "vendor.jinja"]
+    assert (plan.model_type, plan.mode) == ("deepseek", "vendor")
+    assert plan_console(PROFILE, "./x", {}, "", "auto").mode == "passthrough"
+    assert (
+        plan_console(PROFILE, f"./x --template_path={PASSTHROUGH_TEMPLATE}", {}, "", "auto").mode
+        == "passthrough"
+    )
+
+
+def test_environment_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    assert PROFILE.filled_environment(Path("/run"))["LD_LIBRARY_PATH"] == "/run/lib"
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/other")
+    assert PROFILE.filled_environment(Path("/run"))["LD_LIBRARY_PATH"] == "/run/lib:/other"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--profile", "none"], "xlm_demo-0.9.0"),
+        (["--console", "/no/such/program"], "Correct --console"),
+        (["--console", "'"], "not a command line"),
+        (["--console", "true", "--host", "0.0.0.0"], "--api-key-file"),
+        (["--console", "true", "--api-key-file", "/no/file"], "--api-key-file"),
+        (["--set", "x"], "NAME=VALUE"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(
+    options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(options) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_wrong_profile_names_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("name: own\nhistory: sometimes\n")
+    with pytest.raises(ConfigurationError, match=r"history: .*kept"):
+        load_profile(str(path))
