@@ -11,8 +11,8 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError, ModelMissingError
-from voice_agent_ros.share import shared_file
 
 # Names a directory to use instead of the cache, laid out the same way: <name>/<files>.
 DIRECTORY_VARIABLE = "VOICE_AGENT_MODELS"
@@ -107,7 +107,7 @@ def load(path: Path | None = None) -> Mapping[str, Model]:
     Raises:
         ConfigurationError: one line for each thing that is wrong with the file.
     """
-    path = path or shared_file("config/models.yaml")
+    path = path or config_path("models.yaml")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return _Catalogue.model_validate(content).models

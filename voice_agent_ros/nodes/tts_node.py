@@ -59,8 +59,8 @@ class TtsNode(LifecycleNode):
         self._audio = self.create_publisher(AudioChunk, "audio/out", qos.AUDIO_OUT)
         self._playback = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        # First of all, for callbacks that are due together run in this order: a reply that follows a stop is not
-        # stopped by it.
+        # The first, for callbacks that are due together run in this order: a stop must not hit a reply that
+        # follows it.
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
         self.create_subscription(ReplyChunk, "speech/reply", self._on_reply, qos.EVENTS)
         self.create_subscription(PlaybackStatus, "audio/playback", self._on_playback, qos.EVENTS)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said for what is written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_agent_ros.tts.speakable import speakable
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("I moved it.", "I moved it."),
+        ("**Bold** and *slanted* and `code` and ~~gone~~.", "Bold and slanted and code and gone."),
+        ("# Heading", "Heading"),
+        ("- one\n* two\n+ three", "one two three"),
+        ("> quoted", "quoted"),
+        ("1. Pick it up", "1. Pick it up"),
+        ("a [link](https://a.example/b?c) here", "a link here"),
+        ("![the arm](arm.png)", "the arm"),
+        ("See https://www.example.com/a/b?c=d.", "See example.com."),
+        ("| red | blue |", "red, blue,"),
+        ("|---|---|", ""),
+        ("---", ""),
+        ("<speak>Hi <break time='1s'/>there</speak>", "Hi there"),
+        ("2 < 3 and 4 > 3", "2 < 3 and 4 > 3"),
+        ("I like it 👍🏽!", "I like it !"),
+        ("😀🎉", ""),
+        ("", ""),
+        (" \n\t", ""),
+        ("...", ""),
+        ("red_cube", "red cube"),
+        ("2 * 3 × 4", "2 times 3 times 4"),
+        ("0.25 m away", "0.25 metres away"),
+        ("1 m", "1 metre"),
+        ("0.5 m/s", "0.5 metres per second"),
+        ("3.5 cm", "3.5 cm"),
+        ("90 deg or 1.57 rad", "90 degrees or 1.57 radians"),
+        ("20 °C", "20 degrees Celsius"),
+        ("the 5 mice", "the 5 mice"),
+        ("20 %", "20 %"),
+        ("$29.", "$29."),
+        ("1234567890123456", "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6"),
+        ("a\x00b\x1b[31mc\u202ed", "a b 31mc d"),
+        ("好的，我来拿。", "好的，我来拿。"),
+    ],
+)
+def test_table(written, said):
+    assert speakable(written) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["'; rm -rf / #", "$(reboot)", "`id`", '"quoted"', "a && b || c", "%s%n", "../../etc"]
+)
+def test_shell_like_text_is_just_text(text):
+    letters = [character for character in text if character.isalnum()]
+    assert [character for character in speakable(text) if character.isalnum()] == letters
+
+
+@given(st.text(max_size=400))
+def test_anything_gives_clean_text(text):
+    said = speakable(text)
+    assert said == " ".join(said.split())
+    assert not any(mark in said for mark in "*`_|")
+    assert not said or any(character.isalnum() for character in said)
+
+
+@given(st.text(alphabet="abcdef .,!?'", max_size=200))
+def test_plain_words_are_left_alone(text):
+    said = speakable(text)
+    assert said.split() == text.lstrip(" ,").split() or not any(map(str.isalnum, text))

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The speech queue in a scripted world: a clock, a synthesizer and a loudspeaker that are numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice_agent_ros.tts.reply import Piece
+from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
+
+RATE = 1000
+PER_CHARACTER = 60  # samples that the scripted synthesizer makes of a character
+LIMITS = Limits(
+    replies=3, characters=200, lead_s=0.5, chunk_s=0.04, playback_timeout_s=5.0, text_timeout_s=20.0
+)
+
+
+class ScriptedWorld:
+    """Carries out the queue's steps on virtual time."""
+
+    def __init__(self, limits: Limits = LIMITS, synthesis_s: float = 0.02) -> None:
+        self.queue = SpeechQueue(limits)
+        self.now = 100.0
+        self.synthesis_s = synthesis_s
+        self.loudspeaker_works = True
+        self.jobs: list[tuple[float, int, str]] = []
+        self.spoken_jobs: list[str] = []
+        self.chunks: list[Chunk] = []
+        self.ended: list[Ended] = []
+        self.playing: dict[str, float] = {}  # stream: samples played
+        self.max_lead = 0.0
+
+    def say(self, reply_id: str, text: str, index: int = 0, *, is_last: bool = True, **fields) -> None:
+        self.queue.add(Piece(reply_id, index, text, is_last, **{"turn_id": reply_id, **fields}), self.now)
+        self.step()
+
+    def step(self) -> None:
+        step = self.queue.step(self.now)
+        self.chunks += step.chunks
+        self.jobs += [(self.now + self.synthesis_s, job.key, job.text) for job in step.jobs]
+        self.ended += step.ended
+
+    def run(self, duration_s: float) -> None:
+        end = self.now + duration_s
+        while self.now < end - 1e-9:
+            self.now += 0.01
+            for job in [job for job in self.jobs if job[0] <= self.now]:
+                self.jobs.remove(job)
+                self.spoken_jobs.append(job[2])
+                self.queue.synthesized(job[1], np.ones(len(job[2]) * PER_CHARACTER, np.int16), RATE)
+                self.queue.synthesis_ended(job[1])
+            self.step()
+            if self.loudspeaker_works:
+                self.play(0.01)
+            self.step()
+
+    def play(self, duration_s: float) -> None:
+        """Streams are played one after the other, in the order of their first chunks."""
+        for stream_id in dict.fromkeys(chunk.stream_id for chunk in self.chunks):
+            if self.playing.get(stream_id) == float("inf"):
+                continue
+            sent = sum(len(chunk.samples) for chunk in self.chunks if chunk.stream_id == stream_id)
+            played = min(sent, self.playing.get(stream_id, 0) + duration_s * RATE)
+            self.max_lead = max(self.max_lead, sent - self.playing.get(stream_id, 0))
+            self.playing[stream_id] = played
+            is_finished = played == sent and any(c.is_last for c in self.chunks if c.stream_id == stream_id)
+            self.queue.played(stream_id, round(played), RATE, self.now, is_finished=is_finished)
+            if is_finished:
+                self.playing[stream_id] = float("inf")
+            return
+
+    def flush(self) -> None:
+        """What the loudspeaker does on a stop."""
+        for stream_id in list(self.playing):
+            if self.playing[stream_id] != float("inf"):
+                played, self.playing[stream_id] = self.playing[stream_id], float("inf")
+                self.queue.played(
+                    stream_id, round(played), RATE, self.now, is_finished=True, is_interrupted=True
+                )
+        self.step()
+
+    def end_of(self, reply_id: str) -> Ended:
+        (ended,) = [ended for ended in self.ended if ended.reply_id == reply_id]
+        return ended
+
+    def order(self) -> list[str]:
+        return list(dict.fromkeys(chunk.stream_id for chunk in self.chunks))
+
+
+@pytest.fixture
+def world():
+    return ScriptedWorld()
+
+
+def test_a_reply_is_spoken_and_heard_to_its_end(world):
+    world.say("r1", "One two three. Four five six.")
+    world.run(3.0)
+    assert world.end_of("r1") == Ended("r1", "One two three. Four five six.", False, True, 28 * PER_CHARACTER)
+    assert [c.sequence for c in world.chunks] == list(range(len(world.chunks)))
+    assert [c.is_last for c in world.chunks[:-1]] == [False] * (len(world.chunks) - 1)
+    assert world.chunks[-1].is_last
+    assert world.queue.is_idle
+
+
+def test_audio_is_never_more_than_the_lead_ahead(world):
+    world.say("r1", "One two three four five six seven eight nine ten. " * 3)
+    world.run(12.0)
+    assert world.max_lead <= LIMITS.lead_s * RATE
+    assert not world.end_of("r1").is_interrupted
+
+
+def test_synthesis_runs_ahead_of_playback(world):
+    world.say("r1", "One two three four. Five six seven eight. Nine ten eleven.")
+    world.run(0.2)
+    assert len(world.spoken_jobs) == 3
+    assert world.queue.heard_text("r1") == "One"
+
+
+def test_it_does_not_run_ahead_without_bounds(world):
+    world.say("r1", "One two three four. " * 10)
+    world.run(0.2)
+    # 4 s of audio in stock are enough: sentences of 1.14 s each, one of them being sent.
+    assert 4 <= len(world.spoken_jobs) <= 6
+
+
+def test_replies_come_in_order(world):
+    for name in ("a", "b", "c"):
+        world.say(name, f"This is {name}.")
+    world.run(5.0)
+    assert world.order() == ["a", "b", "c"]
+
+
+def test_what_matters_more_comes_first(world):
+    world.say("first", "I am speaking already.")
+    world.say("notice", "By the way.", kind="notice")
+    world.say("answer", "This is the answer.", kind="answer")
+    world.run(5.0)
+    assert world.order() == ["first", "answer", "notice"]
+
+
+def test_safety_outranks_what_is_being_spoken(world):
+    world.say("answer", "One two three four five six seven eight nine ten.")
+    world.run(0.5)
+    world.say("safety", "Stopped.", kind="safety")
+    sent = [c for c in world.chunks if c.stream_id == "answer"]
+    assert sent[-1].is_last
+    world.run(3.0)
+    assert world.order() == ["answer", "safety"]
+    cut = world.end_of("answer")
+    assert cut.is_interrupted
+    assert cut.spoken_text.startswith("One two")
+    assert not cut.spoken_text.endswith("ten.")
+    assert not world.end_of("safety").is_interrupted
+
+
+def test_safety_waits_for_safety(world):
+    world.say("s1", "The arm has stopped.", kind="safety")
+    world.run(0.1)
+    world.say("s2", "Motion is locked.", kind="safety")
+    world.run(4.0)
+    assert world.order() == ["s1", "s2"]
+    assert not world.end_of("s1").is_interrupted
+
+
+def test_a_notice_is_stale_once_the_answer_is_there(world):
+    world.say("other", "Something else is being said.")
+    world.say("notice", "I will pick it up.", kind="notice", turn_id="t")
+    world.say("answer", "I have it.", kind="answer", turn_id="t")
+    world.run(5.0)
+    assert world.order() == ["other", "answer"]
+    assert world.end_of("notice") == Ended("notice", "", True, False)
+
+
+def test_speech_begins_before_the_text_is_complete(world):
+    world.say("r1", "One two three. And", is_last=False)
+    world.run(0.1)
+    assert world.chunks
+    world.say("r1", " that is all.", 1)
+    world.run(4.0)
+    assert world.end_of("r1").spoken_text == "One two three. And that is all."
+
+
+def test_a_reply_without_words_yet_keeps_no_other_waiting(world):
+    world.say("slow", "Let", is_last=False)
+    world.say("quick", "Here I am.")
+    world.run(1.0)
+    assert world.order() == ["quick"]
+
+
+def test_a_stop_drops_everything(world):
+    world.say("r1", "One two three four five six seven eight.")
+    world.say("r2", "Nine ten.")
+    world.run(0.6)
+    world.queue.stop()
+    world.step()
+    count = len(world.chunks)
+    world.flush()
+    world.say("r1", " And more.", 1)
+    world.run(1.0)
+    assert len(world.chunks) == count
+    assert world.end_of("r1").is_interrupted
+    assert world.end_of("r1").is_announced
+    assert world.end_of("r1").spoken_text == "One two"
+    assert world.end_of("r2") == Ended("r2", "", True, False)
+    world.say("r3", "Back again.")
+    world.run(2.0)
+    assert not world.end_of("r3").is_interrupted
+
+
+def test_the_audio_of_a_stopped_reply_is_not_mistaken_for_another(world):
+    world.say("same", "One two three.")
+    world.queue.stop()
+    world.step()
+    world.say("same", "Four five six.")
+    world.run(3.0)
+    assert world.ended[-1].spoken_text == "Four five six."
+    assert world.ended[-1].samples_played == 14 * PER_CHARACTER
+
+
+def test_a_flush_by_the_loudspeaker_ends_the_reply(world):
+    world.say("r1", "One two three four five six seven eight nine ten.")
+    world.run(0.6)
+    world.flush()
+    assert world.end_of("r1").is_interrupted
+    assert world.queue.is_idle
+
+
+def test_withdrawing_the_current_reply_closes_its_stream(world):
+    world.say("r1", "One two three four five six seven eight nine ten.")
+    world.run(0.3)
+    world.queue.withdraw("r1")
+    world.step()
+    assert world.chunks[-1].is_last
+    world.run(2.0)
+    assert world.end_of("r1").is_interrupted
+
+
+def test_withdrawing_a_waiting_reply_forgets_it(world):
+    world.say("r1", "One two three.")
+    world.say("r2", "Four five six.")
+    world.queue.withdraw("r2")
+    world.run(3.0)
+    assert world.order() == ["r1"]
+    assert world.end_of("r2") == Ended("r2", "", True, False)
+
+
+@pytest.mark.parametrize("text", ["", "😀", "<think>hm</think>", "..."])
+def test_nothing_to_say_counts_as_played(world, text):
+    world.say("r1", text)
+    assert world.end_of("r1") == Ended("r1", "", False, False)
+
+
+def test_a_language_without_a_voice_counts_as_played_at_once(world):
+    world.say("speaking", "One two three four five.")
+    world.run(0.1)
+    world.say("zh", "好的。", is_voiced=False)
+    assert world.end_of("zh") == Ended("zh", "", False, False)
+
+
+def test_a_loudspeaker_that_does_not_play_is_given_up(world):
+    world.loudspeaker_works = False
+    world.say("r1", "One two three four five six seven eight nine ten.")
+    world.run(5.2)
+    assert "not played" in world.end_of("r1").problem
+    assert not world.end_of("r1").is_announced
+    assert world.queue.is_idle
+
+
+def test_a_reply_whose_end_never_comes_is_completed(world):
+    world.say("r1", "One two three. And", is_last=False)
+    world.run(24.0)
+    assert world.end_of("r1").spoken_text == "One two three. And"
+    assert world.chunks[-1].is_last
+
+
+def test_failed_synthesis_ends_the_sentence_not_the_reply(world):
+    world.say("r1", "One two three. Four five six.")
+    (first,) = world.jobs
+    world.jobs.clear()
+    world.queue.synthesis_ended(first[1], "the engine failed")
+    world.run(3.0)
+    assert world.spoken_jobs == ["Four five six."]
+    assert world.end_of("r1").problem == "the engine failed"
+    assert not world.end_of("r1").is_interrupted
+
+
+def test_a_reply_that_fails_altogether_is_reported(world):
+    world.say("r1", "One two three.")
+    ((_, key, _),) = world.jobs
+    world.queue.synthesis_ended(key, "the engine failed")
+    world.step()
+    assert world.end_of("r1") == Ended("r1", "", True, False, problem="the engine failed")
+
+
+def test_too_many_replies_are_refused_but_never_safety(world):
+    for name in ("r0", "r1", "r2", "r3", "r4"):
+        world.say(name, "One two three four five.")
+    assert "wait to be spoken" in world.end_of("r4").problem
+    world.say("safety", "Stopped.", kind="safety")
+    assert "wait to be spoken" in world.end_of("r3").problem
+    world.run(10.0)
+    assert not world.end_of("safety").is_interrupted
+
+
+def test_a_reply_without_end_is_cut_at_the_limit(world):
+    world.say("r1", "word " * 200)
+    world.run(20.0)
+    assert world.end_of("r1").spoken_text == ("word " * 40).strip()
+
+
+def test_samples_counted_at_another_rate_are_converted(world):
+    world.say("r1", "One two three four five six.")
+    world.loudspeaker_works = False
+    world.run(0.1)
+    world.queue.played("r1", 480 * 48, 48 * RATE, world.now)
+    assert world.queue.heard_text("r1") == "One two"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(
+                st.just("say"), st.sampled_from("abc"), st.sampled_from(["answer", "notice", "safety"])
+            ),
+            st.tuples(st.just("run"), st.floats(0.01, 1.0)),
+            st.tuples(st.just("stop")),
+            st.tuples(st.just("flush")),
+            st.tuples(st.just("withdraw"), st.sampled_from("abc")),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_happens_everything_ends(events):
+    world = ScriptedWorld()
+    begun = 0
+    for number, event in enumerate(events):
+        if event[0] == "say":
+            begun += 1
+            world.say(f"{event[1]}{number}", "One two three four. Five six.", kind=event[2])
+        elif event[0] == "run":
+            world.run(event[1])
+        elif event[0] == "stop":
+            world.queue.stop()
+            world.flush()
+        elif event[0] == "flush":
+            world.flush()
+        else:
+            for number_said in range(number):
+                world.queue.withdraw(f"{event[1]}{number_said}")
+            world.step()
+    world.run(25.0)
+    assert world.queue.is_idle
+    assert len(world.ended) == begun
+    assert world.max_lead <= LIMITS.lead_s * RATE
