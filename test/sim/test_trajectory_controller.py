@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client can tell about the stand-in of joint_trajectory_controller."""
+"""What a client can tell about the stand-in of joint_trajectory_controller, on virtual time."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from voice_agent_ros.sim.trajectory import Point
 from voice_agent_ros.sim.trajectory_controller import (
     STOP_DECELERATION,
     Fault,
     Goal,
     Outcome,
-    Point,
+    Tolerance,
     TrajectoryController,
 )
 
@@ -20,38 +21,52 @@ DT = 0.002
 
 
 class Client:
-    """Runs a controller on virtual time with a plant that follows the command after `lag` s (0: at once)."""
+    """Runs a controller with joints that follow the command `lag` steps late, or stop at an obstacle."""
 
-    def __init__(self, fault: Fault = Fault.NONE, lag: int = 0) -> None:
+    def __init__(self, fault: Fault = Fault.NONE, lag: int = 0, obstacle: float = np.inf) -> None:
         self.controller = TrajectoryController(JOINTS, np.zeros(2), fault)
         self.outcomes: list[tuple[Outcome, str]] = []
         self.now = 0.0
-        self.path = [np.zeros(2)]
+        self.path = [np.zeros(2), np.zeros(2)]
         self._lag = lag
+        self._obstacle = obstacle
 
     def send(self, goal: Goal) -> None:
-        assert self.controller.rejection(goal) == ""
+        assert self.controller.rejection(goal, self.now) is None
         self.controller.start(goal, self.now, lambda *outcome: self.outcomes.append(outcome))
 
     def run(self, duration: float) -> None:
         for _ in range(round(duration / DT)):
-            measured = self.path[max(0, len(self.path) - 1 - self._lag)]
-            self.path.append(self.controller.update(self.now, measured).copy())
+            last = max(1, len(self.path) - 1 - self._lag)
+            position, before = np.minimum(self.path[last], self._obstacle), self.path[last - 1]
+            velocity = np.where(position < self._obstacle, (position - before) / DT, 0.0)
+            self.path.append(self.controller.update(self.now, position, velocity).position.copy())
             self.now += DT
+
+    @property
+    def outcome(self) -> Outcome:
+        (outcome, _), *more = self.outcomes
+        assert not more
+        return outcome
 
 
 def to(*positions: float, at: float = 1.0, **keywords: object) -> Goal:
-    return Goal(JOINTS, [Point(positions, at, velocities=(0.0, 0.0), accelerations=(0.0, 0.0))], **keywords)
+    point = Point(positions, at, velocities=(0.0, 0.0), accelerations=(0.0, 0.0))
+    return Goal(JOINTS, [point], **keywords)  # type: ignore[arg-type]
+
+
+def accelerations(path: list[np.ndarray]) -> np.ndarray:
+    return np.abs(np.diff(path, n=2, axis=0)) / DT**2
 
 
 def test_reaches_the_goal_smoothly() -> None:
     client = Client()
     client.send(to(1.0, -0.5))
     client.run(1.1)
-    assert client.outcomes == [(Outcome.SUCCESSFUL, "")]
+    assert client.outcome is Outcome.SUCCESSFUL
+    assert client.outcome.error_code == 0
     assert np.allclose(client.path[-1], (1.0, -0.5))
-    acceleration = np.diff(client.path, n=2, axis=0) / DT**2
-    assert np.abs(acceleration).max() < 6.0  # quintic from rest to rest: 5.77 · distance / duration²
+    assert accelerations(client.path).max() < 6.0  # quintic from rest to rest: 5.77 · distance / duration²
 
 
 def test_joints_may_come_in_another_order() -> None:
@@ -62,19 +77,44 @@ def test_joints_may_come_in_another_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("goal", "reason"),
+    ("goal", "code", "reason"),
     [
-        (Goal(("a",), [Point((0.0,), 1.0)]), "not the controller's"),
-        (Goal(JOINTS, []), "no points"),
-        (Goal(JOINTS, [Point((0.0,), 1.0)]), "1 positions for 2"),
-        (Goal(JOINTS, [Point((0.0, float("nan")), 1.0)]), "not finite"),
-        (Goal(JOINTS, [Point((0.0, 0.0), 1.0), Point((0.0, 0.0), 1.0)]), "increase strictly"),
-        (Goal(JOINTS, [Point((0.0, 0.0), 1.0, velocities=(0.1, 0.0))]), "not zero"),
-        (Goal(JOINTS, [Point((0.0, 0.0), 1.0, velocities=(0.0,))]), "derivatives"),
+        (Goal(("a",), [Point((0.0,), 1.0)]), -2, "don't match the controller joints"),
+        (Goal(("a", "a"), [Point((0.0, 0.0), 1.0)]), -2, "don't match the controller joints"),
+        (Goal(JOINTS, []), -1, "Empty trajectory"),
+        (Goal(JOINTS, [Point((0.0,), 1.0)]), -1, "positions (1) at point #0"),
+        (Goal(JOINTS, [Point((), 1.0, velocities=(0.0, 0.0))]), -1, "positions (0) at point #0"),
+        (Goal(JOINTS, [Point((0.0, float("nan")), 1.0)]), -1, "not finite"),
+        (Goal(JOINTS, [Point((0.0, 0.0), float("inf"))]), -1, "not strictly increasing"),
+        (Goal(JOINTS, [Point((0.0, 0.0), -1.0)]), -1, "not strictly increasing"),
+        (Goal(JOINTS, [Point((0.0, 0.0), 1.0), Point((0.0, 0.0), 1.0)]), -1, "not strictly increasing"),
+        (Goal(JOINTS, [Point((0.0, 0.0), 1.0, velocities=(0.1, 0.0))]), -1, "joint a is not zero"),
+        (Goal(JOINTS, [Point((0.0, 0.0), 1.0, velocities=(0.0,))]), -1, "velocities (1) at point #0"),
+        (Goal(JOINTS, [Point((0.0, 0.0), 1.0)], start=3.0), -3, "ends in the past"),
     ],
 )
-def test_rejects(goal: Goal, reason: str) -> None:
-    assert reason in TrajectoryController(JOINTS, np.zeros(2)).rejection(goal)
+def test_rejects(goal: Goal, code: int, reason: str) -> None:
+    rejection = TrajectoryController(JOINTS, np.zeros(2)).rejection(goal, now=5.0)
+    assert rejection is not None
+    assert rejection.code.error_code == code
+    assert reason in rejection.reason
+
+
+def test_a_trajectory_may_begin_later() -> None:
+    client = Client()
+    client.send(Goal(JOINTS, [Point((0.0, 0.0), 0.0), Point((1.0, 1.0), 1.0)], start=2.0))
+    client.run(1.9)
+    assert np.allclose(client.path[-1], 0.0)
+    client.run(1.2)
+    assert client.outcome is Outcome.SUCCESSFUL
+
+
+def test_a_trajectory_that_has_begun_is_joined_where_it_is_now() -> None:
+    client = Client()
+    client.run(1.0)
+    client.send(Goal(JOINTS, [Point((0.5, 0.5), 0.5), Point((1.5, 1.5), 1.5)], start=0.0))
+    client.run(0.1)
+    assert client.path[-1][0] == pytest.approx(1.1, abs=0.01)
 
 
 def test_a_new_goal_replaces_the_running_one_without_a_jump() -> None:
@@ -84,46 +124,136 @@ def test_a_new_goal_replaces_the_running_one_without_a_jump() -> None:
     client.send(to(0.0, 0.0))
     client.run(1.2)
     assert [outcome for outcome, _ in client.outcomes] == [Outcome.PREEMPTED, Outcome.SUCCESSFUL]
-    assert np.abs(np.diff(client.path, axis=0)).max() / DT < 3.0
+    assert client.outcomes[0][0].error_code == -1
+    assert accelerations(client.path).max() < 30.0
 
 
-def test_cancel_decelerates_within_bounds_and_holds() -> None:
+@pytest.mark.parametrize("when", [0.1, 0.5, 0.9])
+def test_cancel_decelerates_within_bounds_and_holds(when: float) -> None:
     client = Client()
     client.send(to(1.0, 0.5))
+    client.run(when)
+    client.controller.cancel()
+    assert client.outcome is Outcome.CANCELED
+    canceled_at = len(client.path)
+    client.run(0.3)
+    assert accelerations(client.path[canceled_at - 2 :]).max() < STOP_DECELERATION * 1.1
+    assert np.array_equal(client.path[-1], client.path[-20])
+    assert (np.diff(client.path, axis=0) > -1e-12).all(), "moved back"
+    assert client.path[-1][0] - client.path[canceled_at - 1][0] < 0.16
+
+
+def test_cancel_without_a_goal_does_nothing() -> None:
+    client = Client()
+    client.controller.cancel()
+    client.run(0.1)
+    assert client.outcomes == []
+    assert np.allclose(client.path, 0.0)
+
+
+def test_a_goal_during_the_stop_goes_on_from_there() -> None:
+    client = Client()
+    client.send(to(1.0, 1.0))
     client.run(0.5)
-    client.controller.cancel(client.now)
-    assert client.outcomes[0][0] is Outcome.CANCELED
-    client.run(0.5)
-    acceleration = np.diff(client.path[-245:], n=2, axis=0) / DT**2
-    assert np.abs(acceleration).max() < STOP_DECELERATION * 1.05
-    assert np.allclose(client.path[-1], client.path[-20])
-    assert client.path[-1][0] < 0.75
+    client.controller.cancel()
+    client.run(0.05)
+    client.send(to(0.0, 0.0))
+    client.run(1.2)
+    assert client.outcomes[1][0] is Outcome.SUCCESSFUL
+    assert accelerations(client.path).max() < 30.0
 
 
 def test_path_tolerance() -> None:
-    client = Client(lag=100)
-    client.send(to(1.0, 0.0, path_tolerance={"a": 0.05}))
+    client = Client(lag=50)
+    client.send(to(1.0, 0.0, path_tolerance={"a": Tolerance(0.05)}))
     client.run(1.0)
-    assert client.outcomes[0][0] is Outcome.PATH_TOLERANCE_VIOLATED
-    assert "a" in client.outcomes[0][1]
+    assert client.outcome is Outcome.PATH_TOLERANCE_VIOLATED
+    assert client.outcome.error_code == -4
+    assert "violation of a." in client.outcomes[0][1]
+
+
+def test_path_tolerance_of_velocity() -> None:
+    client = Client(lag=50)
+    client.send(to(1.0, 0.0, path_tolerance={"a": Tolerance(velocity=0.2)}))
+    client.run(1.0)
+    assert client.outcome is Outcome.PATH_TOLERANCE_VIOLATED
+
+
+def test_after_a_violation_it_does_not_press_on() -> None:
+    client = Client(obstacle=0.3)
+    client.send(to(1.0, 0.0, path_tolerance={"a": Tolerance(0.05)}))
+    client.run(1.5)
+    assert client.outcome is Outcome.PATH_TOLERANCE_VIOLATED
+    assert client.path[-1][0] == pytest.approx(0.3)
 
 
 def test_goal_tolerance_after_the_time_allowed() -> None:
-    client = Client(lag=10_000)
+    client = Client(obstacle=0.3)
     client.send(to(1.0, 0.0, goal_time_tolerance=0.2))
     client.run(1.1)
     assert client.outcomes == []
     client.run(0.2)
-    assert client.outcomes[0][0] is Outcome.GOAL_TOLERANCE_VIOLATED
+    assert client.outcome is Outcome.GOAL_TOLERANCE_VIOLATED
+    assert client.outcome.error_code == -5
 
 
-def test_faults_on_demand() -> None:
-    assert "fault" in TrajectoryController(JOINTS, np.zeros(2), Fault.REJECT).rejection(to(0.0, 0.0))
-    frozen = Client(Fault.FREEZE)
-    frozen.send(to(1.0, 1.0))
-    frozen.run(5.0)
-    assert frozen.outcomes == []
-    aborting = Client(Fault.ABORT)
-    aborting.send(to(1.0, 1.0))
-    aborting.run(1.0)
-    assert aborting.outcomes[0][0] is Outcome.PATH_TOLERANCE_VIOLATED
+def test_a_wide_goal_tolerance_is_satisfied() -> None:
+    client = Client(obstacle=0.3)
+    client.send(to(1.0, 0.0, goal_tolerance={"a": Tolerance(0.8)}))
+    client.run(1.1)
+    assert client.outcome is Outcome.SUCCESSFUL
+
+
+def test_a_negative_goal_time_waits_for_ever() -> None:
+    client = Client(obstacle=0.3)
+    client.send(to(1.0, 0.0, goal_time_tolerance=-1.0))
+    client.run(10.0)
+    assert client.outcomes == []
+
+
+def test_feedback_tells_desired_and_actual() -> None:
+    client = Client(lag=50)
+    client.send(to(1.0, 0.0))
+    client.run(0.5)
+    state = client.controller.state
+    assert state.desired.position[0] == pytest.approx(0.5, abs=0.01)
+    assert state.desired.velocity[0] == pytest.approx(1.875, abs=0.01)
+    assert state.position[0] < 0.4
+
+
+def test_fault_reject() -> None:
+    rejection = TrajectoryController(JOINTS, np.zeros(2), Fault.REJECT).rejection(to(0.0, 0.0), 0.0)
+    assert rejection is not None
+    assert "fault" in rejection.reason
+
+
+def test_fault_abort() -> None:
+    client = Client(Fault.ABORT)
+    client.send(to(1.0, 1.0))
+    client.run(1.0)
+    assert client.outcome is Outcome.PATH_TOLERANCE_VIOLATED
+    assert client.path[-1][0] < 0.8
+
+
+def test_fault_freeze_never_ends_by_itself_but_can_be_canceled() -> None:
+    client = Client(Fault.FREEZE)
+    client.send(to(1.0, 1.0))
+    client.run(5.0)
+    assert client.outcomes == []
+    assert np.allclose(client.path, 0.0)
+    client.controller.cancel()
+    assert client.outcome is Outcome.CANCELED
+
+
+def test_fault_lag_violates_a_path_tolerance_and_stops_at_once_on_cancel() -> None:
+    client = Client(Fault.LAG)
+    client.send(to(1.0, 0.0, path_tolerance={"a": Tolerance(0.1)}))
+    client.run(1.0)
+    assert client.outcome is Outcome.PATH_TOLERANCE_VIOLATED
+    client = Client(Fault.LAG)
+    client.send(to(1.0, 0.0))
+    client.run(0.5)
+    behind = client.path[-1][0]
+    client.controller.cancel()
+    client.run(3.0)
+    assert client.path[-1][0] < behind + 0.1

@@ -1,293 +1,249 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated arm on ROS: real-time physics behind the interfaces of ros2_control and a perfect camera."""
+"""The simulated arm on ROS: physics behind the interfaces of ros2_control and of a perfect camera."""
 
 from __future__ import annotations
 
 import io
-import os
 import threading
-import time
-from ctypes.util import find_library
 from typing import Any
 
+from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory, GripperCommand
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.callback_groups import ReentrantCallbackGroup
+from control_msgs.msg import JointTrajectoryControllerState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.task import Future
+from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
-from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
+from trajectory_msgs.msg import JointTrajectory
+from vision_msgs.msg import Detection3DArray
 
-from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.errors import EngineError, VoiceAgentError
 from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import sim_arm_messages as messages
+from voice_agent_ros.nodes.controller_action import ControllerAction
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.sim_arm_controllers import ArmController, GripperController
 from voice_agent_ros.share import shared_file
-from voice_agent_ros.sim.gripper_controller import GripperResult
-from voice_agent_ros.sim.trajectory_controller import Fault, Goal, Outcome, Point
+from voice_agent_ros.sim.arm import ARM_JOINTS, SimulatedArm
+from voice_agent_ros.sim.real_time import RealTimePhysics
+from voice_agent_ros.sim.scene import SceneSpec, default_cubes, random_cubes
+from voice_agent_ros.sim.trajectory import Vector
+from voice_agent_ros.sim.trajectory_controller import Fault
 
 PARAMETERS = (
     Parameter("arm", "prim6", "The simulated arm.", choices=("prim6",)),
-    Parameter("seed", -1, "Random cube poses from this seed; -1: the demo's scene.", (-1, 2**31 - 1)),
+    Parameter(
+        "seed", -1, "Random cube poses from this seed; -1: the scene of the demonstration.", (-1, 2**31 - 1)
+    ),
+    Parameter("real_time_factor", 1.0, "Simulated seconds per second.", (0.05, 20.0)),
     Parameter(
         "fault", "none", "A fault of the arm's controller, on demand.", choices=tuple(f.value for f in Fault)
     ),
-    Parameter("joint_states_rate", 50.0, "Rate of joint_states, Hz.", (1.0, 500.0)),
+    Parameter("joint_states_rate", 50.0, "Rate of joint_states, Hz.", (1.0, 250.0)),
+    Parameter("controller_state_rate", 20.0, "Rate of arm_controller/controller_state, Hz.", (1.0, 250.0)),
     Parameter("objects_rate", 5.0, "Rate of objects, Hz.", (0.1, 50.0)),
     Parameter("base_frame", "base_link", "Frame of the detections."),
+    Parameter("picture_width", 960, "Width of the pictures that ~/snapshot takes, pixels.", (64, 1920)),
+    Parameter("picture_height", 720, "Height of the pictures that ~/snapshot takes, pixels.", (64, 1440)),
 )
-TICK_S = 0.004
-BEHIND_S = 0.1
+PICTURE_TIMEOUT_S = 5.0
 
 
 class SimArmNode(LifecycleNode):
-    """Publishes joint_states, objects and robot_description; serves the controllers' actions and ~/snapshot."""
+    """Publishes joint_states, objects and robot_description; serves the controllers and ~/snapshot."""
 
     def __init__(self) -> None:
         super().__init__("sim_arm_node")
         declare(self, PARAMETERS)
-        self._lock = threading.Lock()
-        self._running = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._sim: Any = None
-        group = ReentrantCallbackGroup()
+        self._values: Any = None
+        self._physics: RealTimePhysics | None = None
+        self._timers_when_active: list[Timer] = []
+        self._published_at = -1.0
+        self._camera_thread: threading.Thread | None = None
         self._description = self.create_publisher(String, "robot_description", qos.STATE)
         self._joint_states = self.create_publisher(JointState, "joint_states", qos.EVENTS)
         self._objects = self.create_publisher(Detection3DArray, "objects", qos.EVENTS)
         self._camera = self.create_publisher(CompressedImage, "camera/image_raw/compressed", qos.EVENTS)
+        self._controller_state = self.create_publisher(
+            JointTrajectoryControllerState, "arm_controller/controller_state", qos.EVENTS
+        )
+        self.create_subscription(
+            JointTrajectory, "arm_controller/joint_trajectory", self._on_trajectory, qos.EVENTS
+        )
         self.create_service(Trigger, "~/snapshot", self._on_snapshot)
-        self._arm_server = ActionServer(
-            self,
-            FollowJointTrajectory,
-            "arm_controller/follow_joint_trajectory",
-            execute_callback=self._execute_arm,
-            goal_callback=self._judge_arm_goal,
-            cancel_callback=self._cancel_arm,
-            callback_group=group,
-        )
-        self._gripper_server = ActionServer(
-            self,
-            GripperCommand,
-            "gripper_controller/gripper_cmd",
-            execute_callback=self._execute_gripper,
-            goal_callback=self._judge_gripper_goal,
-            cancel_callback=self._cancel_gripper,
-            callback_group=group,
-        )
+        self._actions = [
+            ControllerAction(
+                self,
+                FollowJointTrajectory,
+                "arm_controller/follow_joint_trajectory",
+                ArmController(self._running_physics, self._simulated_time, self._stamp),
+            ),
+            ControllerAction(
+                self,
+                GripperCommand,
+                "gripper_controller/gripper_cmd",
+                GripperController(self._running_physics),
+            ),
+        ]
 
     # Lifecycle.
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Build the physics."""
-        from voice_agent_ros.sim.arm import SimulatedArm
-        from voice_agent_ros.sim.scene import SceneSpec, default_cubes, random_cubes
-
         try:
             values = read(self, PARAMETERS)
             cubes = random_cubes(values.seed) if values.seed >= 0 else default_cubes()
-            self._sim = SimulatedArm(SceneSpec(cubes), Fault(values.fault))
+            sim = SimulatedArm(SceneSpec(cubes), Fault(values.fault))
             urdf = shared_file(f"urdf/{values.arm}.urdf").read_text(encoding="utf-8")
-        except (VoiceAgentError, ImportError) as error:
+        except VoiceAgentError as error:
             self.get_logger().error(f"The simulated arm cannot be set up: {error}")
             return TransitionCallbackReturn.FAILURE
-        self._frame = values.base_frame
+        except ImportError as error:
+            fix = "Install the simulator: pip install 'voice_agent_ros[sim]'."
+            self.get_logger().error(f"The simulated arm cannot be set up: {error}. {fix}")
+            return TransitionCallbackReturn.FAILURE
+        self._values = values
+        self._physics = RealTimePhysics(sim, values.real_time_factor, self._on_failure)
         self._description.publish(String(data=urdf))
-        self._timers = [
-            self.create_timer(1.0 / values.joint_states_rate, self._publish_joint_states),
-            self.create_timer(1.0 / values.objects_rate, self._publish_objects),
-        ]
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Let time run."""
-        self._running.set()
-        self._thread = threading.Thread(target=self._run_physics, name="physics", daemon=True)
-        self._thread.start()
+        assert self._physics is not None
+        self._physics.start()
+        self._timers_when_active = [
+            self.create_timer(1.0 / rate, publish)
+            for rate, publish in (
+                (self._values.joint_states_rate, self._publish_joint_states),
+                (self._values.controller_state_rate, self._publish_controller_state),
+                (self._values.objects_rate, self._publish_objects),
+            )
+        ]
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
-        """Let time stand still."""
-        self._stop_physics()
+        """Let time stand still; goals that run are aborted."""
+        self._stand_still()
         return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Forget the physics."""
-        for timer in self._timers:
-            self.destroy_timer(timer)
-        self._sim = None
+        self._physics = None
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
+        """End everything."""
+        self.close()
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """End the physics thread."""
-        self._stop_physics()
+        """End goals and threads."""
+        self._stand_still()
+        if self._camera_thread is not None:
+            self._camera_thread.join(PICTURE_TIMEOUT_S)
 
-    def _stop_physics(self) -> None:
-        self._running.clear()
-        if self._thread is not None:
-            self._thread.join(timeout=2.0)
-            self._thread = None
+    def _stand_still(self) -> None:
+        for timer in self._timers_when_active:
+            self.destroy_timer(timer)
+        self._timers_when_active = []
+        if self._physics is not None:
+            self._physics.stop()
+            self._end_goals("The simulated arm was deactivated.")
 
-    def _run_physics(self) -> None:
-        due = time.monotonic()
-        while self._running.is_set():
-            with self._lock:
-                self._sim.advance(TICK_S)
-            due += TICK_S
-            ahead = due - time.monotonic()
-            if ahead > 0:
-                time.sleep(ahead)
-            elif ahead < -BEHIND_S:  # a busy machine: simulated time slows down rather than rushing after
-                due = time.monotonic()
+    def _end_goals(self, reason: str) -> None:
+        assert self._physics is not None
+        with self._physics.locked() as sim:
+            sim.arm.abort(reason)
+            sim.gripper.cancel(reason)
 
-    # The arm's controller.
+    def _on_failure(self, error: VoiceAgentError) -> None:
+        self.get_logger().fatal(f"{error} The arm stands still, nothing is published any more.")
+        self._end_goals(str(error))
 
-    def _judge_arm_goal(self, request: Any) -> GoalResponse:
-        reason = (
-            self._sim.arm.rejection(goal_of(request)) if self._running.is_set() else "the node is not active"
-        )
-        if reason:
-            self.get_logger().warning(f"Trajectory rejected: {reason}.")
-        return GoalResponse.REJECT if reason else GoalResponse.ACCEPT
+    def _running_physics(self) -> RealTimePhysics | None:
+        physics = self._physics
+        return physics if physics is not None and physics.is_running else None
 
-    async def _execute_arm(self, handle: Any) -> Any:
-        future = Future(executor=self.executor)
-        with self._lock:
-            self._sim.arm.start(
-                goal_of(handle.request), self._sim.time, lambda *outcome: future.set_result(outcome)
-            )
-        outcome, text = await future
-        result = FollowJointTrajectory.Result(error_string=text)
-        if outcome is Outcome.CANCELED:
-            handle.canceled()
-        elif outcome is Outcome.SUCCESSFUL:
-            handle.succeed()
-        else:
-            result.error_code = min(outcome.value, 0)
-            handle.abort()
-        return result
+    def _stamp(self) -> Time:
+        return self.get_clock().now().to_msg()
 
-    def _cancel_arm(self, handle: Any) -> CancelResponse:  # noqa: ARG002  a controller has one goal at most
-        with self._lock:
-            self._sim.arm.cancel(self._sim.time)
-        return CancelResponse.ACCEPT
+    def _simulated_time(self, stamp: Time, sim: SimulatedArm) -> float | None:
+        """A trajectory's stamp in simulated time; None if it has none, which means "now"."""
+        if stamp.sec == 0 and stamp.nanosec == 0:
+            return None
+        ahead_s = messages.seconds(stamp) - self.get_clock().now().nanoseconds * 1e-9
+        return sim.time + ahead_s * float(self._values.real_time_factor)
 
-    # The gripper's controller.
+    # What it hears and shows.
 
-    def _judge_gripper_goal(self, request: Any) -> GoalResponse:
-        reason = (
-            self._sim.gripper.rejection(request.command.position) if self._running.is_set() else "not active"
-        )
-        if reason:
-            self.get_logger().warning(f"Gripper command rejected: {reason}.")
-        return GoalResponse.REJECT if reason else GoalResponse.ACCEPT
-
-    async def _execute_gripper(self, handle: Any) -> Any:
-        future = Future(executor=self.executor)
-        with self._lock:
-            finger = self._sim.joint_states().positions[-1]
-            self._sim.gripper.start(handle.request.command.position, future.set_result, finger)
-        outcome: GripperResult = await future
-        if handle.is_cancel_requested:
-            handle.canceled()
-        elif outcome.canceled:
-            handle.abort()
-        else:
-            handle.succeed()
-        return GripperCommand.Result(
-            position=outcome.position,
-            effort=outcome.effort,
-            stalled=outcome.stalled,
-            reached_goal=outcome.reached_goal,
-        )
-
-    def _cancel_gripper(self, handle: Any) -> CancelResponse:  # noqa: ARG002
-        with self._lock:
-            self._sim.gripper.cancel(self._sim.joint_states().positions[-1])
-        return CancelResponse.ACCEPT
-
-    # What it shows.
+    def _on_trajectory(self, trajectory: JointTrajectory) -> None:
+        physics = self._running_physics()
+        if physics is None:
+            return
+        with physics.locked() as sim:
+            goal = messages.goal_of_topic(trajectory, self._simulated_time(trajectory.header.stamp, sim))
+            rejection = sim.arm.rejection(goal, sim.time)
+            if rejection is None:
+                sim.arm.start(goal, sim.time)
+        if rejection is not None:
+            self.get_logger().warning(f"Trajectory of the topic ignored: {rejection.reason}")
 
     def _publish_joint_states(self) -> None:
-        with self._lock:
-            states = self._sim.joint_states()
-        message = JointState(
-            name=list(states.names),
-            position=list(states.positions),
-            velocity=list(states.velocities),
-            effort=list(states.efforts),
-        )
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._joint_states.publish(message)
+        physics = self._running_physics()
+        if physics is None:
+            return
+        with physics.locked() as sim:
+            now, states = sim.time, sim.joint_states()
+        # The same state again under a new stamp would hide that time stands still.
+        if now != self._published_at:
+            self._published_at = now
+            self._joint_states.publish(messages.joint_state(states, self._stamp()))
+
+    def _publish_controller_state(self) -> None:
+        physics = self._running_physics()
+        if physics is not None and self._controller_state.get_subscription_count():
+            with physics.locked() as sim:
+                state = sim.arm.state
+            self._controller_state.publish(messages.controller_state(ARM_JOINTS, state, self._stamp()))
 
     def _publish_objects(self) -> None:
-        with self._lock:
-            objects = self._sim.objects()
-        message = Detection3DArray()
-        message.header.frame_id = self._frame
-        message.header.stamp = self.get_clock().now().to_msg()
-        for thing in objects:
-            detection = Detection3D(header=message.header)
-            hypothesis = ObjectHypothesisWithPose()
-            hypothesis.hypothesis.class_id, hypothesis.hypothesis.score = thing.name, 1.0
-            box = detection.bbox
-            box.center.position.x, box.center.position.y, box.center.position.z = thing.position
-            quaternion = box.center.orientation
-            quaternion.x, quaternion.y, quaternion.z, quaternion.w = thing.orientation
-            box.size.x, box.size.y, box.size.z = thing.size
-            hypothesis.pose.pose = box.center
-            detection.results = [hypothesis]
-            message.detections.append(detection)
-        self._objects.publish(message)
+        physics = self._running_physics()
+        if physics is not None:
+            with physics.locked() as sim:
+                objects = sim.objects()
+            self._objects.publish(messages.detections(objects, self._values.base_frame, self._stamp()))
 
     def _on_snapshot(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
-        if self._sim is None:
+        if self._physics is None:
             response.message = "The simulated arm is not configured."
-            return response
-        with self._lock:
-            state = self._sim.state_copy()
-        threading.Thread(target=self._take_picture, args=(state,), name="camera", daemon=True).start()
-        response.success, response.message = True, "The picture comes on camera/image_raw/compressed."
+        elif self._camera_thread is not None and self._camera_thread.is_alive():
+            response.message = "The camera is still busy with the last picture."
+        else:
+            with self._physics.locked() as sim:
+                picture = (sim, sim.configuration(), self._stamp())
+            self._camera_thread = threading.Thread(
+                target=self._take_picture, args=picture, name="camera", daemon=True
+            )
+            self._camera_thread.start()
+            response.success, response.message = True, "The picture comes on camera/image_raw/compressed."
         return response
 
-    def _take_picture(self, state: Any) -> None:
+    def _take_picture(self, sim: SimulatedArm, configuration: Vector, stamp: Time) -> None:
         from PIL import Image
 
         try:
-            pixels = self._sim.render(state)
-        except VoiceAgentError as error:
+            pixels = sim.render(configuration, self._values.picture_width, self._values.picture_height)
+        except EngineError as error:
             self.get_logger().error(str(error))
             return
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="PNG")
         message = CompressedImage(format="png", data=buffer.getvalue())
-        message.header.stamp = self.get_clock().now().to_msg()
-        message.header.frame_id = "camera"
+        message.header.stamp, message.header.frame_id = stamp, "camera"
         self._camera.publish(message)
 
 
-def goal_of(request: Any) -> Goal:
-    """The controller's goal in a FollowJointTrajectory request."""
-
-    def seconds(duration: Any) -> float:
-        return duration.sec + duration.nanosec * 1e-9
-
-    points = [
-        Point(p.positions, seconds(p.time_from_start), p.velocities, p.accelerations)
-        for p in request.trajectory.points
-    ]
-    return Goal(
-        joint_names=list(request.trajectory.joint_names),
-        points=points,
-        path_tolerance={t.name: t.position for t in request.path_tolerance},
-        goal_tolerance={t.name: t.position for t in request.goal_tolerance},
-        goal_time_tolerance=seconds(request.goal_time_tolerance),
-    )
-
-
 def main() -> None:
-    """Run the simulated arm; without a display it renders in software."""
-    if not os.environ.get("MUJOCO_GL") and not os.environ.get("DISPLAY"):
-        available = [name for name in ("OSMesa", "EGL") if find_library(name)]
-        os.environ["MUJOCO_GL"] = available[0].lower() if available else "disable"
+    """Run the simulated arm."""
     spin.main(SimArmNode)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated arm: MuJoCo physics, with the controllers' commands as actuator targets.
+"""The simulated arm: MuJoCo physics, with the controllers' setpoints as targets of its servos.
 
 Objects move by contact and friction alone: after construction nothing writes a position into the physics.
 """
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.sim.gripper_controller import GripperController
+from voice_agent_ros.sim.offscreen import MISSING_FIX, choose_backend
 from voice_agent_ros.sim.scene import (
     BOWL_HEIGHT_M,
     BOWL_RADIUS_M,
@@ -23,6 +24,7 @@ from voice_agent_ros.sim.scene import (
     SceneSpec,
     add_scene,
 )
+from voice_agent_ros.sim.trajectory import Vector
 from voice_agent_ros.sim.trajectory_controller import Fault, TrajectoryController
 
 ARM_JOINTS = ("joint_1", "joint_2", "joint_3", "joint_4", "joint_5", "joint_6")
@@ -32,6 +34,7 @@ GRIPPER_RANGE_M = (0.0, 0.045)
 GRIPPER_START_M = 0.04
 TIMESTEP_S = 0.002
 SETTLE_S = 0.3
+RESTART_FIX = "Restart the simulation; report the motion that led there."
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class JointStates:
 
 
 class SimulatedArm:
-    """Arm, gripper and scene. Not thread-safe: its owner serialises the calls.
+    """Arm, gripper and scene. Not thread-safe, except for `render`: its owner serialises the calls.
 
     Args:
         scene: what stands on the table.
@@ -53,6 +56,7 @@ class SimulatedArm:
     """
 
     def __init__(self, scene: SceneSpec | None = None, fault: Fault = Fault.NONE) -> None:
+        choose_backend()
         import mujoco
 
         self._mujoco = mujoco
@@ -66,10 +70,16 @@ class SimulatedArm:
         self._position_index = np.array([joint.qposadr[0] for joint in joints])
         self._velocity_index = np.array([joint.dofadr[0] for joint in joints])
         self._actuators = np.array([self.model.actuator(name).id for name in (*ARM_JOINTS, GRIPPER_JOINT)])
-        mimic = self.model.joint(f"{GRIPPER_JOINT}_mimic").qposadr[0]
+        stiffness = self.model.actuator_gainprm[self._actuators, 0]
+        damping = (
+            self.model.dof_damping[self._velocity_index] - self.model.actuator_biasprm[self._actuators, 2]
+        )
+        # A damped servo trails a moving target by damping/stiffness seconds: its setpoint leads by as much.
+        self._lead_s = (damping / stiffness)[:-1]
+        self._finger_stiffness = float(stiffness[-1])  # N/m
         start = np.array([*HOME, GRIPPER_START_M])
         self.data.qpos[self._position_index] = start
-        self.data.qpos[mimic] = GRIPPER_START_M
+        self.data.qpos[self.model.joint(f"{GRIPPER_JOINT}_mimic").qposadr[0]] = GRIPPER_START_M
         self.data.ctrl[self._actuators] = start
         self.arm = TrajectoryController(ARM_JOINTS, np.array(HOME), fault)
         self.gripper = GripperController(*GRIPPER_RANGE_M, GRIPPER_START_M)
@@ -82,19 +92,31 @@ class SimulatedArm:
         return float(self.data.time)
 
     def advance(self, duration_s: float) -> None:
-        """Step the physics, commands updated at each 2 ms step."""
-        for _ in range(max(1, round(duration_s / TIMESTEP_S))):
-            self._command()
-            self._mujoco.mj_step(self.model, self.data)
+        """Step the physics; the controllers are updated at each step.
+
+        Raises:
+            EngineError: the physics has become unstable.
+        """
+        try:
+            for _ in range(max(1, round(duration_s / TIMESTEP_S))):
+                self._command()
+                self._mujoco.mj_step(self.model, self.data)
+        except self._mujoco.FatalError as error:
+            raise EngineError(f"The physics failed at {self.time:.3f} s: {error}.", RESTART_FIX) from error
+        if not np.isfinite(self.data.qacc).all():
+            raise EngineError(f"The physics became unstable at {self.time:.3f} s.", RESTART_FIX)
 
     def _command(self) -> None:
         data, now = self.data, self.time
         position = data.qpos[self._position_index]
         velocity = data.qvel[self._velocity_index]
-        data.ctrl[self._actuators[:-1]] = self.arm.update(now, position[:-1])
+        setpoint = self.arm.update(now, position[:-1], velocity[:-1])
+        data.ctrl[self._actuators[:-1]] = setpoint.position + self._lead_s * setpoint.velocity
+        opening = float(position[-1])
         effort = float(data.actuator_force[self._actuators[-1]])
-        finger = self.gripper.update(now, float(position[-1]), float(velocity[-1]), effort)
-        data.ctrl[self._actuators[-1]] = finger
+        target = self.gripper.update(now, opening, float(velocity[-1]), effort)
+        reach = self.gripper.max_effort / self._finger_stiffness  # the servo's force is stiffness · error
+        data.ctrl[self._actuators[-1]] = min(max(target, opening - reach), opening + reach)
 
     def joint_states(self) -> JointStates:
         """What encoders would tell."""
@@ -111,39 +133,39 @@ class SimulatedArm:
         found = []
         for name in self._object_names:
             body = self.data.body(name)
-            w, x, y, z = body.xquat.tolist()
-            position = body.xpos.tolist()
-            size = (CUBE_EDGE_M,) * 3
+            w, qx, qy, qz = body.xquat.tolist()
+            x, y, z = body.xpos.tolist()
+            size = (CUBE_EDGE_M, CUBE_EDGE_M, CUBE_EDGE_M)
             if name == "bowl":
-                position[2] += BOWL_HEIGHT_M / 2
+                z += BOWL_HEIGHT_M / 2
                 size = (2 * BOWL_RADIUS_M, 2 * BOWL_RADIUS_M, BOWL_HEIGHT_M)
-            found.append(SceneObject(name, tuple(position), (x, y, z, w), size))
+            found.append(SceneObject(name, (x, y, z), (qx, qy, qz, w), size))
         return found
 
-    def tcp(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def tcp(self) -> tuple[Vector, Vector]:
         """Position (3,) and rotation (3, 3) of the tool centre point."""
         site = self.data.site("tcp")
         return site.xpos.copy(), site.xmat.reshape(3, 3).copy()
 
-    def state_copy(self) -> Any:
-        """A copy of the physics' state, to be rendered elsewhere."""
-        copy = self._mujoco.MjData(self.model)
-        copy.qpos[:] = self.data.qpos
-        return copy
+    def configuration(self) -> Vector:
+        """A copy of every coordinate of the physics, to be rendered beside it."""
+        return self.data.qpos.copy()
 
-    def render(self, state: Any, width: int = 960, height: int = 720) -> NDArray[np.uint8]:
-        """A picture (height, width, 3) of a state from `state_copy`; may run beside the physics.
+    def render(self, configuration: Vector, width: int = 960, height: int = 720) -> NDArray[np.uint8]:
+        """A picture (height, width, 3) of a configuration. May run in a thread beside the physics.
 
         Raises:
             EngineError: no OpenGL for off-screen rendering.
         """
+        mujoco = self._mujoco
+        state = mujoco.MjData(self.model)
+        state.qpos[:] = configuration
+        mujoco.mj_forward(self.model, state)
         try:
-            renderer = self._mujoco.Renderer(self.model, height, width)
-        except (RuntimeError, AttributeError, ImportError, OSError) as error:
-            fix = "Install libosmesa6 (MUJOCO_GL=osmesa) or libegl1 (MUJOCO_GL=egl)."
-            raise EngineError(f"MuJoCo cannot render without a display: {error}.", fix) from error
+            renderer = mujoco.Renderer(self.model, height, width)
+        except (mujoco.FatalError, RuntimeError, AttributeError, ImportError, OSError) as error:
+            raise EngineError(f"MuJoCo has no OpenGL to draw with ({error}).", MISSING_FIX) from error
         try:
-            self._mujoco.mj_forward(self.model, state)
             renderer.update_scene(state, "front")
             return renderer.render()
         finally:

@@ -22,8 +22,11 @@ BOWL_RADIUS_M = 0.09
 BOWL_HEIGHT_M = 0.055
 BOWL_WALL_M = 0.004
 BOWL_SEGMENTS = 16
-CAMERA_POSITION_M = (1.02, -0.80, 0.72)
-CAMERA_TARGET_M = (0.22, -0.03, 0.12)
+TABLE_COLOUR = (0.86, 0.78, 0.66, 1.0)
+TABLE_FRICTION = (1.0, 0.005, 0.0001)
+FLOOR_COLOUR = (0.55, 0.59, 0.63, 1.0)
+CAMERA_POSITION_M = (1.12, -0.86, 0.78)
+CAMERA_TARGET_M = (0.17, -0.02, 0.17)
 
 
 @dataclass(frozen=True)
@@ -77,52 +80,72 @@ def add_scene(spec: Any, scene: SceneSpec) -> None:
 
 
 def _add_surroundings(spec: Any) -> None:
+    _add_table(spec)
+    _add_lights(spec.worldbody)
+    spec.worldbody.add_camera(name="front", pos=list(CAMERA_POSITION_M), quat=_looking_at(), fovy=38)
+    spec.stat.center, spec.stat.extent = [0.2, 0.0, 0.2], 1.0  # m; what shadows are made for
+    visual = spec.visual
+    visual.global_.offwidth, visual.global_.offheight = 1920, 1440
+    visual.quality.shadowsize, visual.quality.offsamples = 2048, 4
+    visual.headlight.ambient = [0.38, 0.38, 0.39]
+    visual.headlight.diffuse = [0.22, 0.22, 0.22]
+    visual.headlight.specular = [0.05, 0.05, 0.05]
+    visual.map.znear, visual.map.shadowclip = 0.02, 0.9
+
+
+def _add_table(spec: Any) -> None:
+    """A table top, which for the physics is an endless plane, and what is around it for the eye."""
     import mujoco
 
-    world = spec.worldbody
-    spec.add_texture(
-        name="table",
-        type=mujoco.mjtTexture.mjTEXTURE_2D,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER,
-        rgb1=[0.80, 0.76, 0.69],
-        rgb2=[0.76, 0.72, 0.65],
-        width=256,
-        height=256,
-    )
+    geom, texture = mujoco.mjtGeom, mujoco.mjtTexture
     spec.add_texture(
         name="sky",
-        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        type=texture.mjTEXTURE_SKYBOX,
         builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
-        rgb1=[0.93, 0.95, 0.97],
-        rgb2=[0.70, 0.76, 0.82],
+        rgb1=[0.87, 0.90, 0.93],
+        rgb2=[0.58, 0.64, 0.70],
         width=64,
         height=384,
     )
-    material = spec.add_material(name="table", texrepeat=[8, 8], texuniform=True, specular=0.1, shininess=0.1)
-    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "table"
-    plane = mujoco.mjtGeom.mjGEOM_PLANE
+    world = spec.worldbody
     world.add_geom(
-        name="table", type=plane, size=[1.5, 1.5, 0.05], material="table", friction=[1.0, 0.005, 0.0001]
+        name="table",
+        type=geom.mjGEOM_PLANE,
+        size=[0.75, 0.75, 0.05],
+        rgba=TABLE_COLOUR,
+        friction=TABLE_FRICTION,
     )
+    for size, position, colour in (
+        ([0.75, 0.75, 0.018], [0.0, 0.0, -0.021], TABLE_COLOUR),
+        ([4.0, 4.0, 0.01], [0.0, 0.0, -0.72], FLOOR_COLOUR),
+    ):
+        world.add_geom(
+            type=geom.mjGEOM_BOX, size=size, pos=position, rgba=colour, contype=0, conaffinity=0, group=1
+        )
+
+
+def _add_lights(world: Any) -> None:
+    import mujoco
+
+    sun, lamp = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, mujoco.mjtLightType.mjLIGHT_SPOT
     world.add_light(
-        pos=[0.5, -0.6, 2.0],
-        dir=[-0.1, 0.2, -1.0],
+        name="window",
+        type=sun,
+        pos=[0.8, -1.0, 2.2],
+        dir=[-0.35, 0.5, -1.0],
         castshadow=True,
-        diffuse=[0.5, 0.5, 0.48],
-        specular=[0.2, 0.2, 0.2],
+        diffuse=[0.55, 0.53, 0.49],
+        specular=[0.12, 0.12, 0.12],
     )
     world.add_light(
+        name="lamp",
+        type=lamp,
         pos=[1.2, 1.0, 1.5],
         dir=[-0.6, -0.6, -1.0],
         castshadow=False,
-        diffuse=[0.2, 0.2, 0.22],
-        specular=[0.1, 0.1, 0.1],
+        diffuse=[0.12, 0.12, 0.14],
+        specular=[0.05, 0.05, 0.05],
     )
-    world.add_camera(name="front", pos=list(CAMERA_POSITION_M), quat=_looking_at(), fovy=42)
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = 1280, 960
-    spec.visual.headlight.ambient = [0.3, 0.3, 0.3]
-    spec.visual.headlight.diffuse = [0.25, 0.25, 0.25]
-    spec.visual.headlight.specular = [0.1, 0.1, 0.1]
 
 
 def _looking_at() -> Any:
