@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sentence grammar: words → skill calls in milliseconds, from templates in config/sentences/<language>.yaml."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from voice_agent_ros.config_files import config_path
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.mood import judge_mood
+from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
+from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.stop_phrases import find_stop_phrase
+from voice_agent_ros.intent.wordings import bare, folded
+
+LANGUAGES = ("en", "zh")
+_MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
+_MAX_UNKNOWN = {"en": 4, "zh": 8}  # words or characters of a name that nobody knows
+_NAMED = {"object", "target"}
+
+
+@dataclass(frozen=True)
+class GrammarResult:
+    """What the grammar makes of a sentence.
+
+    Attributes:
+        calls: empty if it does not understand, or may not.
+        ambiguous: names of which exactly one must be meant; ask which.
+        problem: why a sentence that was understood cannot be a call ("distance: …").
+        skill: of the ambiguous or impossible call.
+        arguments: of the ambiguous call, without what is not settled.
+        slot: what is not settled ("object", "target").
+    """
+
+    calls: tuple[SkillCall, ...] = ()
+    elapsed_s: float = 0.0
+    ambiguous: tuple[str, ...] = ()
+    problem: str = ""
+    skill: str = ""
+    arguments: tuple[tuple[str, Any], ...] = ()
+    slot: str = ""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to match a sentence."""
+
+    skill: str
+    arguments: Mapping[str, Any]
+    meant: Mapping[str, tuple[str, ...]]  # slot → names of what its words can mean
+    unknown_words: int
+
+
+class SentenceGrammar:
+    """The grammar of one language.
+
+    Args:
+        language: "en" or "zh".
+        sentences: text of a sentence file; None: the configured one.
+
+    Raises:
+        ConfigurationError: there is no such language, or its file does not fit.
+    """
+
+    def __init__(self, language: str, sentences: str | None = None) -> None:
+        from hassil import Intents
+
+        if language not in LANGUAGES:
+            raise ConfigurationError(
+                f"There are no sentences in {language!r}.", f"Languages: {', '.join(LANGUAGES)}."
+            )
+        self.language = language
+        try:
+            text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
+            data = yaml.safe_load(text)
+            self._intents = Intents.from_dict(data)
+            for intent in self._intents.intents.values():
+                for block in intent.data:
+                    _ = block.sentences  # parsed now: the first sentence must not wait for it
+            self._anywhere = _alternatives(data.get("leave_out", ()))
+            self._first = _alternatives(data.get("leave_out_first", ()))
+            self._last = _alternatives(data.get("leave_out_last", ()))
+            self._no_name = _alternatives(data["never_in_a_name"])
+        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"The sentences of {language!r} do not fit: {error}.",
+                "Compare with config/sentences/en.yaml.",
+            ) from error
+        # The first sentence must not wait for what is built on first use.
+        self.parse("raise the arm by ten centimetres" if language == "en" else "向上移动十厘米", Scene())
+
+    def parse(self, text: str, scene: Scene) -> GrammarResult:
+        """What a person wants done, if the sentence is one of the grammar's and its mood is a command's."""
+        began = time.perf_counter()
+        result = self._parse(text, scene)
+        elapsed = time.perf_counter() - began
+        return GrammarResult(
+            tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(result.calls)),
+            elapsed,
+            result.ambiguous,
+            result.problem,
+            result.skill,
+            result.arguments,
+            result.slot,
+        )
+
+    def _parse(self, text: str, scene: Scene) -> GrammarResult:
+        if find_stop_phrase(text, self.language):
+            return GrammarResult((parse_call("stop", {}),))
+        words, distances = self._prepared(text)
+        if not words or len(words.split()) > _MAX_WORDS:
+            return GrammarResult()
+        readings = self._readings(words, distances, scene)
+        if not readings:
+            return GrammarResult()
+        best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
+        if best.skill != "describe_scene" and not judge_mood(text, self.language).is_command:
+            return GrammarResult()
+        return self._result(best)
+
+    def _prepared(self, text: str) -> tuple[str, dict[str, float]]:
+        """The words without fillers, each distance replaced by a word of its own."""
+        words = bare(text)
+        distances: dict[str, float] = {}
+        for index, distance in enumerate(reversed(find_distances(words))):
+            token = f"distance{index}"
+            distances[token] = distance.metres
+            words = f"{words[: distance.start]}{token}{words[distance.end :]}"
+        if self.language == "zh":
+            words = words.replace(" ", "")
+            return self._stripped(words), distances
+        if self._anywhere:
+            words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
+        return self._stripped(words), distances
+
+    def _stripped(self, words: str) -> str:
+        boundary = "" if self.language == "zh" else r"(?![\w'])"
+        before = "" if self.language == "zh" else r"(?<![\w'])"
+        first = re.compile(rf"^(?:(?:{self._first.pattern}){boundary} ?)+") if self._first else None
+        last = re.compile(rf"(?: ?{before}(?:{self._last.pattern}))+$") if self._last else None
+        words = first.sub("", words) if first else words
+        return (last.sub("", words) if last else words).strip()
+
+    def _readings(self, words: str, distances: Mapping[str, float], scene: Scene) -> list[_Reading]:
+        from hassil import recognize_all
+        from hassil.intents import TextSlotList
+
+        said = TextSlotList.from_tuples(list(distances.items()), allow_template=False, name="distance")
+        for lists in (
+            _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
+            _open_lists(),
+        ):
+            matches = recognize_all(words, self._intents, slot_lists={**lists, "distance": said})
+            readings = [reading for match in matches if (reading := self._reading(match, scene))]
+            if readings:
+                return readings
+        return []
+
+    def _reading(self, match: Any, scene: Scene) -> _Reading | None:
+        """What a match says; None if one of its names cannot be a name."""
+        arguments: dict[str, Any] = {}
+        meant: dict[str, tuple[str, ...]] = {}
+        unknown = 0
+        for slot, entity in match.entities.items():
+            if not entity.is_wildcard:
+                value = entity.value
+                arguments[slot] = value
+                if slot in _NAMED and isinstance(value, tuple):
+                    meant[slot], arguments[slot] = value, value[0]
+                continue
+            name = without_determiner(entity.text, self.language)
+            names = resolve(name, scene, self.language) if slot in _NAMED else ()
+            arguments[slot] = names[0] if names else name
+            if names:
+                meant[slot] = names
+                continue
+            size = len(name.split()) if self.language == "en" else len(name)
+            if not name or size > _MAX_UNKNOWN[self.language] or self._no_name.search(name):
+                return None
+            unknown += size
+        if match.intent.name == "move_by":
+            arguments.setdefault("distance", DEFAULT_DISTANCE_M)
+        return _Reading(match.intent.name, arguments, meant, unknown)
+
+    def _result(self, reading: _Reading) -> GrammarResult:
+        for slot, names in reading.meant.items():
+            if len(names) > 1:
+                rest = tuple((key, value) for key, value in reading.arguments.items() if key != slot)
+                return GrammarResult(ambiguous=names, skill=reading.skill, arguments=rest, slot=slot)
+        try:
+            return GrammarResult((parse_call(reading.skill, reading.arguments),))
+        except SkillError as error:
+            return GrammarResult(problem=error.message, skill=reading.skill)
+
+
+class SentenceGrammars:
+    """The grammars of all languages. The language is the transcript's, or told from the script."""
+
+    def __init__(self) -> None:
+        self._grammars = {language: SentenceGrammar(language) for language in LANGUAGES}
+
+    def parse(self, text: str, language: str, scene: Scene) -> GrammarResult:
+        """Parse in the language that the text is written in."""
+        return self._grammars["zh" if _is_chinese(text) else "en"].parse(text, scene)
+
+    def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
+        """The calls alone."""
+        return self.parse(text, language, scene).calls
+
+
+def _is_chinese(text: str) -> bool:
+    from voice_agent_ros.intent.wordings import script_of
+
+    return script_of(folded(text)) == "zh"
+
+
+def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of any of the phrases (regular expressions), the longest first."""
+    return re.compile("|".join(sorted((str(phrase) for phrase in phrases), key=len, reverse=True)) or r"(?!)")
+
+
+@lru_cache(maxsize=64)
+def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) -> dict[str, Any]:
+    from hassil.intents import TextSlotList
+
+    from voice_agent_ros.intent.scene import SceneObject
+
+    scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names), poses)
+    things = list(references(scene, language).items())
+    return {
+        "object": TextSlotList.from_tuples(things, allow_template=False, name="object"),
+        "target": TextSlotList.from_tuples(things, allow_template=False, name="target"),
+        "pose": TextSlotList.from_tuples(
+            list(pose_references(poses, language).items()), allow_template=False, name="pose"
+        ),
+    }
+
+
+@lru_cache(maxsize=1)
+def _open_lists() -> dict[str, Any]:
+    from hassil.intents import WildcardSlotList
+
+    return {name: WildcardSlotList(name) for name in ("object", "target", "pose")}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did anybody say this? Every argument of a proposed call is traced to words said or things seen.
+
+A small model fills slots that nobody filled. What it proposes counts only as far as the sentence supports it: no
+invented object, target, direction or number, nothing said that is left out, and no gripper that nobody mentioned.
+"""
+
+from __future__ import annotations
+
+import re
+
+from voice_agent_ros.intent.names import pose_references, references, without_determiner
+from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.vocabulary import chinese_names
+from voice_agent_ros.intent.wordings import bare
+
+_TOLERANCE = 0.01  # of a distance
+_DIRECTIONS = {
+    "up": r"\b(?:up|upwards?|higher|raise|raised|raising|rise|lift|lifted|ascend|above|top|sky|ceiling)\b|上|高|升|抬",
+    "down": r"\b(?:down|downwards?|lower|lowered|lowering|descend|sink|below|floor|ground|towards the table)\b|下|低|降",
+    "left": r"\bleft(?:wards?)?\b|左",
+    "right": r"(?<!all )\bright(?:wards?)?\b(?! (?:now|away|there|here))|右",
+    "forward": r"\b(?:forwards?|ahead|front|further away|farther|away from (?:you|yourself)|out)\b|前",
+    "back": r"\b(?:back|backwards?|closer to (?:you|yourself)|retreat|retract|reverse|behind)\b|后|退|缩",
+}
+_A_BIT = re.compile(
+    r"\b(?:bit|little|slightly|tad|touch|somewhat|some|notch|smidge|inch|hair|higher|lower|closer|further|farther)\b"
+    r"|一点|一些|一下|稍|略|少许|[高低]点|[高低]些"
+)
+_GRIPPER = (
+    r"\b(?:gripper|grippers|hands?|fingers?|claws?|jaws?|grip|clamps?|pincers?|tongs?|paws?)\b|夹|爪|手|钳"
+)
+_OPEN = r"\b(?:open(?:ed|ing)?|release[ds]?|releasing|let go|drop|relax|loosen|unclench|spread|undo|free|let loose|widen)\b|[张打]开|松|放开"
+_CLOSE = (
+    r"\b(?:close[ds]?|closing|shut|clench|squeeze|pinch|tighten|clamp|grip (?:it|this|tight|firmly)|grasp|clasp|hold)\b"
+    r"|合|闭|关|夹紧|收紧|握|夹住|抓紧"
+)
+_OTHERS = re.compile(
+    r"\b(?:others?|rest|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的|另外|另一|剩下|一起"
+)
+_THERE = re.compile(r"\b(?:there|inside|in it|into it|container)\b|那里|那边|里面|里边|容器")
+_OTHER_RELATIONS = re.compile(
+    r"\b(?:next to|beside|besides|near|behind|in front of|under|underneath|below|between|away from|out of|left of|right of"
+    r"|around|against|from the (?!table))\b|旁边|附近|后面|前面|下面|左边|右边|之间|[从离]"
+)
+_SEQUENCE = re.compile(r"\band then\b|\bafterwards\b|\bafter that\b|然后再")
+
+
+def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[str]:
+    """Reasons why a call is not what the sentence says; empty if every part of it is supported."""
+    words = bare(text)
+    if language == "zh":
+        words = words.replace(" ", "")
+    given = call.arguments.model_dump(exclude_none=True)
+    reasons = _things(call, given, words, scene, language)
+    if "direction" in given and not re.search(_DIRECTIONS[given["direction"]], words):
+        reasons.append(f"nobody said {given['direction']}")
+    if "distance" in given and not _distance_is_said(given["distance"], words):
+        reasons.append(f"nobody said {given['distance']} m")
+    if "pose" in given and not _is_said(
+        given["pose"], pose_references(scene.poses, language), words, language
+    ):
+        reasons.append(f"nobody said {given['pose']}")
+    reasons += _gripper(call.skill, words)
+    return reasons
+
+
+def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene, language: str) -> list[str]:
+    """Reasons against object and target."""
+    named = named_things(words, scene, language)
+    taken = {str(given[slot]) for slot in ("object", "target") if slot in given}
+    reasons = []
+    for slot in ("object", "target"):
+        if slot in given:
+            name = str(given[slot])
+            if not _thing_is_meant(name, slot, words, scene, language, named):
+                reasons.append(f"nobody said {name}")
+    if len(taken) == 1 and "object" in given and "target" in given:
+        reasons.append(f"{given['object']} cannot go into itself")
+    if call.arguments.moves:
+        reasons += [f"{name} was said but is not used" for name in sorted(named - taken)]
+    if "target" in given and (match := _OTHER_RELATIONS.search(words)):
+        reasons.append(f"{match.group()!r} is neither into nor onto")
+    if "object" in given and "target" not in given and _names_a_place(words, language):
+        reasons.append("a place was said but is not used")
+    return reasons
+
+
+def named_things(text: str, scene: Scene, language: str) -> set[str]:
+    """Names of the things seen that a text refers to without ambiguity."""
+    words = bare(text) if language != "zh" else bare(text).replace(" ", "")
+    found: set[str] = set()
+    covered = words
+    for phrase, names in sorted(references(scene, language).items(), key=lambda item: -len(item[0])):
+        pattern = re.escape(phrase) if language == "zh" else rf"\b{re.escape(phrase)}s?\b"
+        if phrase and re.search(pattern, covered):
+            covered = re.sub(pattern, " # ", covered)
+            if len(names) == 1:
+                found.add(names[0])
+    for name in scene.names:  # "the blue ones", "the blue, please"
+        if language != "zh" and name not in found and _colour_alone(name, covered, scene):
+            found.add(name)
+    return found
+
+
+def _colour_alone(name: str, words: str, scene: Scene) -> bool:
+    *modifiers, _noun = bare(name).split() or [""]
+    for word in modifiers:
+        unique = sum(word in bare(other).split() for other in scene.names) == 1
+        # Followed by another noun ("the blue elephant") it means that.
+        if unique and re.search(
+            rf"\b{re.escape(word)}(?= #|$| (?:ones?|is|should|would|in|into|to|up|on|and|please)\b)", words
+        ):
+            return True
+    return False
+
+
+def _thing_is_meant(name: str, slot: str, words: str, scene: Scene, language: str, named: set[str]) -> bool:
+    seen = scene.find(name)
+    if seen is None:
+        return _words_are_said(name, words, language)
+    if seen.name in named:
+        return True
+    # "the others", "there": only what is seen, and nothing that was named otherwise.
+    if _OTHERS.search(words):
+        return True
+    return slot == "target" and _THERE.search(words) is not None
+
+
+def _words_are_said(name: str, words: str, language: str) -> bool:
+    plain = without_determiner(name, language)
+    if not plain:
+        return False
+    if language == "zh":
+        return plain in words or any(other in words for other in chinese_names(name))
+    return re.search(rf"\b{re.escape(plain)}\b", words) is not None
+
+
+def _names_a_place(words: str, language: str) -> bool:
+    if language == "zh":
+        return re.search(r"放[进到在入]|[里内]面?$", words) is not None
+    return (
+        re.search(r"\b(?:into|in the|onto|inside|on top of|with the (?:others?|rest))\b", words) is not None
+    )
+
+
+def _distance_is_said(distance: float, words: str) -> bool:
+    said = find_distances(words)
+    if said:
+        return any(abs(distance - one.metres) <= _TOLERANCE * one.metres for one in said)
+    no_number = not re.search(r"\d", words)
+    return (
+        no_number
+        and abs(distance - DEFAULT_DISTANCE_M) < 1e-9
+        and bool(_A_BIT.search(words) or _is_short(words))
+    )
+
+
+def _is_short(words: str) -> bool:
+    """ "move up", without saying how far."""
+    return not re.search(
+        r"\b(?:inch|metre|meter|centimet|millimet|foot|feet|degrees?|percent|half|double|far)", words
+    )
+
+
+def _is_said(value: str, phrases: dict[str, str], words: str, language: str) -> bool:
+    meaning = [phrase for phrase, meant in phrases.items() if meant == value] or [value.replace("_", " ")]
+    if language == "zh":
+        return any(phrase in words for phrase in meaning)
+    return any(re.search(rf"\b{re.escape(phrase.lower())}\b", words) for phrase in meaning)
+
+
+def _gripper(skill: str, words: str) -> list[str]:
+    """A skill without arguments would otherwise fit any sentence."""
+    wanted, opposite = {"open_gripper": (_OPEN, _CLOSE), "close_gripper": (_CLOSE, _OPEN)}.get(
+        skill, (None, None)
+    )
+    if wanted is None or opposite is None:
+        return []
+    if not re.search(wanted, words):
+        return [f"nobody said to {skill.replace('_', ' the ')}"]
+    if re.search(opposite, words):
+        return ["both opening and closing were said"]
+    if not re.search(_GRIPPER, words) and not re.search(r"\b(?:let go|release|drop)\b|松开|放开", words):
+        return ["nobody said gripper"]
+    return []
