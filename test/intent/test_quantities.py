@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distances in words and digits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_agent_ros.intent.quantities import find_distances
+from voice_agent_ros.intent.wordings import bare
+
+SAID = [
+    ("ten centimetres", 0.1),
+    ("10 cm", 0.1),
+    ("5cm", 0.05),
+    ("2.5 cm", 0.025),
+    ("twenty-five millimeters", 0.025),
+    ("a hundred millimetres", 0.1),
+    ("one hundred and fifty millimetres", 0.15),
+    ("half a metre", 0.5),
+    ("a metre", 1.0),
+    ("one and a half metres", 1.5),
+    ("a metre and a half", 1.5),
+    ("an inch", 0.0254),
+    ("three inches", 0.0762),
+    ("zero point one metres", 0.1),
+    ("point two five meters", 0.25),
+    ("a foot", 0.3048),
+    ("a quarter of a metre", 0.25),
+    ("a couple of centimetres", 0.02),
+    ("0.1m", 0.1),
+    ("十厘米", 0.1),
+    ("两厘米", 0.02),
+    ("二十五毫米", 0.025),
+    ("半米", 0.5),
+    ("一米半", 1.5),
+    ("零点一米", 0.1),
+    ("3.5厘米", 0.035),
+    ("一百五十毫米", 0.15),
+    ("两百毫米", 0.2),
+]
+
+
+@pytest.mark.parametrize(("text", "metres"), SAID)
+def test_said(text, metres):
+    assert [distance.metres for distance in find_distances(bare(text))] == [pytest.approx(metres)]
+
+
+@pytest.mark.parametrize("text", ["ten", "minus ten cm", "-5 cm", "ten degrees", "move me", "in a minute", "the cm", "十个", "负十厘米"])
+def test_no_distance(text):
+    assert find_distances(bare(text)) == []
+
+
+@given(st.text(max_size=100))
+def test_any_text_can_be_searched(text):
+    for distance in find_distances(bare(text)):
+        assert distance.metres >= 0.0
+
+
+@given(st.integers(1, 999))
+def test_every_whole_number_of_millimetres_in_words(number):
+    from unicode_rbnf import RbnfEngine
+
+    english = RbnfEngine.for_language("en").format_number(number).text
+    chinese = RbnfEngine.for_language("zh").format_number(number).text
+    for text in (f"{english} millimetres", f"{chinese}毫米", f"{number} mm"):
+        assert [distance.metres for distance in find_distances(bare(text))] == [pytest.approx(number / 1000)]
