@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.tts.synthesizer import Synthesizer
+
+if TYPE_CHECKING:
+    from voice_agent_ros.tts.synthesizer import Synthesizer
 
 NAMES = ("hibari",)
 

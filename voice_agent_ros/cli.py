@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command voice-agent: picks the verb, and turns our errors into one readable line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from voice_agent_ros.errors import VoiceAgentError
+
+VERBS = ("models", "parse", "speak", "ask", "say", "stop", "resume")
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130  # what shells report for SIGINT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb.
+
+    Returns:
+        Its exit code: 0 if it did what was asked, 1 if not, 2 for a wrong command line.
+    """
+    parser = argparse.ArgumentParser(
+        prog="voice-agent", description="Talk to a robot arm, and look after what that needs."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        # Cheap: the modules of verbs import their engines only when they run.
+        module = import_module(f"voice_agent_ros.commands.{verb}")
+        subparser = verbs.add_parser(verb, help=module.HELP, description=module.HELP)
+        module.add_arguments(subparser)
+        subparser.set_defaults(run=module.run)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except VoiceAgentError as error:
+        print(f"voice-agent {arguments.verb}: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our output has enough; the interpreter must not complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return code

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""voice-agent ask: type a sentence to a running agent; its words are printed as they come."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from voice_agent_ros.commands.ros_session import DISCOVERY_S, RosSession, add_session_arguments, ros_session
+
+HELP = "type a sentence to a running agent and print what comes of it"
+TIMEOUT_S = 120.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("text", metavar="TEXT", help="what you would say, e.g. 'open the gripper'")
+    parser.add_argument(
+        "--json", action="store_true", help="print the turn's report as a JSON object instead"
+    )
+    add_session_arguments(parser, TIMEOUT_S)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    with ros_session(arguments.namespace) as session:
+        turn = Turn(session, arguments.text, show=not arguments.json)
+        turn.send()
+        session.require(lambda: turn.report is not None, arguments.timeout, "The sentence had no outcome")
+        report = turn.report
+        if arguments.json:
+            print(json.dumps(as_dict(report), ensure_ascii=False))
+        else:
+            why = f" ({report.rule})" if report.rule else ""
+            print(f"[{report.outcome}{why}]")
+        return 1 if report.outcome == report.OUTCOME_FAILED else 0
+
+
+class Turn:
+    """One typed sentence on its way through the agent.
+
+    The agent gives the turn its id; we recognise it by the transcript that carries our words.
+    """
+
+    def __init__(self, session: RosSession, text: str, *, show: bool) -> None:
+        from std_msgs.msg import String
+
+        from voice_agent_ros.msg import ReplyChunk, Transcript, TurnReport
+        from voice_agent_ros.nodes import qos
+
+        self.report: Any = None
+        self._session = session
+        self._text = text
+        self._show = show
+        self._turn_id = ""
+        self._early: list[Any] = []  # what came before we knew the id
+        node = session.node
+        self._publisher = node.create_publisher(String, "prompt_text", qos.EVENTS)
+        self._transcripts = node.create_subscription(
+            Transcript, "speech/transcript", self._on_transcript, qos.EVENTS
+        )
+        node.create_subscription(ReplyChunk, "speech/reply", self._on_reply, qos.EVENTS)
+        node.create_subscription(TurnReport, "turns", self._on_report, qos.EVENTS)
+
+    def send(self) -> None:
+        """Publish the sentence once somebody listens, and we can hear the answers.
+
+        Raises:
+            NoAnswerError: there is no llm_node.
+        """
+        from std_msgs.msg import String
+
+        node = self._session.node
+        self._session.require(
+            lambda: self._publisher.get_subscription_count() and node.count_publishers("turns"),
+            DISCOVERY_S,
+            "Nobody listens to prompt_text",
+        )
+        self._publisher.publish(String(data=self._text))
+
+    def _on_transcript(self, message: Any) -> None:
+        if not self._turn_id and message.is_final and message.text.strip() == self._text.strip():
+            self._turn_id = message.turn_id
+            early, self._early = self._early, []
+            for handle, earlier in early:
+                handle(earlier)
+
+    def _on_reply(self, message: Any) -> None:
+        if not self._turn_id:
+            self._early.append((self._on_reply, message))
+        elif self._show and message.turn_id == self._turn_id:
+            sys.stdout.write(message.text + ("\n" if message.is_last else ""))
+            sys.stdout.flush()
+
+    def _on_report(self, message: Any) -> None:
+        if not self._turn_id:
+            self._early.append((self._on_report, message))
+        elif message.turn_id == self._turn_id:
+            self.report = message
+
+
+def as_dict(report: Any) -> dict[str, Any]:
+    """A TurnReport as in the demo's report.json, without its times."""
+    return {
+        "heard": report.heard,
+        "calls": [
+            {"skill": call.skill, "arguments": json.loads(call.arguments_json)} for call in report.calls
+        ],
+        "engine": report.engine,
+        "outcome": report.outcome,
+        "rule": report.rule,
+        "reply": report.reply,
+    }

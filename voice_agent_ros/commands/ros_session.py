@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A short visit to the ROS graph, for the verbs that talk to a running agent."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from voice_agent_ros.errors import VoiceAgentError
+
+SPIN_S = 0.05
+DISCOVERY_S = 5.0
+
+
+class RosMissingError(VoiceAgentError):
+    """The ROS Python packages, or our interfaces, cannot be imported."""
+
+
+class NoAnswerError(VoiceAgentError):
+    """The part of the agent that should answer does not."""
+
+
+def add_session_arguments(parser: argparse.ArgumentParser, timeout_s: float) -> None:
+    """Arguments that all these verbs share."""
+    parser.add_argument("--namespace", default="", help="namespace of the robot")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=timeout_s,
+        metavar="S",
+        help="give up after so long; default: %(default)s",
+    )
+
+
+class RosSession:
+    """A node of our own, spun only while we wait for something."""
+
+    def __init__(self, node: Any, executor: Any) -> None:
+        self.node = node
+        self._executor = executor
+
+    def wait(self, condition: Callable[[], object], timeout_s: float) -> bool:
+        """Spin until the condition holds; False if the time is over first."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() >= deadline:
+                return False
+            self._executor.spin_once(timeout_sec=SPIN_S)
+        return True
+
+    def require(self, condition: Callable[[], object], timeout_s: float, missing: str) -> None:
+        """Like `wait`, but the time must not be over first.
+
+        Raises:
+            NoAnswerError: it was; `missing` says who did not answer.
+        """
+        if not self.wait(condition, timeout_s):
+            raise NoAnswerError(
+                f"{missing} within {timeout_s:.0f} s.",
+                "Is the agent running, with the same ROS_DOMAIN_ID and namespace? See: ros2 node list",
+            )
+
+
+@contextmanager
+def ros_session(namespace: str) -> Iterator[RosSession]:
+    """Enter the graph; leaves it in any case.
+
+    Raises:
+        RosMissingError: there is no ROS in this Python.
+    """
+    try:
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.signals import SignalHandlerOptions
+
+        import voice_agent_ros.msg  # noqa: F401  without our interfaces nothing below works
+    except ImportError as error:
+        raise RosMissingError(
+            f"This needs ROS 2 and the built package ({error}).",
+            "Source your workspace, or run .ros/bin/voice-agent.",
+        ) from error
+    # SIGINT stays Python's own: KeyboardInterrupt ends the wait, and the goal can still be cancelled.
+    rclpy.init(args=None, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    executor = None
+    try:
+        node = rclpy.create_node(
+            "voice_agent_cli", namespace=namespace or None, start_parameter_services=False
+        )
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        yield RosSession(node, executor)
+    finally:
+        if executor is not None:
+            executor.shutdown()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
