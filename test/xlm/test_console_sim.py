@@ -44,7 +44,7 @@ def test_history_is_kept_until_reset() -> None:
 
 def test_a_longer_line_becomes_several_turns_and_bad_bytes_cut_it() -> None:
     assert (
-        converse("--echo", "--context-tokens", "9999", lines=["x" * 20_480]).stdout.count("[Assistant]") == 3
+        converse("--echo", "--context-tokens", "99999", lines=["x" * 20_480]).stdout.count("[Assistant]") == 3
     )
     command = [sys.executable, "-m", "voice_agent_ros.xlm.console_sim", "--echo"]
     done = subprocess.run(command, input=b"good\xff bad\n", capture_output=True, timeout=20, check=False)

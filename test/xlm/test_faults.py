@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +16,8 @@ import httpx
 import openai
 import psutil
 import pytest
+
+from voice_agent_ros.xlm.profile import PROFILES
 
 USER = [{"role": "user", "content": "one two three four five six seven eight"}]
 
@@ -54,8 +59,6 @@ def test_run_error_without_a_prompt(start_server: Callable[..., Any], kind: str)
 
 
 def test_hang(start_server: Callable[..., Any], tmp_path: Any) -> None:
-    from voice_agent_ros.xlm.profile import PROFILES
-
     text = (PROFILES / "xlm_demo-0.9.0.yaml").read_text()
     profile = tmp_path / "impatient.yaml"
     profile.write_text(text.replace("limits:", "limits:\n  silence_s: 1.5\n  settle_s: 0.2"))
@@ -137,8 +140,6 @@ def test_queue_is_bounded(start_server: Callable[..., Any]) -> None:
     with httpx.stream("POST", url, json=body) as first:
         lines = first.iter_lines()
         next(lines)
-        import threading
-
         waiting = threading.Thread(target=server.ask, args=("later",))
         waiting.start()
         server.wait_for(lambda response: response.json()["queued"] == 1)
@@ -201,9 +202,6 @@ def test_no_orphan_when_the_server_is_killed(start_server: Callable[..., Any], c
 def test_no_orphan_behind_a_wrapper_script(start_server: Callable[..., Any], tmp_path: Any) -> None:
     server = start_server()
     server.stop()
-    import shlex
-    import sys
-
     script = tmp_path / "console.sh"
     sim = shlex.join([sys.executable, "-m", "voice_agent_ros.xlm.console_sim", "--echo"])
     script.write_text(f"#!/bin/sh\n{sim}\nexit $?\n")

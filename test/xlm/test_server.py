@@ -13,6 +13,8 @@ import httpx
 import openai
 import pytest
 
+from voice_agent_ros.xlm.profile import PROFILES
+
 PICK = {
     "type": "function",
     "function": {
@@ -242,7 +244,7 @@ def test_interleaved_clients_hear_only_themselves(echo_server: Any) -> None:
 
 
 def test_vendor_template_and_thinking(start_server: Callable[..., Any]) -> None:
-    template = Path(__file__).parents[2] / "voice_agent_ros" / "xlm" / "profiles" / "deepseek.jinja"
+    template = PROFILES / "deepseek.jinja"
     server = start_server(f"--echo --model_type 3 --template_path {template}").wait_until_healthy()
     message = server.client.chat.completions.create(model="xlm", messages=user("exit")).choices[0].message
     assert message.content == "exit."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import pty
 import signal
@@ -19,6 +20,9 @@ from pathlib import Path
 
 _READ_BYTES = 65_536
 _STDERR_MAX_BYTES = 16_384
+# A process that a driver holds in the kernel survives SIGKILL; nobody shall wait for it for ever.
+_KILL_S = 1.0
+log = logging.getLogger(__name__)
 
 
 class Child:
@@ -127,7 +131,7 @@ class Child:
         return True
 
     async def end(self, polite_line: str = "", polite_s: float = 1.0, term_s: float = 0.5) -> None:
-        """End it: a polite line if one is given, then SIGTERM, then SIGKILL; returns when it is gone."""
+        """End it: a polite line if one is given, then SIGTERM, then SIGKILL."""
         if polite_line and self.returncode is None:
             with contextlib.suppress(OSError, asyncio.TimeoutError):
                 await asyncio.wait_for(self.write_line(polite_line), polite_s)
@@ -137,7 +141,8 @@ class Child:
             await self.wait(term_s)
         if self.returncode is None:
             self.signal(signal.SIGKILL)
-        await self._finished.wait()
+        if not await self.wait(_KILL_S):
+            log.error("process %d does not die; it may hold its memory until a reboot", self.pid)
         assert self._process.stdin is not None
         self._process.stdin.close()
 

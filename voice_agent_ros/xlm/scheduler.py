@@ -26,6 +26,7 @@ BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
 DRAIN_LEAST_S = 1.0
 TYPICAL_REPLY_S = 2.0
+CANCEL_AGAIN_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -153,7 +154,7 @@ class Engine:
         self._state = "loading"
         self._problem: ConsoleError | None = None
         self._failures = 0
-        self._restarts = 0
+        self._starts = 0
         self._turns = 0
         self._reply_s = TYPICAL_REPLY_S
         self.performance: Performance | None = None
@@ -168,7 +169,7 @@ class Engine:
             problem=problem.message if problem else "",
             fix=problem.fix if problem else "",
             queued=len(self._queue),
-            restarts=self._restarts,
+            restarts=max(0, self._starts - 1),
             turns=self._turns,
             console_pid=self._console.pid,
         )
@@ -182,10 +183,10 @@ class Engine:
         self._state = "stopped"
         self._refuse_all(unavailable("The server is shutting down.", code="shutting_down"))
         owner, self._owner = self._owner, None
-        if owner is not None:
+        # Once may not be enough: before Python 3.12 wait_for() can swallow a cancellation.
+        while owner is not None and not owner.done():
             owner.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await owner
+            await asyncio.wait({owner}, timeout=CANCEL_AGAIN_S)
 
     def submit(self, question: Question, client: str) -> Job:
         """Queue a question.
@@ -224,8 +225,7 @@ class Engine:
 
     async def _bring_up(self) -> None:
         """Start the console, or wait before the next try."""
-        if self._restarts or self._turns or self._failures:
-            self._restarts += 1
+        self._starts += 1
         try:
             await self._console.start()
         except ConsoleError as error:
@@ -249,7 +249,6 @@ class Engine:
                 return getting.result()
             log.error("the console ended while it was idle; restarting it")
             self._state = "restarting"
-            self._restarts += 1
             return None
         finally:
             await _cancelled(getting)
@@ -285,6 +284,8 @@ class Engine:
             async for event in events:
                 if job.is_cancelled:
                     return
+                if time.monotonic() > job.deadline:
+                    raise asyncio.TimeoutError
                 if isinstance(event, Performance):
                     self.performance = event
                 job.put(event)
@@ -294,7 +295,7 @@ class Engine:
         if not await self._console.drain(max(self._console.load_s, DRAIN_LEAST_S)):
             log.warning("an unwanted reply does not end; replacing the console")
             self._state = "restarting"
-            self._restarts += 1
+            self._starts += 1
             await self._console.start()
         await self._console.clean()
 
