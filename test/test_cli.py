@@ -23,7 +23,9 @@ def test_help_loads_nothing_heavy():
         "except SystemExit: pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.stderr.strip() == "[]"
     for verb in VERBS:
         assert verb in done.stdout
@@ -94,6 +96,7 @@ def parse(sentences: str, *arguments: str) -> list[dict]:
         [*PROGRAM, "parse", *arguments],
         input=sentences.encode(),
         capture_output=True,
+        check=False,
         timeout=60,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
@@ -126,6 +129,7 @@ def test_bytes_that_are_no_text_do_not_end_the_program():
         [*PROGRAM, "parse", "--engine", "grammar"],
         input=b"\xff\xfe\x00 nonsense\nopen the gripper\n",
         capture_output=True,
+        check=False,
         timeout=60,
     )
     assert done.returncode == 0
@@ -156,7 +160,9 @@ def test_without_ros_the_verbs_that_need_it_say_so():
         "import sys; sys.modules['rclpy'] = None\n"
         "from voice_agent_ros.cli import main; sys.exit(main(['stop']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.returncode == 1
     assert "Source your workspace" in done.stderr
     assert "Traceback" not in done.stderr

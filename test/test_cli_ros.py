@@ -175,6 +175,7 @@ def test_nobody_there_is_one_clear_line():
         [*PROGRAM, "resume", "--timeout", "1", "--namespace", "/nowhere"],
         capture_output=True,
         text=True,
+        check=False,
         timeout=30,
     )
     assert done.returncode == 1

@@ -104,6 +104,8 @@ class _PlainProgress:
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now >= self._due or done == total:
-            self._due = now + PLAIN_PROGRESS_PERIOD_S if done < total else float("inf")
-            print(f"{self._name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
+        if now < self._due:
+            return
+        # After the last line nothing more is due.
+        self._due = now + PLAIN_PROGRESS_PERIOD_S if done < total else float("inf")
+        print(f"{self._name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
