@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import shlex
 import signal
 import sys
@@ -213,3 +215,53 @@ def test_no_orphan_behind_a_wrapper_script(start_server: Callable[..., Any], tmp
     server.process.wait()
     _, alive = psutil.wait_procs(family, timeout=3)
     assert alive == []
+
+
+def test_a_signal_while_loading(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --load-s 20")
+    response = server.wait_for(lambda response: response.json()["state"] == "loading")
+    assert response.status_code == 503
+    started = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(5) == 0
+    assert time.monotonic() - started < 3
+
+
+def test_a_port_in_use_is_an_error_and_leaves_nothing_behind(start_server: Callable[..., Any]) -> None:
+    first = start_server().wait_until_healthy()
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    second = start_server(options=f"--port {first.port}")
+    assert second.process.wait(10) != 0
+    assert "address already in use" in second.log.read_text()
+    children = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+    assert children == []
+
+
+def test_clients_that_come_and_go_never_hear_each_other(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo --decode-tps 200").wait_until_healthy()
+    url, wrong = f"{server.url}/v1/chat/completions", []
+
+    def talk(name: str) -> None:
+        dice = random.Random(name)
+        for number in range(12):
+            nonce = f"nonce {name} {number} {dice.getrandbits(64):x}"
+            body = {"model": "xlm", "messages": [{"role": "user", "content": nonce}], "stream": True}
+            heard = ""
+            with httpx.stream("POST", url, json=body, timeout=30) as response:
+                leaves_after = dice.choice((0, 1, 2, 99))
+                for count, line in enumerate(filter(None, response.iter_lines())):
+                    if count >= leaves_after or line == "data: [DONE]":
+                        break
+                    heard += json.loads(line[6:])["choices"][0]["delta"].get("content", "")
+            if not nonce.startswith(heard) or (leaves_after == 99 and heard != nonce):
+                wrong.append((nonce, heard))
+
+    threads = [threading.Thread(target=talk, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == []
+    server.wait_until_idle()
+    assert server.health().json()["queued"] == 0
+    assert len(psutil.Process(server.process.pid).children()) == 1
