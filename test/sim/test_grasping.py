@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 
-import mujoco
 import numpy as np
 import pytest
 
@@ -33,6 +32,8 @@ class ScriptedPicker:
     """Looks, computes joint angles by damped least squares, and sends goals to the controllers."""
 
     def __init__(self, sim: SimulatedArm) -> None:
+        import mujoco
+
         self.sim = sim
         self._scratch = mujoco.MjData(sim.model)
 
@@ -41,6 +42,8 @@ class ScriptedPicker:
 
     def angles(self, position: np.ndarray, yaw: float, near: np.ndarray) -> np.ndarray:
         """Joint angles with the tool pointing down at a position; yaw 0 is the tool's turn at home."""
+        import mujoco
+
         model, data = self.sim.model, self._scratch
         c, s = math.cos(yaw), math.sin(yaw)
         down = np.array([[-c, -s, 0], [-s, c, 0], [0, 0, -1]])

@@ -54,7 +54,8 @@ class ControllerAction:
             handle_accepted_callback=self._accepted,
             cancel_callback=self._cancel,
         )
-        node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
+        self._feedback = node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
+        self._feedback.cancel()  # an idle controller has nothing to tell
 
     def _judge(self, request: Any) -> GoalResponse:
         reason = self._controller.rejection(request)
@@ -66,12 +67,14 @@ class ControllerAction:
         future = Future(executor=self._node.executor)
         self._controller.start(handle.request, future.set_result)
         self._current = handle
+        self._feedback.reset()
         handle.execute(partial(self._await_outcome, future))
 
     async def _await_outcome(self, future: Future, handle: ServerGoalHandle) -> Any:
         is_success, result = self._controller.result(await future)
         if self._current is handle:
             self._current = None
+            self._feedback.cancel()
         if is_success:
             handle.succeed()
         elif handle.is_cancel_requested:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import io
-import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -26,6 +27,7 @@ from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.sim_arm_controllers import ArmController, GripperController
 from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, SimulatedArm
+from voice_agent_ros.sim.camera import Camera
 from voice_agent_ros.sim.real_time import RealTimePhysics
 from voice_agent_ros.sim.scene import SceneSpec, default_cubes, random_cubes
 from voice_agent_ros.sim.trajectory import Vector
@@ -40,14 +42,13 @@ PARAMETERS = (
     Parameter(
         "fault", "none", "A fault of the arm's controller, on demand.", choices=tuple(f.value for f in Fault)
     ),
-    Parameter("joint_states_rate", 50.0, "Rate of joint_states, Hz.", (1.0, 250.0)),
-    Parameter("controller_state_rate", 20.0, "Rate of arm_controller/controller_state, Hz.", (1.0, 250.0)),
+    Parameter("joint_states_rate", 50.0, "Rate of joint_states and controller_state, Hz.", (1.0, 250.0)),
     Parameter("objects_rate", 5.0, "Rate of objects, Hz.", (0.1, 50.0)),
     Parameter("base_frame", "base_link", "Frame of the detections."),
     Parameter("picture_width", 960, "Width of the pictures that ~/snapshot takes, pixels.", (64, 1920)),
     Parameter("picture_height", 720, "Height of the pictures that ~/snapshot takes, pixels.", (64, 1440)),
 )
-PICTURE_TIMEOUT_S = 5.0
+CAMERA_TIMEOUT_S = 10.0
 
 
 class SimArmNode(LifecycleNode):
@@ -60,11 +61,14 @@ class SimArmNode(LifecycleNode):
         self._physics: RealTimePhysics | None = None
         self._timers_when_active: list[Timer] = []
         self._published_at = -1.0
-        self._camera_thread: threading.Thread | None = None
+        self._pictures: ThreadPoolExecutor | None = None
+        self._picture: Future[None] | None = None
+        self._camera: Camera | None = None
+        self._camera_fault = ""
         self._description = self.create_publisher(String, "robot_description", qos.STATE)
         self._joint_states = self.create_publisher(JointState, "joint_states", qos.EVENTS)
         self._objects = self.create_publisher(Detection3DArray, "objects", qos.EVENTS)
-        self._camera = self.create_publisher(CompressedImage, "camera/image_raw/compressed", qos.EVENTS)
+        self._image = self.create_publisher(CompressedImage, "camera/image_raw/compressed", qos.EVENTS)
         self._controller_state = self.create_publisher(
             JointTrajectoryControllerState, "arm_controller/controller_state", qos.EVENTS
         )
@@ -90,7 +94,7 @@ class SimArmNode(LifecycleNode):
     # Lifecycle.
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
-        """Build the physics."""
+        """Build the physics and open the camera, both of which take a moment."""
         try:
             values = read(self, PARAMETERS)
             cubes = random_cubes(values.seed) if values.seed >= 0 else default_cubes()
@@ -105,6 +109,7 @@ class SimArmNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         self._values = values
         self._physics = RealTimePhysics(sim, values.real_time_factor, self._on_failure)
+        self._open_camera(sim)
         self._description.publish(String(data=urdf))
         return TransitionCallbackReturn.SUCCESS
 
@@ -116,7 +121,6 @@ class SimArmNode(LifecycleNode):
             self.create_timer(1.0 / rate, publish)
             for rate, publish in (
                 (self._values.joint_states_rate, self._publish_joint_states),
-                (self._values.controller_state_rate, self._publish_controller_state),
                 (self._values.objects_rate, self._publish_objects),
             )
         ]
@@ -129,6 +133,7 @@ class SimArmNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Forget the physics."""
+        self._close_camera()
         self._physics = None
         return TransitionCallbackReturn.SUCCESS
 
@@ -140,8 +145,7 @@ class SimArmNode(LifecycleNode):
     def close(self) -> None:
         """End goals and threads."""
         self._stand_still()
-        if self._camera_thread is not None:
-            self._camera_thread.join(PICTURE_TIMEOUT_S)
+        self._close_camera()
 
     def _stand_still(self) -> None:
         for timer in self._timers_when_active:
@@ -194,18 +198,14 @@ class SimArmNode(LifecycleNode):
         if physics is None:
             return
         with physics.locked() as sim:
-            now, states = sim.time, sim.joint_states()
+            now, states, controller = sim.time, sim.joint_states(), sim.arm.state
         # The same state again under a new stamp would hide that time stands still.
         if now != self._published_at:
             self._published_at = now
-            self._joint_states.publish(messages.joint_state(states, self._stamp()))
-
-    def _publish_controller_state(self) -> None:
-        physics = self._running_physics()
-        if physics is not None and self._controller_state.get_subscription_count():
-            with physics.locked() as sim:
-                state = sim.arm.state
-            self._controller_state.publish(messages.controller_state(ARM_JOINTS, state, self._stamp()))
+            stamp = self._stamp()
+            self._joint_states.publish(messages.joint_state(states, stamp))
+            if self._controller_state.get_subscription_count():
+                self._controller_state.publish(messages.controller_state(ARM_JOINTS, controller, stamp))
 
     def _publish_objects(self) -> None:
         physics = self._running_physics()
@@ -214,34 +214,51 @@ class SimArmNode(LifecycleNode):
                 objects = sim.objects()
             self._objects.publish(messages.detections(objects, self._values.base_frame, self._stamp()))
 
+    # The camera, which lives in a thread of its own.
+
+    def _open_camera(self, sim: SimulatedArm) -> None:
+        camera = Camera(sim.model, self._values.picture_width, self._values.picture_height)
+        self._pictures = ThreadPoolExecutor(1, "camera")
+        try:
+            self._pictures.submit(camera.open).result(CAMERA_TIMEOUT_S)
+        except (EngineError, TimeoutError) as error:
+            self.get_logger().warning(f"No pictures will be taken: {error}")
+            self._camera_fault = str(error)
+            return
+        self._camera_fault = ""
+        self._camera = camera
+
+    def _close_camera(self) -> None:
+        pictures, self._pictures = self._pictures, None
+        if pictures is not None:
+            camera, self._camera = self._camera, None
+            if camera is not None:
+                wait([pictures.submit(camera.close)], CAMERA_TIMEOUT_S)
+            pictures.shutdown(wait=False, cancel_futures=True)
+
     def _on_snapshot(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
-        if self._physics is None:
+        if self._physics is None or self._pictures is None:
             response.message = "The simulated arm is not configured."
-        elif self._camera_thread is not None and self._camera_thread.is_alive():
+        elif self._camera is None:
+            response.message = self._camera_fault
+        elif self._picture is not None and not self._picture.done():
             response.message = "The camera is still busy with the last picture."
         else:
             with self._physics.locked() as sim:
-                picture = (sim, sim.configuration(), self._stamp())
-            self._camera_thread = threading.Thread(
-                target=self._take_picture, args=picture, name="camera", daemon=True
-            )
-            self._camera_thread.start()
+                configuration = sim.configuration()
+            take = partial(self._take_picture, self._camera, configuration, self._stamp())
+            self._picture = self._pictures.submit(take)
             response.success, response.message = True, "The picture comes on camera/image_raw/compressed."
         return response
 
-    def _take_picture(self, sim: SimulatedArm, configuration: Vector, stamp: Time) -> None:
+    def _take_picture(self, camera: Camera, configuration: Vector, stamp: Time) -> None:
         from PIL import Image
 
-        try:
-            pixels = sim.render(configuration, self._values.picture_width, self._values.picture_height)
-        except EngineError as error:
-            self.get_logger().error(str(error))
-            return
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, format="PNG")
+        Image.fromarray(camera.picture(configuration)).save(buffer, format="PNG")
         message = CompressedImage(format="png", data=buffer.getvalue())
         message.header.stamp, message.header.frame_id = stamp, "camera"
-        self._camera.publish(message)
+        self._image.publish(message)
 
 
 def main() -> None:

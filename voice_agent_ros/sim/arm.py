@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.sim.gripper_controller import GripperController
-from voice_agent_ros.sim.offscreen import MISSING_FIX, choose_backend
+from voice_agent_ros.sim.offscreen import choose_backend
 from voice_agent_ros.sim.scene import (
     BOWL_HEIGHT_M,
     BOWL_RADIUS_M,
@@ -48,7 +47,7 @@ class JointStates:
 
 
 class SimulatedArm:
-    """Arm, gripper and scene. Not thread-safe, except for `render`: its owner serialises the calls.
+    """Arm, gripper and scene. Not thread-safe: its owner serialises the calls.
 
     Args:
         scene: what stands on the table.
@@ -59,6 +58,7 @@ class SimulatedArm:
         choose_backend()
         import mujoco
 
+        mujoco.set_mju_user_warning(_ignore)  # what it warns of is checked here; it would write a log file
         self._mujoco = mujoco
         scene = scene or SceneSpec()
         spec = mujoco.MjSpec.from_file(str(Path(__file__).with_name("prim6.xml")))
@@ -148,25 +148,9 @@ class SimulatedArm:
         return site.xpos.copy(), site.xmat.reshape(3, 3).copy()
 
     def configuration(self) -> Vector:
-        """A copy of every coordinate of the physics, to be rendered beside it."""
+        """A copy of every coordinate of the physics, for a `Camera` to draw beside it."""
         return self.data.qpos.copy()
 
-    def render(self, configuration: Vector, width: int = 960, height: int = 720) -> NDArray[np.uint8]:
-        """A picture (height, width, 3) of a configuration. May run in a thread beside the physics.
 
-        Raises:
-            EngineError: no OpenGL for off-screen rendering.
-        """
-        mujoco = self._mujoco
-        state = mujoco.MjData(self.model)
-        state.qpos[:] = configuration
-        mujoco.mj_forward(self.model, state)
-        try:
-            renderer = mujoco.Renderer(self.model, height, width)
-        except (mujoco.FatalError, RuntimeError, AttributeError, ImportError, OSError) as error:
-            raise EngineError(f"MuJoCo has no OpenGL to draw with ({error}).", MISSING_FIX) from error
-        try:
-            renderer.update_scene(state, "front")
-            return renderer.render()
-        finally:
-            renderer.close()
+def _ignore(warning: str) -> None:
+    """MuJoCo's warnings."""

@@ -85,12 +85,11 @@ def _add_surroundings(spec: Any) -> None:
     spec.worldbody.add_camera(name="front", pos=list(CAMERA_POSITION_M), quat=_looking_at(), fovy=38)
     spec.stat.center, spec.stat.extent = [0.2, 0.0, 0.2], 1.0  # m; what shadows are made for
     visual = spec.visual
-    visual.global_.offwidth, visual.global_.offheight = 1920, 1440
     visual.quality.shadowsize, visual.quality.offsamples = 2048, 4
     visual.headlight.ambient = [0.38, 0.38, 0.39]
     visual.headlight.diffuse = [0.22, 0.22, 0.22]
     visual.headlight.specular = [0.05, 0.05, 0.05]
-    visual.map.znear, visual.map.shadowclip = 0.02, 0.9
+    visual.map.znear, visual.map.shadowclip = 0.02, 1.3
 
 
 def _add_table(spec: Any) -> None:
