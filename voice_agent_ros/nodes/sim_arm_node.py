@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError  # its own class before Python 3.11
 from functools import partial
 from typing import Any
 
@@ -221,9 +222,9 @@ class SimArmNode(LifecycleNode):
         self._pictures = ThreadPoolExecutor(1, "camera")
         try:
             self._pictures.submit(camera.open).result(CAMERA_TIMEOUT_S)
-        except (EngineError, TimeoutError) as error:
-            self.get_logger().warning(f"No pictures will be taken: {error}")
-            self._camera_fault = str(error)
+        except (EngineError, FutureTimeoutError) as error:
+            self._camera_fault = f"No pictures can be taken: {str(error) or 'OpenGL did not start in time'}"
+            self.get_logger().warning(self._camera_fault)
             return
         self._camera_fault = ""
         self._camera = camera
@@ -248,8 +249,14 @@ class SimArmNode(LifecycleNode):
                 configuration = sim.configuration()
             take = partial(self._take_picture, self._camera, configuration, self._stamp())
             self._picture = self._pictures.submit(take)
+            self._picture.add_done_callback(self._on_picture)
             response.success, response.message = True, "The picture comes on camera/image_raw/compressed."
         return response
+
+    def _on_picture(self, picture: Future[None]) -> None:
+        error = None if picture.cancelled() else picture.exception()
+        if error is not None:
+            self.get_logger().error(f"No picture was taken: {type(error).__name__}: {error}")
 
     def _take_picture(self, camera: Camera, configuration: Vector, stamp: Time) -> None:
         from PIL import Image
