@@ -20,7 +20,7 @@ from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
-from voice_agent_ros.intent.wordings import bare, folded
+from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
 
 LANGUAGES = ("en", "zh")
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
@@ -129,7 +129,7 @@ class SentenceGrammar:
 
     def _prepared(self, text: str) -> tuple[str, dict[str, float]]:
         """The words without fillers, each distance replaced by a word of its own."""
-        words = bare(text)
+        words = bare(without_leading_no(text))
         distances: dict[str, float] = {}
         for index, distance in enumerate(reversed(find_distances(words))):
             token = f"distance{index}"
@@ -184,12 +184,22 @@ class SentenceGrammar:
                 meant[slot] = names
                 continue
             size = len(name.split()) if self.language == "en" else len(name)
-            if not name or size > _MAX_UNKNOWN[self.language] or self._no_name.search(name):
+            is_name = name and size <= _MAX_UNKNOWN[self.language] and not self._no_name.search(name)
+            if not is_name or self._says_more(name, scene):
                 return None
             unknown += size
         if match.intent.name == "move_by":
             arguments.setdefault("distance", DEFAULT_DISTANCE_M)
         return _Reading(match.intent.name, arguments, meant, unknown)
+
+    def _says_more(self, name: str, scene: Scene) -> bool:
+        """Whether an unknown name goes on after a known one: "red cube sitting" is more than a name."""
+        known = [*references(scene, self.language), *pose_references(scene.poses, self.language)]
+        if self.language == "zh":
+            return any(name.startswith(phrase) for phrase in known if phrase)
+        return any(
+            name == phrase or re.search(rf"\b{re.escape(phrase)} \w", name) for phrase in known if phrase
+        )
 
     def _result(self, reading: _Reading) -> GrammarResult:
         for slot, names in reading.meant.items():
@@ -208,19 +218,13 @@ class SentenceGrammars:
     def __init__(self) -> None:
         self._grammars = {language: SentenceGrammar(language) for language in LANGUAGES}
 
-    def parse(self, text: str, language: str, scene: Scene) -> GrammarResult:
-        """Parse in the language that the text is written in."""
-        return self._grammars["zh" if _is_chinese(text) else "en"].parse(text, scene)
+    def parse(self, text: str, language: str, scene: Scene) -> GrammarResult:  # noqa: ARG002
+        """Parse in the language that the text is written in; the transcript's own tag may be wrong."""
+        return self._grammars[script_of(text)].parse(text, scene)
 
     def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
         """The calls alone."""
         return self.parse(text, language, scene).calls
-
-
-def _is_chinese(text: str) -> bool:
-    from voice_agent_ros.intent.wordings import script_of
-
-    return script_of(folded(text)) == "zh"
 
 
 def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:

@@ -45,7 +45,12 @@ _OTHER_RELATIONS = re.compile(
     r"\b(?:next to|beside|besides|near|behind|in front of|under|underneath|below|between|away from|out of|left of|right of"
     r"|around|against|from the (?!table))\b|旁边|附近|后面|前面|下面|左边|右边|之间|[从离]"
 )
-_SEQUENCE = re.compile(r"\band then\b|\bafterwards\b|\bafter that\b|然后再")
+# What nobody may get by way of something similar.
+_NO_SKILL = re.compile(
+    r"\b(?:throw|hurl|hit|smash|kick|punch|stab|crush|break|burn|push|pull|rotate|spin|turn|shake|pour|roll|flip|knock"
+    r"|poke|wave|swing|juggle|eat|drink|paint|wash|cut|dance|draw|write)(?:s|ing)?\b(?! (?:up|down)\b)"
+    r"|扔(?!进|到|在)|砸|打(?!开)|踢|推|转|摇|倒|画|写|跳"
+)
 
 
 def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[str]:
@@ -63,6 +68,8 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         given["pose"], pose_references(scene.poses, language), words, language
     ):
         reasons.append(f"nobody said {given['pose']}")
+    if call.arguments.moves and (match := _NO_SKILL.search(words)):
+        reasons.append(f"{match.group()!r} is no skill")
     reasons += _gripper(call.skill, words)
     return reasons
 
@@ -186,3 +193,38 @@ def _gripper(skill: str, words: str) -> list[str]:
     if not re.search(_GRIPPER, words) and not re.search(r"\b(?:let go|release|drop)\b|松开|放开", words):
         return ["nobody said gripper"]
     return []
+
+
+def suggested_skills(text: str, scene: Scene, language: str) -> list[str]:
+    """Skills that a sentence can mean at all, judged by its words: the only ones a model is offered for it."""
+    words = bare(text)
+    if language == "zh":
+        words = words.replace(" ", "")
+    skills: list[str] = []
+    things = named_things(words, scene, language)
+    if things or re.search(
+        r"\b(?:cubes?|blocks?|ones?|things?|objects?|it|that)\b|方块|东西|它|那个|这个", words
+    ):
+        into = (
+            _OTHERS.search(words)
+            or _THERE.search(words)
+            or _names_a_place(words, language)
+            or len(things) > 1
+        )
+        if things:
+            skills += ["pick_and_place", "pick"] if into else ["pick"]
+        if into and len(things) < 2:
+            skills.append("place")
+    if any(re.search(pattern, words) for pattern in _DIRECTIONS.values()) and not skills:
+        skills.append("move_by")
+    if any(_is_said(pose, pose_references(scene.poses, language), words, language) for pose in scene.poses):
+        skills.append("move_to")
+    if re.search(_GRIPPER, words) or (
+        not skills and re.search(r"\b(?:let go|release|drop|grip)\b|松开|放开", words)
+    ):
+        skills += [
+            skill
+            for skill, pattern in (("open_gripper", _OPEN), ("close_gripper", _CLOSE))
+            if re.search(pattern, words)
+        ]
+    return skills

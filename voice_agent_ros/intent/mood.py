@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_agent_ros.intent.wordings import bare, folded
+from voice_agent_ros.intent.wordings import bare, folded, without_leading_no
 
 Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
 
@@ -52,6 +52,8 @@ _POLITE_EN = re.compile(
     rf"(?!{_PERCEPTION}\b|have \w+ed\b|like\b|want\b|mind\b|be\b|rather\b|prefer\b)"
     r"|(?:would|do) you mind (?=\w+ing\b)"
     r"|(?:would|could) you be (?:so kind(?: as)?|kind enough|able|willing) to "
+    r"|would you be (?:a dear|a darling|an angel|a sport|so good)(?: and| as to) "
+    r"|(?:i was|i am|i'm) hoping (?:that )?(?:you (?:could|would|can|might)|to) "
     r"|would it be (?:possible|ok|okay|alright|fine) (?:for you )?to "
     r"|(?:i was wondering|i wonder|i am wondering|i'm wondering) if you (?:could|would|can|might) "
     r"|(?:it|that)(?: would|'d) be \w+ if you (?:could|would|can|were to)? ?"
@@ -67,9 +69,6 @@ _TAG_EN = re.compile(
 _WISH_EN = re.compile(
     r"\b(?:i(?: would|'d)(?: really| very much)? (?:love|like|prefer|appreciate)|i (?:really )?(?:want|need|wish|hope)"
     r"|(?:would|should|could|might|needs? to|has to|have to|must|belongs?|deserves?|ought to)\b)"
-)
-_LEADING_NO = re.compile(
-    r"^(?:no+|nope|nah)(?:,| -|\.|!|(?= (?:the|i|put|pick|take|grab|move|open|close|use|that)\b)) *"
 )
 
 _NEGATED_EN = re.compile(
@@ -94,7 +93,8 @@ _PAST_EN = re.compile(
     rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?{_PAST_VERBS}\b"
     r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"
     rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been|{_PAST_VERBS})\b"
-    r"|^(?:was|were|did|had)\b|\b(?:was|were|has been|have been)\b"
+    r"|^(?:the|a|an|my|our|your|this|that) (?:\w+ ){1,3}(?:fell|went|broke|came|ran|got|did|had|flew|sank|rose|grew|won|lost|left"
+    r"|gave|took|stood|sat|(?!(?:need|feed|speed|seed|bleed|breed|shed|sled)\b)[a-z]{3,}ed)\b|^(?:was|were|did|had)\b|\b(?:was|were|has been|have been)\b"
 )
 _QUESTION_EN = re.compile(
     r"^(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's|when|why|who|who's"
@@ -108,6 +108,7 @@ _STATEMENT_EN = re.compile(
     rf"^(?:i|we)(?: always| often| usually| sometimes| never| really| just)* (?:(?:am|are|will|shall)(?: now| just)?"
     rf"(?: going to| about to| trying to| planning to)?|can|could|may|might)? ?{_ACTIONS}(?:ing)?\b"
     rf"|^(?:i'm|we're|i'll|we'll|i am|we are)\b(?! asking)(?:.* )?(?:{_ACTIONS}|\w+ing)\b"
+    r"|^(?:you are|you're)\b(?! (?:to|supposed to|welcome to|allowed to)\b)"
     r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel|am|dislike)\b"
     rf"|\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never| usually"
     rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
@@ -136,7 +137,7 @@ def _first(rules: tuple[tuple[Kind, re.Pattern[str]], ...], text: str) -> Mood |
 
 
 def _judge_en(text: str) -> Mood:
-    text = _LEADING_NO.sub("", text) or text
+    text = without_leading_no(text)
     if _REPORTED_EN.search(text):
         return Mood("reported", "quotation")
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:

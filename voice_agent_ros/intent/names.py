@@ -12,7 +12,7 @@ from voice_agent_ros.intent.vocabulary import COLOURS_ZH, NOUNS_ZH, POSES_ZH, SY
 from voice_agent_ros.intent.wordings import bare
 
 _DETERMINERS = re.compile(r"^(?:(?:the|a|an|that|this|my|your|our|those|these|some)\b ?)+")
-_ANY_EN = ("one", "thing", "object", "piece", "item")
+_ANY_EN = ("one", "thing", "object", "piece", "item", "guy")
 _DETERMINERS_ZH = re.compile(r"^(?:那个|这个|那块|这块|那|这|一个|一块)")
 
 

@@ -96,8 +96,8 @@ def _english() -> _Rules:
         if value > 100 and value % 100:
             hundreds, _, rest = words.partition(" hundred ")
             numbers[f"{hundreds} hundred and {rest}"] = value
-    for words, value in [(w, v) for w, v in numbers.items() if w.startswith("one hundred")]:
-        numbers["a" + words[3:]] = value
+    for words in [w for w in numbers if w.startswith("one hundred")]:
+        numbers["a" + words[3:]] = numbers[words]
     numbers |= {
         "a": 1,
         "an": 1,

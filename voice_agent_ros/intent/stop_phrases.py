@@ -36,7 +36,7 @@ _HAN_NOT_BEFORE = re.compile(
 _HAN_DONT_MOVE = re.compile(r"^(?:别动|不许动|不要动)")
 
 
-def find_stop_phrase(text: str, language: str = "") -> str | None:
+def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG001
     """The words that ask to stop, or None.
 
     Args:

@@ -38,3 +38,14 @@ def folded(text: str) -> str:
 def bare(text: str) -> str:
     """`folded` without punctuation: the words as they are matched."""
     return " ".join(_PUNCTUATION.sub(" ", folded(text)).split())
+
+
+_NO_FIRST = re.compile(
+    r"^(?:no+|nope|nah)(?:,| -|\.|!|(?= (?:the|i|put|pick|take|grab|move|open|close|use|that)\b)) *|^不[是对行]?[，,。 ]+(?=.)"
+)
+
+
+def without_leading_no(text: str) -> str:
+    """What follows the "no" of a correction: "No, the blue one" → "the blue one". Folds the text."""
+    plain = folded(text)
+    return _NO_FIRST.sub("", plain) or plain

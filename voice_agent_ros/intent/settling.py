@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a model writes loosely and the sentence says exactly: names as seen, distances as said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voice_agent_ros.intent.names import resolve
+from voice_agent_ros.intent.quantities import find_distances
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.wordings import bare
+
+
+def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) -> tuple[SkillCall, ...]:
+    """The calls with every name that refers to one thing seen replaced by its own, and the only distance said.
+
+    Picking something and placing it is one call of its own. Nothing that the sentence leaves open is filled in.
+    """
+    return tuple(
+        SkillCall(_settled(call, text, scene, language).arguments, str(index))
+        for index, call in enumerate(_joined(calls))
+    )
+
+
+def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCall:
+    arguments = call.arguments.model_dump(exclude_none=True)
+    for slot in ("object", "target"):
+        if slot in arguments:
+            for tongue in ("en", language):
+                names = resolve(arguments[slot], scene, tongue)
+                if len(names) == 1:
+                    arguments[slot] = names[0]
+    if "distance" in arguments:
+        said = find_distances(bare(text))
+        if len(said) == 1:
+            arguments["distance"] = said[0].metres
+    try:
+        return parse_call(call.skill, arguments)
+    except SkillError:
+        return call
+
+
+def _joined(calls: Sequence[SkillCall]) -> Sequence[SkillCall]:
+    if [call.skill for call in calls] != ["pick", "place"]:
+        return calls
+    first, second = (call.arguments.model_dump(exclude_none=True) for call in calls)
+    if second.get("object", first["object"]) != first["object"]:
+        return calls
+    return (parse_call("pick_and_place", {"object": first["object"], "target": second["target"]}),)
