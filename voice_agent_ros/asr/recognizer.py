@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the ears need of a speech recognizer: a class that fits, and passes the conformance test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]  # (samples,) at 16 kHz, in [-1, 1]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was recognized.
+
+    Attributes:
+        text: "" if there was no speech.
+        confidence: [0, 1].
+        language: BCP-47.
+    """
+
+    text: str
+    confidence: float
+    language: str
+
+
+class Recognizer(Protocol):
+    """Recognizes whole utterances; called from one thread."""
+
+    def recognize(self, audio: Audio, hints: Sequence[str] = ()) -> Recognition:
+        """Recognize an utterance.
+
+        Args:
+            hints: words that are likely, such as the names of what is on the table.
+
+        Raises:
+            EngineError: the engine failed; the next call may succeed.
+        """
+        ...
