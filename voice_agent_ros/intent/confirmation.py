@@ -24,6 +24,7 @@ _NO = (
 )
 _ALL_YES = re.compile(rf"(?:(?:{_FILLERS}|{_YES})(?: |$))+")
 _SAYS_YES = re.compile(rf"(?:^| ){_YES}(?: |$)")
+_ALL_NO = re.compile(rf"(?:(?:{_FILLERS}|{_NO})(?: |$))+")
 _STARTS_NO = re.compile(rf"^(?:{_FILLERS} )*{_NO}(?: |$)")
 _SAYS_NO = re.compile(r"\b(?:no|nope|not|never|don'?t|cancel|abort|stop|wait|wrong|\w+n't)\b")
 _ALL_YES_ZH = re.compile(
@@ -52,6 +53,15 @@ def judge_answer(text: str, language: str) -> Literal["yes", "no"] | None:
     if _SAYS_NO.search(words):
         return None
     return "yes" if _ALL_YES.fullmatch(words) and _SAYS_YES.search(words) else None
+
+
+def is_bare_answer(text: str, language: str) -> bool:
+    """Whether a sentence is a yes or a no and nothing else."""
+    answer = judge_answer(text, language)
+    words = bare(text)
+    if answer == "no" and words.isascii():
+        return _ALL_NO.fullmatch(words) is not None
+    return answer == "yes" or (answer == "no" and len(words) <= 4)
 
 
 def question_for(calls: Sequence[SkillCall], language: str) -> str:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Literal
 
-from voice_agent_ros.intent.confirmation import judge_answer
+from voice_agent_ros.intent.confirmation import is_bare_answer, judge_answer
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Played, Ports, Settings
 from voice_agent_ros.intent.grammar import GrammarResult, SentenceGrammars
 from voice_agent_ros.intent.grounding import ungrounded
@@ -190,9 +190,7 @@ class Dialogue:
         if find_stop_phrase(turn.heard.text, turn.language):
             return False
         if self._asking is None or self._answering is not None:
-            if answer == "yes" or (
-                answer == "no" and without_leading_no(turn.heard.text) == folded(turn.heard.text)
-            ):
+            if is_bare_answer(turn.heard.text, turn.language):
                 self._close_with(turn, "answered", "nothing_asked")
                 return True
             return False
@@ -359,8 +357,8 @@ class Dialogue:
 
     def _finish_stream(self, turn: Turn, more: str = "", *, silent: bool = False) -> None:
         clauses, index = self._clauses.pop(turn.heard.turn_id, (Clauses(), 0))
-        rest = "" if silent else f"{clauses.finish()} {more}".strip()
-        if not index and not rest:
+        rest = "" if silent else f"{clauses.finish()} {more}".rstrip()
+        if not index and not rest.strip():
             if silent:
                 return
             rest = phrase("no_words", turn.language)
