@@ -69,6 +69,7 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "respawn": value["respawn"],
         "resume_when_ready": "true",
         "overrides": parameter_file(parameters),
+        "policy": str(SHARE / "config" / "policy.simulation.yaml"),
         "urdf": str(SHARE / "urdf" / f"{value['arm']}.urdf"),
         "supervised": "sim_arm_node",
         "output": value["output"],

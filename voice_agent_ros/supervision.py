@@ -10,7 +10,7 @@ from typing import Literal
 Transition = Literal["configure", "activate"]
 POLL_PERIOD_S = 1.0
 UNREACHABLE_AFTER_S = 5.0
-RETRY_DELAY_S = 5.0
+RETRY_DELAY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Supervision:
         attempts: how often a transition may fail before the node counts as failed.
     """
 
-    def __init__(self, names: Sequence[str], transition_timeout_s: float = 120.0, attempts: int = 3) -> None:
+    def __init__(self, names: Sequence[str], transition_timeout_s: float = 120.0, attempts: int = 10) -> None:
         self._nodes = {name: _Node(name) for name in names}
         self._transition_timeout_s = transition_timeout_s
         self._attempts = attempts

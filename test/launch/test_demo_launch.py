@@ -21,8 +21,8 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription
 from rclpy.qos import qos_profile_action_status_default
-
 from voice_agent_ros.msg import AgentState, Transcript, TurnReport
+
 from voice_agent_ros.nodes import qos
 
 STARTUP_S = 90.0

@@ -21,11 +21,15 @@ class Recognition:
         text: "" if there was no speech.
         confidence: [0, 1].
         language: BCP-47.
+        mean_log_probability: of a token, where the engine knows it.
+        no_speech_probability: that nobody spoke, where the engine knows it.
     """
 
     text: str
     confidence: float
     language: str
+    mean_log_probability: float = 0.0
+    no_speech_probability: float = 0.0
 
 
 class Recognizer(Protocol):

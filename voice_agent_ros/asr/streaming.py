@@ -2,7 +2,7 @@
 """From a stream of audio to partial and final transcripts, with decoding in a thread of its own.
 
 Decoding begins on suspicion in every short pause; if the pause turns out to be the end, its result is the
-final one and no time was lost waiting. A partial is begun only while somebody speaks: it rarely delays a final.
+final one and no time was lost. A partial is begun only while somebody speaks: it rarely delays a final.
 """
 
 from __future__ import annotations

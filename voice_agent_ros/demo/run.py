@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ from launch import LaunchContext, LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
+from launch.logging import launch_config
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
@@ -54,6 +56,9 @@ def main() -> int:
     executor.add_node(observer)
     spinning = threading.Thread(target=partial(spin, executor), name="observer", daemon=True)
     spinning.start()
+    launch_config.level = (
+        logging.ERROR
+    )  # what processes do is told by the narrator, and written in their logs
     service = LaunchService(argv=[], noninteractive=True)
     service.include_launch_description(description(share, options, clips, observer))
     outcome: list[int] = []
@@ -120,7 +125,7 @@ def description(share: Path, options: Options, clips: list[Path], observer: Obse
         "wav_paths": "|".join(str(path) for path in clips),
         "wav_start": "on_request",
         "reply_path": str(options.out / "reply.wav"),
-        "output": "log",
+        "output": "own_log",
     }
 
     def on_exit(event: ProcessExited, context: LaunchContext) -> None:

@@ -21,10 +21,11 @@ from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.action import ExecuteIntent
+from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.intent.grammar import SentenceGrammar
+from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
@@ -39,7 +40,6 @@ from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes.controller_clients import ControllerClients
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
-from voice_agent_ros.share import shared_file
 
 PARAMETERS = (
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
@@ -47,24 +47,8 @@ PARAMETERS = (
     Parameter("policy_path", "", "Policy file; empty: config/policy.yaml."),
     Parameter("urdf_path", "", "URDF file; empty: wait for the topic robot_description."),
     Parameter("audit_path", "", "Audit log; empty: voice_agent_ros/audit.jsonl under XDG_STATE_HOME."),
-    Parameter(
-        "controller_timeout_s", 10.0, "How long activation waits for the controllers, s.", (0.1, 120.0)
-    ),
 )
 HEARTBEAT_S = 0.1
-LANGUAGES = ("en", "zh")
-
-
-class Grammars:
-    """The sentence grammars of all languages."""
-
-    def __init__(self) -> None:
-        self._grammars = {language: SentenceGrammar(language) for language in LANGUAGES}
-
-    def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
-        """What the grammar of the language understands."""
-        grammar = self._grammars.get(language.partition("-")[0], self._grammars["en"])
-        return tuple(grammar.parse(text, scene).calls)
 
 
 class IntentBridgeNode(LifecycleNode):
@@ -74,7 +58,7 @@ class IntentBridgeNode(LifecycleNode):
         super().__init__("intent_bridge_node")
         declare(self, PARAMETERS)
         self._bridge: IntentBridge | None = None
-        self._clients: ControllerClients | None = None
+        self._controllers: ControllerClients | None = None
         self._audit: AuditLog | None = None
         self._urdf = ""
         self._scene = Scene()
@@ -115,8 +99,8 @@ class IntentBridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self, values: Any) -> None:
-        arm_path = Path(values.arm_path) if values.arm_path else shared_file(f"config/arms/{values.arm}.yaml")
-        policy_path = Path(values.policy_path) if values.policy_path else shared_file("config/policy.yaml")
+        arm_path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
+        policy_path = Path(values.policy_path) if values.policy_path else config_path("policy.yaml")
         self._arm, policy = load_arm(arm_path), load_policy(policy_path)
         urdf = Path(values.urdf_path).read_text(encoding="utf-8") if values.urdf_path else self._urdf
         if not urdf:
@@ -124,15 +108,15 @@ class IntentBridgeNode(LifecycleNode):
             raise VoiceAgentError("Nobody publishes robot_description.", fix)
         state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
         self._audit = AuditLog(Path(values.audit_path or state_home / "voice_agent_ros" / "audit.jsonl"))
-        self._clients = self._clients or ControllerClients(self, self._arm)
-        executor = Executor(self._clients, self, self._arm, policy, time.monotonic)
-        gate = Gate(policy, Grammars(), time.monotonic)
+        self._controllers = self._controllers or ControllerClients(self, self._arm)
+        executor = Executor(self._controllers, self, self._arm, policy, time.monotonic)
+        gate = Gate(policy, SentenceGrammars(), time.monotonic)
         planner = Planner(RobotModel(urdf, self._arm), self._arm, policy)
         self._bridge = IntentBridge(gate, planner, executor, self, policy, self._audit, time.monotonic)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
-        if self._clients is None:
+        if self._controllers is None:
             return TransitionCallbackReturn.FAILURE
         problem = self._missing()
         if problem:
@@ -142,8 +126,8 @@ class IntentBridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _missing(self) -> str:
-        assert self._clients is not None
-        absent = self._clients.absent()
+        assert self._controllers is not None
+        absent = self._controllers.absent()
         if absent:
             actions = {"arm": self._arm.arm.action, "gripper": self._arm.gripper.action}
             named = ", ".join(f"{name} ({actions[name]})" for name in absent)

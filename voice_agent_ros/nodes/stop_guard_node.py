@@ -16,11 +16,11 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from voice_agent_ros.config_files import config_path
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
 from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
-from voice_agent_ros.share import shared_file
 
 PARAMETERS = (
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
@@ -39,13 +39,13 @@ class StopGuardNode(Node):
         super().__init__("stop_guard_node")
         declare(self, PARAMETERS)
         values = read(self, PARAMETERS)
-        path = Path(values.arm_path) if values.arm_path else shared_file(f"config/arms/{values.arm}.yaml")
+        path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
         arm = load_arm(path)
         self._timeout_s = values.heartbeat_timeout_s
         self._heartbeat: float | None = None
         self._repeats_left = 0
         self._repeat_at = 0.0
-        self._clients = {
+        self._servers = {
             action: self.create_client(CancelGoal, f"{action}/_action/cancel_goal")
             for action in (arm.arm.action, arm.gripper.action)
         }
@@ -83,7 +83,7 @@ class StopGuardNode(Node):
         self.get_logger().warning(f"Canceling all goals of all controllers: {reason}.")
 
     def _send_cancels(self) -> None:
-        for action, client in self._clients.items():
+        for action, client in self._servers.items():
             # Zero id and zero stamp: every goal of the server, whoever sent it (action_msgs/CancelGoal).
             client.call_async(CancelGoal.Request()).add_done_callback(partial(self._on_canceled, action))
 

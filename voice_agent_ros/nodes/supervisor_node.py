@@ -30,7 +30,7 @@ PARAMETERS = (
         False,
         "Release the bridge's motion latch, once, when everything is up. Only for simulated arms.",
     ),
-    Parameter("attempts", 3, "How often a transition may fail before its node counts as failed.", (1, 100)),
+    Parameter("attempts", 10, "How often a transition may fail before its node counts as failed.", (1, 100)),
 )
 TICK_S = 0.05
 TRANSITION_IDS = {
@@ -43,7 +43,7 @@ class SupervisorNode(Node):
     """Adapter between `Supervision` and the lifecycle services."""
 
     def __init__(self) -> None:
-        super().__init__("supervisor")
+        super().__init__("supervisor_node")
         declare(self, PARAMETERS)
         values = read(self, PARAMETERS)
         names = list(values.nodes)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cutting a growing reply into clauses."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_agent_ros.llm.clauses import MAX_CHARACTERS, Clauses
+
+
+def clauses_of(pieces):
+    clauses = Clauses()
+    found = [clause for piece in pieces for clause in clauses.feed(piece)]
+    return found, clauses.finish()
+
+
+def test_cuts_at_the_end_of_clauses():
+    assert clauses_of(["I see a red cube, a bowl and ", "nothing else. Shall I"]) == (
+        ["I see a red cube,", " a bowl and nothing else."],
+        " Shall I",
+    )
+
+
+def test_short_clauses_wait_for_the_next():
+    assert clauses_of(["Yes, it is in the bowl. "]) == (["Yes, it is in the bowl."], " ")
+
+
+def test_a_decimal_point_ends_nothing():
+    assert clauses_of(["It is exactly 2.5 centimetres wide"])[0] == []
+
+
+def test_chinese_needs_no_spaces():
+    assert clauses_of(["桌上有红色方块，还有一个碗。"])[0] == ["桌上有红色方块，", "还有一个碗。"]
+
+
+def test_symbols_are_not_spoken():
+    assert "*" not in "".join(clauses_of(["**bold** is `code`, isn't it"])[0])
+
+
+@given(st.lists(st.text(max_size=80), max_size=20))
+def test_nothing_is_lost_and_nothing_waits_long(pieces):
+    found, rest = clauses_of(pieces)
+    assert len(rest) <= MAX_CHARACTERS
+    whole, again = clauses_of(["".join(pieces)])
+    assert "".join(found) + rest == "".join(whole) + again

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered, and for how long."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_agent_ros.llm.conversation import Conversation, heard_part
+
+
+def test_sessions_are_apart_and_expire():
+    conversation = Conversation(timeout_s=60.0)
+    conversation.add("a", "hello", "hi", 0.0)
+    conversation.add("b", "bye", "goodbye", 30.0)
+    assert conversation.history("a", 50.0) == [("hello", "hi")]
+    assert conversation.history("a", 70.0) == []
+    assert conversation.history("b", 70.0) == [("bye", "goodbye")]
+
+
+def test_the_oldest_turns_are_dropped_whole():
+    conversation = Conversation(max_turns=10, max_characters=20)
+    for number in range(5):
+        conversation.add("a", f"q{number}", "12345678", 0.0)
+    assert conversation.history("a", 0.0) == [("q3", "12345678"), ("q4", "12345678")]
+
+
+def test_the_quietest_session_is_dropped():
+    conversation = Conversation(max_sessions=2)
+    for number, session in enumerate("abac"):
+        conversation.add(session, "q", "a", float(number))
+    assert conversation.history("b", 4.0) == []
+    assert conversation.history("a", 4.0)
+
+
+def test_what_was_not_heard_is_not_remembered():
+    conversation = Conversation()
+    conversation.add("a", "hello", " ", 0.0)
+    assert conversation.history("a", 0.0) == []
+
+
+def test_the_heard_part_ends_at_a_word():
+    assert heard_part("one two three four five", 0.6, "en") == "one two …"
+    assert heard_part("one two", 10.0, "en") == "one two"
+    assert heard_part("one two", 0.0, "en") == ""
+    assert heard_part("桌上有一个红色方块", 1.0, "zh") == "桌上有一 …"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.text(max_size=300), st.text(max_size=300)), max_size=60))
+def test_memory_is_bounded(exchanges):
+    conversation = Conversation(max_turns=4, max_characters=400, max_sessions=3)
+    for at, (session, said, heard) in enumerate(exchanges):
+        conversation.add(session, said, heard, float(at))
+        history = conversation.history(session, float(at))
+        assert len(history) <= 4
+        assert sum(len(said) + len(heard) for said, heard in history) <= 400
