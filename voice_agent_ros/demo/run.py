@@ -56,9 +56,8 @@ def main() -> int:
     executor.add_node(observer)
     spinning = threading.Thread(target=partial(spin, executor), name="observer", daemon=True)
     spinning.start()
-    launch_config.level = (
-        logging.ERROR
-    )  # what processes do is told by the narrator, and written in their logs
+    # What processes do is told by the narrator, and written in their logs.
+    launch_config.get_screen_handler().setLevel(logging.CRITICAL)
     service = LaunchService(argv=[], noninteractive=True)
     service.include_launch_description(description(share, options, clips, observer))
     outcome: list[int] = []
