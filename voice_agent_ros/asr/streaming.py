@@ -1,92 +1,70 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a stream of audio to partial and final transcripts, with decoding in a thread of its own.
+"""From a stream of audio to partial and final transcripts. Knows neither threads nor clocks: time is the audio's.
 
-Decoding begins on suspicion in every short pause; if the pause turns out to be the end, its result is the
-final one and no time was lost. A partial is begun only while somebody speaks: it rarely delays a final.
+Decoding begins on suspicion in every short pause; if the pause turns out to be the end, that result is the
+final one and no time was lost. Partials are begun only while a voice is heard, and one at a time.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voice_agent_ros.asr.agreement import stable_prefix
+from voice_agent_ros.asr.agreement import StablePrefix
+from voice_agent_ros.asr.credibility import is_credible
+from voice_agent_ros.asr.decoding import Decode, Decoded, Decoder
 from voice_agent_ros.asr.endpointing import FRAME_S, Change, Endpointer, EndpointOptions
-from voice_agent_ros.asr.recognizer import Recognition, Recognizer
+from voice_agent_ros.asr.heard import Event, NothingHeard, SpeechEnded, SpeechStarted, StopHeard, Words
+from voice_agent_ros.asr.recognizer import Recognition
 from voice_agent_ros.asr.vad import FRAME_SAMPLES, SAMPLE_RATE, VoiceDetector
-from voice_agent_ros.errors import EngineError
+from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 
-PREROLL_S = 0.3
-
-
-@dataclass(frozen=True)
-class SpeechStarted:
-    """Somebody speaks. Times are those of the audio's stamps, s."""
-
-    turn_id: str
-    at: float
+MAX_AWAITED = 8  # utterances that are over and not yet decoded
 
 
 @dataclass(frozen=True)
-class SpeechEnded:
-    """The utterance is over; a final transcript follows unless nothing was understood."""
-
-    turn_id: str
-    at: float
-
-
-@dataclass(frozen=True)
-class Words:
-    """A partial or final transcript.
+class StreamingOptions:
+    """How often partials come, and where speech ends.
 
     Attributes:
-        stable_length: characters that will not change any more.
-        audio_hash: SHA-256 of the utterance's 16-bit PCM, finals only.
+        partial_interval_s: new audio between two partials.
+        pre_roll_s: audio before the voice was noticed that is decoded too.
+        tail_s: silence after the voice that is decoded too.
     """
 
-    turn_id: str
-    text: str
-    is_final: bool
-    revision: int
-    stable_length: int
-    confidence: float
-    language: str
-    speech_start: float
-    speech_end: float
-    audio_hash: str = ""
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The recognizer failed on an utterance."""
-
-    turn_id: str
-    reason: str
-
-
-Event = SpeechStarted | SpeechEnded | Words | Failed
+    partial_interval_s: float = 0.3
+    pre_roll_s: float = 0.3
+    tail_s: float = 0.15
+    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
 
 
 @dataclass
 class _Utterance:
     turn_id: str
     start: float
-    frames: list[NDArray[np.int16]]
-    voiced_until: int = 0  # samples up to the end of the last voiced frame
-    revision: int = 0
-    last_text: str = ""
-    decoded: int = 0  # samples in the latest decode that was begun
-    suspected: tuple[int, Recognition] | None = None  # voiced_until at the time, and what was recognized then
-    end: float = 0.0
-    is_over: bool = False
+    is_stop_only: bool
+    end: float
+    frames: list[NDArray[np.int16]] = field(default_factory=list)
     samples: int = 0
+    voiced_until: int = 0  # samples up to the end of the last voiced frame
+    voiced_s: float = 0.0
+    decoded_until: int = 0  # samples in the latest decode that was begun
+    is_decoding: bool = False
+    shown_serial: int = -1
+    last_serial: int = -1
+    suspected_until: int = -1  # voiced_until when the last urgent decode was begun
+    suspected: Decoded | None = None  # its result
+    is_over: bool = False
+    revision: int = 0
+    shown: tuple[str, int] = ("", 0)
+    has_stopped: bool = False
+    prefix: StablePrefix = field(default_factory=StablePrefix)
 
     def append(self, frame: NDArray[np.int16]) -> None:
         self.frames.append(frame)
@@ -96,177 +74,210 @@ class _Utterance:
         return np.concatenate(self.frames)[:samples]
 
 
-@dataclass
-class _Job:
-    utterance: _Utterance
-    kind: Literal["partial", "suspected", "final"]
-    audio: NDArray[np.int16]
-    voiced_until: int
-
-
-@dataclass
-class StreamingOptions:
-    """How often partials come, and where speech ends."""
-
-    partial_interval_s: float = 0.5
-    tail_s: float = 0.15  # silence after the voice that is decoded too
-    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
-
-
 class StreamingRecognizer:
-    """Feed it audio from one thread; events come from that thread and from the decoding thread.
+    """Feed it audio and the results of the decodes that it orders, all from one thread; it returns events.
 
     Args:
-        emit: called with each event; must not block.
+        decoder: takes the decodes; its results come back through `decoded`.
         new_turn_id: makes the ids of utterances.
     """
 
     def __init__(
         self,
         detector: VoiceDetector,
-        recognizer: Recognizer,
-        emit: Callable[[Event], None],
+        decoder: Decoder,
         options: StreamingOptions | None = None,
         new_turn_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        self._detector, self._recognizer, self._emit = detector, recognizer, emit
+        self._detector, self._decoder = detector, decoder
         self._options = options or StreamingOptions()
         self._new_turn_id = new_turn_id
         self._endpointer = Endpointer(self._options.endpoint)
         self._rest: NDArray[np.int16] = np.zeros(0, np.int16)
         self._preroll: list[NDArray[np.int16]] = []
         self._utterance: _Utterance | None = None
-        self._jobs: list[_Job] = []
-        self._wake = threading.Condition()
-        self._closing = False
+        self._awaited: OrderedDict[str, _Utterance] = OrderedDict()
+        self._serial = 0
+        self._is_attentive = True
         self.hints: Sequence[str] = ()
-        self._worker = threading.Thread(target=self._work, name="recognizer", daemon=True)
-        self._worker.start()
 
-    def close(self) -> None:
-        """End the decoding thread."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._worker.join(timeout=10.0)
+    @property
+    def is_hearing(self) -> bool:
+        """Within an utterance."""
+        return self._utterance is not None
 
-    def feed(self, samples: NDArray[np.int16], at: float) -> None:
+    def attend(self, is_attentive: bool) -> None:
+        """Whether what is said from now on counts.
+
+        Speech that begins without attention (the robot's own voice, talk that is not meant for it) can still say
+        stop, but gives no other event. When attention returns, speech that goes on is a new utterance.
+        """
+        returns = is_attentive and not self._is_attentive
+        self._is_attentive = is_attentive
+        if returns and self._utterance is not None and self._utterance.is_stop_only:
+            self._utterance, self._preroll = None, []
+            self._endpointer = Endpointer(self._options.endpoint)
+
+    def feed(self, samples: NDArray[np.int16], at: float) -> list[Event]:
         """Hear more audio.
 
         Args:
             samples: (n,) at 16 kHz.
             at: time of the first one, s.
         """
+        events: list[Event] = []
         begin = at - len(self._rest) / SAMPLE_RATE
         audio = np.concatenate([self._rest, samples])
         whole = len(audio) // FRAME_SAMPLES * FRAME_SAMPLES
         for offset in range(0, whole, FRAME_SAMPLES):
-            self._frame(audio[offset : offset + FRAME_SAMPLES], begin + offset / SAMPLE_RATE)
+            self._frame(audio[offset : offset + FRAME_SAMPLES], begin + offset / SAMPLE_RATE, events)
         self._rest = audio[whole:]
+        return events
 
-    def _frame(self, frame: NDArray[np.int16], at: float) -> None:
+    def cut(self) -> list[Event]:
+        """The stream ends here: an utterance ends with it, and what comes next is another stream."""
+        events: list[Event] = []
+        if self._utterance is not None:
+            self._end(self._utterance, 0.0, events)
+        self._rest, self._preroll = np.zeros(0, np.int16), []
+        self._endpointer = Endpointer(self._options.endpoint)
+        self._detector.reset()
+        return events
+
+    def decoded(self, result: Decoded) -> list[Event]:
+        """A decode that was ordered is done."""
+        request = result.request
+        utterance = self._utterance
+        if utterance is None or utterance.turn_id != request.turn_id:
+            utterance = self._awaited.get(request.turn_id)
+        if utterance is None or request.serial < utterance.shown_serial:
+            return []
+        utterance.shown_serial = request.serial
+        if request.serial == utterance.last_serial:
+            utterance.is_decoding = False
+            if request.is_urgent:
+                utterance.suspected = result
+                if utterance.is_over:
+                    return self._finish(utterance)
+        if utterance.is_over or result.recognition is None:
+            return []
+        return self._partial(utterance, result.recognition)
+
+    # Audio.
+
+    def _frame(self, frame: NDArray[np.int16], at: float, events: list[Event]) -> None:
         probability = self._detector.probability(frame.astype(np.float32) / 32768.0)
         change = self._endpointer.advance(probability)
         utterance = self._utterance
         if utterance is None:
-            self._preroll = [*self._preroll[-round(PREROLL_S / FRAME_S) :], frame]
+            self._preroll = [*self._preroll[-round(self._options.pre_roll_s / FRAME_S) :], frame]
             if change is Change.STARTED:
-                self._start(at + FRAME_S - self._options.endpoint.min_speech_s)
+                self._start(at + FRAME_S, probability, events)
             return
         utterance.append(frame)
-        if self._endpointer.silence_s == 0.0:
+        is_voiced = self._endpointer.silence_s == 0.0
+        if is_voiced:
             utterance.voiced_until = utterance.samples
+            utterance.voiced_s += FRAME_S
             utterance.end = at + FRAME_S
         if change is Change.ENDED:
-            self._end(utterance)
+            self._end(utterance, probability, events)
+            self._detector.reset()
         elif change is Change.PAUSED:
-            self._submit(utterance, "suspected")
-        elif self._endpointer.is_speaking:
-            fresh = utterance.samples - utterance.decoded
-            if fresh >= self._options.partial_interval_s * SAMPLE_RATE and not self._jobs:
-                self._submit(utterance, "partial")
+            self._order(utterance, is_urgent=True)
+        elif is_voiced and not utterance.is_decoding:
+            fresh = utterance.samples - utterance.decoded_until
+            if fresh >= self._options.partial_interval_s * SAMPLE_RATE:
+                self._order(utterance, is_urgent=False)
 
-    def _start(self, at: float) -> None:
-        utterance = _Utterance(self._new_turn_id(), at, [], end=at)
+    def _start(self, now: float, probability: float, events: list[Event]) -> None:
+        voiced_s = self._options.endpoint.min_speech_s
+        utterance = _Utterance(self._new_turn_id(), now - voiced_s, not self._is_attentive, now)
         for frame in self._preroll:
             utterance.append(frame)
-        utterance.voiced_until = utterance.samples
+        utterance.voiced_until, utterance.voiced_s = utterance.samples, voiced_s
         self._preroll, self._utterance = [], utterance
-        self._emit(SpeechStarted(utterance.turn_id, at))
+        if not utterance.is_stop_only:
+            events.append(SpeechStarted(utterance.turn_id, utterance.start, probability))
 
-    def _end(self, utterance: _Utterance) -> None:
+    def _end(self, utterance: _Utterance, probability: float, events: list[Event]) -> None:
         self._utterance = None
         utterance.is_over = True
-        self._detector.reset()
-        self._emit(SpeechEnded(utterance.turn_id, utterance.end))
-        self._submit(utterance, "final")
+        if not utterance.is_stop_only:
+            events.append(SpeechEnded(utterance.turn_id, utterance.end, probability))
+        self._awaited[utterance.turn_id] = utterance
+        if utterance.suspected_until != utterance.voiced_until:
+            self._order(utterance, is_urgent=True)
+        elif utterance.suspected is not None:
+            events += self._finish(utterance)
+        while len(self._awaited) > MAX_AWAITED:
+            turn_id, _ = self._awaited.popitem(last=False)
+            events.append(NothingHeard(turn_id, "the recognizer does not answer", is_failure=True))
 
-    def _submit(self, utterance: _Utterance, kind: Literal["partial", "suspected", "final"]) -> None:
-        tail = round(self._options.tail_s * SAMPLE_RATE)
-        length = utterance.samples if kind == "partial" else utterance.voiced_until + tail
-        job = _Job(utterance, kind, utterance.audio(length), utterance.voiced_until)
-        utterance.decoded = utterance.samples
-        with self._wake:
-            # What a newer decode of the same utterance makes pointless is not done; finals all are.
-            self._jobs = [j for j in self._jobs if j.utterance is not utterance or j.kind == "final"]
-            self._jobs.append(job)
-            self._wake.notify()
+    def _order(self, utterance: _Utterance, *, is_urgent: bool) -> None:
+        length = utterance.samples
+        if is_urgent:
+            length = utterance.voiced_until + round(self._options.tail_s * SAMPLE_RATE)
+            utterance.suspected_until, utterance.suspected = utterance.voiced_until, None
+        utterance.decoded_until = utterance.samples
+        utterance.is_decoding = True
+        utterance.last_serial = self._serial
+        request = Decode(
+            utterance.turn_id, self._serial, is_urgent, utterance.audio(length), tuple(self.hints)
+        )
+        self._serial += 1
+        self._decoder.submit(request)
 
-    # The decoding thread.
+    # Words.
 
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closing or self._jobs)
-                if self._closing:
-                    return
-                job = self._jobs[0]
-            self._decode(job)
-            with self._wake:
-                self._jobs = [j for j in self._jobs if j is not job]
+    def _partial(self, utterance: _Utterance, recognition: Recognition) -> list[Event]:
+        if not is_credible(recognition, utterance.voiced_s):
+            return []
+        events = self._stop(utterance, recognition, is_final=False)
+        shown = utterance.prefix.update(recognition.text)
+        if shown != utterance.shown and not utterance.is_stop_only:
+            utterance.shown = shown
+            events.append(self._words(utterance, recognition, shown))
+        return events
 
-    def _decode(self, job: _Job) -> None:
-        utterance = job.utterance
-        if job.kind == "partial" and utterance.is_over:
-            return
-        known = utterance.suspected
-        if job.kind == "final" and known is not None and known[0] == job.voiced_until:
-            self._finish(job, known[1])
-            return
-        try:
-            recognition = self._recognizer.recognize(job.audio.astype(np.float32) / 32768.0, self.hints)
-        except EngineError as error:
-            if job.kind == "final":
-                self._emit(Failed(utterance.turn_id, str(error)))
-            return
-        if job.kind == "final":
-            self._finish(job, recognition)
-            return
-        if job.kind == "suspected":
-            utterance.suspected = (job.voiced_until, recognition)
-        if recognition.text:
-            self._emit(self._words(job, recognition, is_final=False))
+    def _finish(self, utterance: _Utterance) -> list[Event]:
+        del self._awaited[utterance.turn_id]
+        result = utterance.suspected
+        assert result is not None
+        recognition = result.recognition
+        if recognition is None:
+            return [NothingHeard(utterance.turn_id, result.problem, is_failure=True)]
+        if not is_credible(recognition, utterance.voiced_s):
+            return [NothingHeard(utterance.turn_id, f"no words in it ({recognition.text!r} is not believed)")]
+        events = self._stop(utterance, recognition, is_final=True)
+        if not utterance.is_stop_only:
+            pcm = hashlib.sha256(result.request.audio.tobytes()).hexdigest()
+            shown = (recognition.text, len(recognition.text))
+            events.append(self._words(utterance, recognition, shown, pcm))
+        return events
 
-    def _finish(self, job: _Job, recognition: Recognition) -> None:
-        if recognition.text:
-            self._emit(self._words(job, recognition, is_final=True))
-        else:
-            self._emit(Failed(job.utterance.turn_id, "no words in it"))
+    @staticmethod
+    def _stop(utterance: _Utterance, recognition: Recognition, *, is_final: bool) -> list[Event]:
+        phrase = find_stop_phrase(recognition.text, recognition.language)
+        if phrase is None or utterance.has_stopped:
+            return []
+        utterance.has_stopped = True
+        return [StopHeard(utterance.turn_id, phrase, is_final)]
 
-    def _words(self, job: _Job, recognition: Recognition, *, is_final: bool) -> Words:
-        utterance = job.utterance
-        stable = len(recognition.text) if is_final else stable_prefix(utterance.last_text, recognition.text)
-        utterance.last_text = recognition.text
+    @staticmethod
+    def _words(
+        utterance: _Utterance, recognition: Recognition, shown: tuple[str, int], audio_hash: str = ""
+    ) -> Words:
         utterance.revision += 1
         return Words(
             turn_id=utterance.turn_id,
-            text=recognition.text,
-            is_final=is_final,
+            text=shown[0],
+            is_final=bool(audio_hash),
             revision=utterance.revision,
-            stable_length=stable,
+            stable_length=shown[1],
             confidence=recognition.confidence,
             language=recognition.language,
             speech_start=utterance.start,
             speech_end=utterance.end,
-            audio_hash=hashlib.sha256(job.audio.tobytes()).hexdigest() if is_final else "",
+            audio_hash=audio_hash,
         )
