@@ -134,7 +134,11 @@ def talk(grammars):
 def test_a_command_is_announced_done_and_reported(talk):
     turn_id = talk.hears("Put the red cube in the bowl")
     assert talk.ports.goals == [
-        (turn_id, "grammar", [{"skill": "pick_and_place", "arguments": {"object": "red cube", "target": "bowl"}}])
+        (
+            turn_id,
+            "grammar",
+            [{"skill": "pick_and_place", "arguments": {"object": "red cube", "target": "bowl"}}],
+        )
     ]
     assert not talk.ports.chats
     talk.bridge("planned", "I'll put the red cube into the bowl.")

@@ -163,7 +163,9 @@ def test_left_alone(grammars, text):
     assert grammars.parse(text, "", SCENE).calls == ()
 
 
-@pytest.mark.parametrize("text", ["pick up the cube", "take the block", "put the brick in the bowl", "拿起方块"])
+@pytest.mark.parametrize(
+    "text", ["pick up the cube", "take the block", "put the brick in the bowl", "拿起方块"]
+)
 def test_asks_which_of_several(grammars, text):
     result = grammars.parse(text, "", SCENE)
     assert result.calls == ()
@@ -172,12 +174,16 @@ def test_asks_which_of_several(grammars, text):
 
 
 def test_the_only_one_of_its_kind_needs_no_colour(grammars):
-    assert [c.as_dict() for c in grammars.parse("pick up the block", "", ONE_CUBE).calls] == [pick("red cube")]
+    assert [c.as_dict() for c in grammars.parse("pick up the block", "", ONE_CUBE).calls] == [
+        pick("red cube")
+    ]
 
 
 def test_an_exact_name_wins_over_a_synonym(grammars):
     scene = Scene((SceneObject("cube", (0, 0, 0)), SceneObject("box", (0, 0, 0))))
-    assert [c.as_dict() for c in grammars.parse("put the cube in the box", "", scene).calls] == [put("cube", "box")]
+    assert [c.as_dict() for c in grammars.parse("put the cube in the box", "", scene).calls] == [
+        put("cube", "box")
+    ]
 
 
 def test_too_far_is_understood_but_no_call(grammars):
@@ -197,7 +203,32 @@ def test_any_text_can_be_parsed(text):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(["pick", "up", "put", "the", "red", "blue", "cube", "bowl", "in", "into", "and", "it", "move", "left", "ten", "cm", "not"]), max_size=20))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "pick",
+                "up",
+                "put",
+                "the",
+                "red",
+                "blue",
+                "cube",
+                "bowl",
+                "in",
+                "into",
+                "and",
+                "it",
+                "move",
+                "left",
+                "ten",
+                "cm",
+                "not",
+            ]
+        ),
+        max_size=20,
+    )
+)
 def test_any_order_of_known_words_names_only_known_skills(words):
     for call in _any_grammars().parse(" ".join(words), "en", SCENE).calls:
         assert "not" not in words

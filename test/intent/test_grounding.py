@@ -17,7 +17,11 @@ BLUE = {"object": "blue cube", "target": "bowl"}
 RED = {"object": "red cube", "target": "bowl"}
 SUPPORTED = [
     ("I'd love to see the blue one end up with the others", "pick_and_place", BLUE),
-    ("The green one should be with the others, please", "pick_and_place", {"object": "green cube", "target": "bowl"}),
+    (
+        "The green one should be with the others, please",
+        "pick_and_place",
+        {"object": "green cube", "target": "bowl"},
+    ),
     ("the red cube would look nice in the bowl", "pick_and_place", RED),
     ("the blue should go into the bowl", "pick_and_place", BLUE),
     ("get that red block into the dish", "pick_and_place", RED),
@@ -47,7 +51,12 @@ MADE_UP = [
     ("relax your fingers", "close_gripper", {}, "close the gripper"),
     ("open a bottle of wine", "open_gripper", {}, "nobody said gripper"),
     ("the red cube goes beside the bowl", "pick_and_place", RED, "neither into nor onto"),
-    ("the red cube goes in the red cube", "pick_and_place", {"object": "red cube", "target": "red cube"}, "itself"),
+    (
+        "the red cube goes in the red cube",
+        "pick_and_place",
+        {"object": "red cube", "target": "red cube"},
+        "itself",
+    ),
     ("the red cube belongs in the bowl", "pick", {"object": "red cube"}, "not used"),
     ("red cube up ten centimetres", "move_by", {"direction": "up", "distance": 0.1}, "red cube was said"),
     ("红色方块进碗里", "pick_and_place", BLUE, "nobody said blue cube"),

@@ -2,7 +2,7 @@
 """Distances in words and digits."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_agent_ros.intent.quantities import find_distances
@@ -45,7 +45,10 @@ def test_said(text, metres):
     assert [distance.metres for distance in find_distances(bare(text))] == [pytest.approx(metres)]
 
 
-@pytest.mark.parametrize("text", ["ten", "minus ten cm", "-5 cm", "ten degrees", "move me", "in a minute", "the cm", "十个", "负十厘米"])
+@pytest.mark.parametrize(
+    "text",
+    ["ten", "minus ten cm", "-5 cm", "ten degrees", "move me", "in a minute", "the cm", "十个", "负十厘米"],
+)
 def test_no_distance(text):
     assert find_distances(bare(text)) == []
 
@@ -56,6 +59,7 @@ def test_any_text_can_be_searched(text):
         assert distance.metres >= 0.0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 999))
 def test_every_whole_number_of_millimetres_in_words(number):
     from unicode_rbnf import RbnfEngine

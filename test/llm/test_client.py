@@ -10,7 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from voice_agent_ros.llm.client import ChatRequest, Deadlines, Failed, Finished, LlmClient, TextDelta, ToolCall
+from voice_agent_ros.llm.client import (
+    ChatRequest,
+    Deadlines,
+    Failed,
+    Finished,
+    LlmClient,
+    TextDelta,
+    ToolCall,
+)
 
 PICK = {
     "type": "function",
@@ -35,7 +43,12 @@ def chunk(finish=None, **delta):
 
 
 def call(index=0, name=None, arguments=""):
-    return {"index": index, "id": f"call{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {
+        "index": index,
+        "id": f"call{index}",
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+    }
 
 
 DONE = b"data: [DONE]\n\n"
@@ -114,7 +127,13 @@ def all_events(client, request, timeout=5.0):
 
 
 def test_text_comes_as_it_is_written(server, client):
-    server.script = [chunk(role="assistant", content=""), chunk(content="Hel"), chunk(content="lo."), chunk("stop"), DONE]
+    server.script = [
+        chunk(role="assistant", content=""),
+        chunk(content="Hel"),
+        chunk(content="lo."),
+        chunk("stop"),
+        DONE,
+    ]
     *texts, finished = all_events(client, HELLO)
     assert texts == [TextDelta("Hel"), TextDelta("lo.")]
     assert isinstance(finished, Finished)
@@ -147,7 +166,9 @@ def test_calls_are_put_together(server, client):
 def test_calls_that_a_server_leaves_in_the_text_are_read_and_not_spoken(server, client, text):
     server.script = [*[chunk(content=character) for character in text], chunk("stop"), DONE]
     (finished,) = all_events(client, ACT)
-    assert [(c.name, json.loads(c.arguments_json)) for c in finished.calls] == [("pick", {"object": "red cube"})]
+    assert [(c.name, json.loads(c.arguments_json)) for c in finished.calls] == [
+        ("pick", {"object": "red cube"})
+    ]
 
 
 def test_text_beside_offered_tools_is_text(server, client):
@@ -204,7 +225,10 @@ def test_a_connection_that_breaks_off(server, client):
     assert isinstance(last, Finished) or last.problem in ("broken", "unreachable")
 
 
-@pytest.mark.parametrize("junk", [b"data: {not json\n\n", b'data: {"choices": [{}]}\n\n', b'data: {"choices": 3}\n\n', b"data: NaN\n\n"])
+@pytest.mark.parametrize(
+    "junk",
+    [b"data: {not json\n\n", b'data: {"choices": [{}]}\n\n', b'data: {"choices": 3}\n\n', b"data: NaN\n\n"],
+)
 def test_garbage_is_a_failure(server, client, junk):
     server.script = [junk, DONE]
     *_, last = all_events(client, ACT)

@@ -44,7 +44,9 @@ def test_the_heard_part_ends_at_a_word():
     assert heard_part("桌上有一个红色方块", 1.0, "zh") == "桌上有一 …"
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.text(max_size=300), st.text(max_size=300)), max_size=60))
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.text(max_size=300), st.text(max_size=300)), max_size=60)
+)
 def test_memory_is_bounded(exchanges):
     conversation = Conversation(max_turns=4, max_characters=400, max_sessions=3)
     for at, (session, said, heard) in enumerate(exchanges):

@@ -22,9 +22,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
-
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport
+
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.llm_node import LlmNode
 
@@ -219,7 +219,11 @@ def world() -> Iterator[World]:
 
 def test_a_spoken_command_becomes_a_goal_and_a_report(world: World) -> None:
     world.start()
-    world.bridge.feedback = [("planned", "I'll put it there.", ""), ("goal_accepted", "", ""), ("first_motion", "", "")]
+    world.bridge.feedback = [
+        ("planned", "I'll put it there.", ""),
+        ("goal_accepted", "", ""),
+        ("first_motion", "", ""),
+    ]
     turn_id = world.person.says("Put the red cube in the bowl.")
     report = until(lambda: world.person.report_of(turn_id))
     goal = world.bridge.goals[0]

@@ -49,10 +49,10 @@ class Dialogue:
         conversation: Conversation,
         monotonic: Callable[[], float],
         ros_now: Callable[[], float],
-        settings: Settings = Settings(),
+        settings: Settings | None = None,
     ) -> None:
         self._grammars, self._ports, self._conversation = grammars, ports, conversation
-        self._monotonic, self._ros_now, self._settings = monotonic, ros_now, settings
+        self._monotonic, self._ros_now, self._settings = monotonic, ros_now, settings or Settings()
         self._scene = Scene()
         self._turns: OrderedDict[str, Turn] = OrderedDict()
         self._seen: OrderedDict[str, None] = OrderedDict()

@@ -18,15 +18,18 @@ from voice_agent_ros.intent.wordings import bare
 
 _TOLERANCE = 0.01  # of a distance
 _DIRECTIONS = {
-    "up": r"\b(?:up|upwards?|higher|raise|raised|raising|rise|lift|lifted|ascend|above|top|sky|ceiling)\b|上|高|升|抬",
-    "down": r"\b(?:down|downwards?|lower|lowered|lowering|descend|sink|below|floor|ground|towards the table)\b|下|低|降",
+    "up": r"(?<!pick )(?<!picking )(?<!hold )(?<!get )(?<!wake )(?<!shut )(?<!give )\bup\b"
+    r"|\b(?:upwards?|higher|rais(?:e|ed|ing)|rise|lift(?:ed|ing)?|ascend|above|top|sky|ceiling)\b|上|高|升|抬",
+    "down": r"(?<!put )(?<!sit )(?<!calm )\bdown\b"
+    r"|\b(?:downwards?|lower(?:ed|ing)?|descend|sink|below|floor|ground|towards the table)\b|下|低|降",
     "left": r"\bleft(?:wards?)?\b|左",
     "right": r"(?<!all )\bright(?:wards?)?\b(?! (?:now|away|there|here))|右",
     "forward": r"\b(?:forwards?|ahead|front|further away|farther|away from (?:you|yourself)|out)\b|前",
     "back": r"\b(?:back|backwards?|closer to (?:you|yourself)|retreat|retract|reverse|behind)\b|后|退|缩",
 }
 _A_BIT = re.compile(
-    r"\b(?:bit|little|slightly|tad|touch|somewhat|some|notch|smidge|inch|hair|higher|lower|closer|further|farther)\b"
+    r"\b(?:bit|little|slightly|tad|touch|somewhat|some|notch|smidge|inch|hair|higher|lower|closer|further"
+    r"|farther)\b"
     r"|一点|一些|一下|稍|略|少许|[高低]点|[高低]些"
 )
 _GRIPPER = (
@@ -34,20 +37,24 @@ _GRIPPER = (
 )
 _OPEN = r"\b(?:open(?:ed|ing)?|release[ds]?|releasing|let go|drop|relax|loosen|unclench|spread|undo|free|let loose|widen)\b|[张打]开|松|放开"
 _CLOSE = (
-    r"\b(?:close[ds]?|closing|shut|clench|squeeze|pinch|tighten|clamp|grip (?:it|this|tight|firmly)|grasp|clasp|hold)\b"
+    r"\b(?:close[ds]?|closing|shut|clench|squeeze|pinch|tighten|clamp|grip (?:it|this|tight|firmly)|grasp"
+    r"|clasp|hold)\b"
     r"|合|闭|关|夹紧|收紧|握|夹住|抓紧"
 )
 _OTHERS = re.compile(
-    r"\b(?:others?|rest|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的|另外|另一|剩下|一起"
+    r"\b(?:others?|rest|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的"
+    r"|另外|另一|剩下|一起"
 )
 _THERE = re.compile(r"\b(?:there|inside|in it|into it|container)\b|那里|那边|里面|里边|容器")
 _OTHER_RELATIONS = re.compile(
-    r"\b(?:next to|beside|besides|near|behind|in front of|under|underneath|below|between|away from|out of|left of|right of"
+    r"\b(?:next to|beside|besides|near|behind|in front of|under|underneath|below|between|away from|out of"
+    r"|left of|right of"
     r"|around|against|from the (?!table))\b|旁边|附近|后面|前面|下面|左边|右边|之间|[从离]"
 )
 # What nobody may get by way of something similar.
 _NO_SKILL = re.compile(
-    r"\b(?:throw|hurl|hit|smash|kick|punch|stab|crush|break|burn|push|pull|rotate|spin|turn|shake|pour|roll|flip|knock"
+    r"\b(?:throw|hurl|hit|smash|kick|punch|stab|crush|break|burn|push|pull|rotate|spin|turn|shake|pour"
+    r"|roll|flip|knock"
     r"|poke|wave|swing|juggle|eat|drink|paint|wash|cut|dance|draw|write)(?:s|ing)?\b(?! (?:up|down)\b)"
     r"|扔(?!进|到|在)|砸|打(?!开)|踢|推|转|摇|倒|画|写|跳"
 )

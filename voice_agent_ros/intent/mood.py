@@ -32,22 +32,28 @@ class Mood:
 
 _COMMAND = Mood("command")
 _ACTIONS = (
-    r"(?:pick|grab|take|lift|fetch|get|put|place|drop|move|set|open|close|shut|release|raise|lower|bring|carry|hold"
+    r"(?:pick|grab|take|lift|fetch|get|put|place|drop|move|set|open|close|shut|release|raise|lower|bring"
+    r"|carry|hold"
     r"|give|hand|throw|push|pull|touch|go|drive|turn|rotate|stack|store|transfer|deliver|collect|stop|resume)"
 )
 _PAST_VERBS = (
-    r"(?:(?!(?:need|feed|speed|proceed|red|embed|indeed)\b)\w{2,}ed|put|took|held|brought|gave|threw|went|left|got|made"
-    r"|did|was|were|had|saw|fell|broke|lost|found|kept|said|told|ate|bought|ran|stood|thought|knew|wrote|heard)"
+    r"(?:(?!(?:need|feed|speed|proceed|red|embed|indeed)\b)\w{2,}ed|put|took|held|brought|gave|threw|went"
+    r"|left|got|made"
+    r"|did|was|were|had|saw|fell|broke|lost|found|kept|said|told|ate|bought|ran|stood|thought|knew|wrote"
+    r"|heard)"
 )
 _SUBJECTS = r"(?:i|you|he|she|we|they|who|someone|somebody|everyone|nobody|the (?:robot|arm|gripper|man|woman|boy|girl))"
 _PERCEPTION = (
-    r"(?:see|hear|tell|know|feel|explain|describe|say|remember|think|guess|understand|believe|speak|sing|count|name|list"
-    r"|recognise|recognize|identify|reach|notice|find out|detect|even|ever|really|actually|talk|read|recommend|promise)"
+    r"(?:see|hear|tell|know|feel|explain|describe|say|remember|think|guess|understand|believe|speak|sing"
+    r"|count|name|list"
+    r"|recognise|recognize|identify|reach|notice|find out|detect|even|ever|really|actually|talk|read"
+    r"|recommend|promise)"
 )
 
 # Ways of asking nicely; they are taken off before the rest is judged.
 _POLITE_EN = re.compile(
-    r"^(?:(?:um+|uh+|er+|hey|hi|hello|ok(?:ay)?|so|well|now|and|then|alright|all right|robot|please|excuse me|sorry)\b[ ,]*)*"
+    r"^(?:(?:um+|uh+|er+|hey|hi|hello|ok(?:ay)?|so|well|now|and|then|alright|all right|robot|please"
+    r"|excuse me|sorry)\b[ ,]*)*"
     r"(?:(?:can|could|will|would) you (?:please |kindly |maybe |perhaps |possibly |just |now |also |then )*"
     rf"(?!{_PERCEPTION}\b|have \w+ed\b|like\b|want\b|mind\b|be\b|rather\b|prefer\b)"
     r"|(?:would|do) you mind (?=\w+ing\b)"
@@ -63,56 +69,78 @@ _POLITE_EN = re.compile(
     r")"
 )
 _TAG_EN = re.compile(
-    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please)?|ok(?:ay)?|alright|all right|please|if you (?:can|could|would"
+    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please)?|ok(?:ay)?|alright|all right|please"
+    r"|if you (?:can|could|would"
     r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
 )
 _WISH_EN = re.compile(
-    r"\b(?:i(?: would|'d)(?: really| very much)? (?:love|like|prefer|appreciate)|i (?:really )?(?:want|need|wish|hope)"
+    r"\b(?:i(?: would|'d)(?: really| very much)? (?:love|like|prefer|appreciate)|i (?:really )?(?:want"
+    r"|need|wish|hope)"
     r"|(?:would|should|could|might|needs? to|has to|have to|must|belongs?|deserves?|ought to)\b)"
 )
 
 _NEGATED_EN = re.compile(
-    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|avoid|refrain|refuse|instead of|rather than"
-    r"|no longer|anything but|ignore|skip|forbidden|prohibited|hands off|stay away|keep (?:away|off|clear|your hands)"
+    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|avoid|refrain|refuse|instead of"
+    r"|rather than"
+    r"|no longer|anything but|ignore|skip|forbidden|prohibited|hands off|stay away|keep (?:away|off|clear"
+    r"|your hands)"
     r"|forget|unless|except|hardly|n't|stop \w+ing|quit \w+ing)\b"
-    r"|\b\w+n't\b|\b(?:dont|doesnt|didnt|wont|cant|couldnt|wouldnt|shouldnt|isnt|arent|wasnt|mustnt|havent|hasnt)\b"
+    r"|\b\w+n't\b|\b(?:dont|doesnt|didnt|wont|cant|couldnt|wouldnt|shouldnt|isnt|arent|wasnt|mustnt|havent"
+    r"|hasnt)\b"
     r"|^(?:please )?leave\b|\bleave (?:\w+ ){0,3}(?:alone|be|there|where)\b"
 )
 _REPORTED_EN = re.compile(
-    r"[\"“”«»「」『』]|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted|whispered|claims?"
-    r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence|phrase|words?|text"
-    r"|line|message|email|note) (?:is|reads|goes)|means?|translate|spell|pronounce|repeat after|the (?:word|phrase"
+    r"[\"“”«»「」『』]|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted"
+    r"|whispered|claims?"
+    r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
+    r"|phrase|words?|text"
+    r"|line|message|email|note) (?:is|reads|goes)|means?|translate|spell|pronounce|repeat after"
+    r"|the (?:word|phrase"
     r"|sentence|command|instruction|words))\b"
 )
 _CONDITIONAL_EN = re.compile(
-    r"\b(?:if|when|whenever|until|till|before|as soon as|later|tomorrow|tonight|next (?:time|week|year|month)|someday"
-    r"|in case|suppose|supposing|imagine|pretend|after (?!all)|once (?!more|again)|in (?:a|an|one|two|three|five|ten|\d+)"
+    r"\b(?:if|when|whenever|until|till|before|as soon as|later|tomorrow|tonight|next (?:time|week|year"
+    r"|month)|someday"
+    r"|in case|suppose|supposing|imagine|pretend|after (?!all)|once (?!more|again)|in (?:a|an|one|two"
+    r"|three|five|ten|\d+)"
     r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
 )
 _PAST_EN = re.compile(
     rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?{_PAST_VERBS}\b"
     r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"
-    rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been|{_PAST_VERBS})\b"
-    r"|^(?:the|a|an|my|our|your|this|that) (?:\w+ ){1,3}(?:fell|went|broke|came|ran|got|did|had|flew|sank|rose|grew|won|lost|left"
-    r"|gave|took|stood|sat|(?!(?:need|feed|speed|seed|bleed|breed|shed|sled)\b)[a-z]{3,}ed)\b|^(?:was|were|did|had)\b|\b(?:was|were|has been|have been)\b"
+    rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been"
+    rf"|{_PAST_VERBS})\b"
+    r"|^(?:the|a|an|my|our|your|this|that) (?:\w+ ){1,3}(?:fell|went|broke|came|ran|got|did|had|flew|sank"
+    r"|rose|grew|won|lost|left"
+    r"|gave|took|stood|sat|(?!(?:need|feed|speed|seed|bleed|breed|shed|sled)\b)[a-z]{3,}ed)\b|^(?:was|were"
+    r"|did|had)\b|\b(?:was|were|has been|have been)\b"
 )
 _QUESTION_EN = re.compile(
-    r"^(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's|when|why|who|who's"
-    r"|whose|whom|which|how|is|are|am|was|were|does|did|has|had|isn't|aren't|can|could|will|would|shall|should|may"
+    r"^(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's"
+    r"|when|why|who|who's"
+    r"|whose|whom|which|how|is|are|am|was|were|does|did|has|had|isn't|aren't|can|could|will|would|shall"
+    r"|should|may"
     r"|might|must|(?:do|have) (?:you|i|we|they|any|the)|any (?:idea|chance))\b"
-    r"|\b(?:tell|show|ask|remind|teach|let|explain to|describe to) (?:me|us|him|her) (?:if|whether|what|where|who|how|why"
-    r"|which|when|about|a|the|your|more|something|know)\b|\b(?:wonder|wondering|know|explain|guess|see|check|sure"
-    r"|describe|say|understand) (?:if|whether|what|where|who|how|why|which|when)\b|\bis it possible\b|\bright\?$"
+    r"|\b(?:tell|show|ask|remind|teach|let|explain to|describe to) (?:me|us|him|her) (?:if|whether|what"
+    r"|where|who|how|why"
+    r"|which|when|about|a|the|your|more|something|know)\b|\b(?:wonder|wondering|know|explain|guess|see"
+    r"|check|sure"
+    r"|describe|say|understand) (?:if|whether|what|where|who|how|why|which|when)\b|\bis it possible\b"
+    r"|\bright\?$"
 )
 _STATEMENT_EN = re.compile(
-    rf"^(?:i|we)(?: always| often| usually| sometimes| never| really| just)* (?:(?:am|are|will|shall)(?: now| just)?"
+    rf"^(?:i|we)(?: always| often| usually| sometimes| never| really| just)* (?:(?:am|are|will"
+    rf"|shall)(?: now| just)?"
     rf"(?: going to| about to| trying to| planning to)?|can|could|may|might)? ?{_ACTIONS}(?:ing)?\b"
     rf"|^(?:i'm|we're|i'll|we'll|i am|we are)\b(?! asking)(?:.* )?(?:{_ACTIONS}|\w+ing)\b"
     r"|^(?:you are|you're)\b(?! (?:to|supposed to|welcome to|allowed to)\b)"
-    r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel|am|dislike)\b"
-    rf"|\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never| usually"
+    r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel"
+    r"|am|dislike)\b"
+    rf"|\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never"
+    rf"| usually"
     rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
-    r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most|\w+s)\b(?:(?! and ).)*?"
+    r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most"
+    r"|\w+s)\b(?:(?! and ).)*?"
     r"\b(?:is|are|'s|was|were|has|seems?|looks?|feels?|costs?|weighs?|smells?|tastes?|sounds?)\b"
     r"(?! (?:supposed|meant|needed|wanted|required|to (?:be|go)|due|welcome))"
 )
@@ -168,24 +196,29 @@ def _judge_en(text: str) -> Mood:
 
 _POLITE_ZH = re.compile(
     r"^(?:嗯|呃|啊|喂|你好|好的?|那么?|请问|请|麻烦|劳驾|拜托|机器人|现在|然后)*"
-    r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不)(?:请|麻烦|帮我|帮忙|给我|为我|你|您)*"
+    r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不)(?:请|麻烦|帮我"
+    r"|帮忙|给我|为我|你|您)*"
     r"(?!看|听|知道|告诉|认识|觉得|说|想|明白|理解|识别|感觉|解释|介绍|数|走吗|做什么|够|碰|抓到|拿到)"
 )
 _TAG_ZH = re.compile(r"(?:好吗|行吗|可以吗|好不好|行不行|可不可以|好么|成吗|吧|谢谢你?|拜托了?)$")
 _NEGATED_ZH = re.compile(
-    r"不(?!好意思|错|客气|过|停地|同)|(?<![特分区级辨离告个类差])别(?![的人])|没|勿|甭|禁止|切勿|无需|拒绝|放弃|除了|而非|避免|忘"
+    r"不(?!好意思|错|客气|过|停地|同)|(?<![特分区级辨离告个类差])别(?![的人])|没|勿|甭|禁止|切勿|无需|拒绝"
+    r"|放弃|除了|而非|避免|忘"
 )
 _REPORTED_ZH = re.compile(
     r"[\"“”‘’「」『』《》]|说(?!明)|告诉|写着|写道|听说|问(?!题)|叫做|意思是|翻译|念|讲的是|让我"
 )
 _CONDITIONAL_ZH = re.compile(
-    r"如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会|等会|一会儿?(?:再|后)|下次|分钟后|秒后|小时后|除非"
+    r"如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会"
+    r"|等会|一会儿?(?:再|后)|下次|分钟后|秒后|小时后|除非"
 )
 _PAST_ZH = re.compile(
-    r"(?<![为除得罢算])了(?!解)|(?<![不超经难通])过(?![来去程])|刚才|刚刚|昨天|前天|已经|曾经?|上次|以前|之前|去年|当时"
+    r"(?<![为除得罢算])了(?!解)|(?<![不超经难通])过(?![来去程])|刚才|刚刚|昨天|前天|已经|曾经?|上次|以前"
+    r"|之前|去年|当时"
 )
 _QUESTION_ZH = re.compile(
-    r"吗|么$|呢$|什么|啥|谁|哪|怎么|怎样|如何|为何|多少|多大|多高|多重|多远|几个|几块|是不是|有没有|对不对|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
+    r"吗|么$|呢$|什么|啥|谁|哪|怎么|怎样|如何|为何|多少|多大|多高|多重|多远|几个|几块|是不是|有没有|对不对"
+    r"|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
 )
 _STATEMENT_ZH = re.compile(
     r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"

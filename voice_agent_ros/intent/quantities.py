@@ -112,7 +112,8 @@ def _english() -> _Rules:
     point = rf"(?:(?:{spelled}) )?point(?: (?:oh|zero|one|two|three|four|five|six|seven|eight|nine))+"
     units = "|".join(_UNITS_EN)
     pattern = re.compile(
-        rf"(?<![\w.])(?<!minus )(?<!negative )(?<!-)(?P<number>\d+(?:[.,]\d+)?|[.,]\d+|{point}|\b(?:{spelled})(?= |-))"
+        rf"(?<![\w.])(?<!minus )(?<!negative )(?<!-)(?P<number>\d+(?:[.,]\d+)?|[.,]\d+|{point}"
+        rf"|\b(?:{spelled})(?= |-))"
         rf"(?P<half> and a half)?[ -]?(?P<unit>{units})\b(?P<half_after> and a half\b)?"
     )
     return _Rules(pattern, numbers, tuple((re.compile(u), f) for u, f in _UNITS_EN.items()), "point")
@@ -133,7 +134,8 @@ def _chinese() -> _Rules:
             numbers[words.removesuffix("十")] = value  # 一百五 is 150
     units = "|".join(_UNITS_ZH)
     pattern = re.compile(
-        r"(?<!负)(?<!\d)(?<![.-])(?P<number>\d+(?:\.\d+)?|半|[零〇一二两三四五六七八九十百点]+)(?P<half>(?!x)x)?\s*"
+        r"(?<!负)(?<!\d)(?<![.-])(?P<number>\d+(?:\.\d+)?|半"
+        r"|[零〇一二两三四五六七八九十百点]+)(?P<half>(?!x)x)?\s*"
         rf"个?(?P<unit>{units})(?P<half_after>半)?"
     )
     return _Rules(pattern, numbers, tuple((re.compile(u), f) for u, f in _UNITS_ZH.items()), "点")

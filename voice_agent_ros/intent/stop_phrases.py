@@ -8,27 +8,33 @@ import re
 from voice_agent_ros.intent.wordings import bare
 
 _WORD = re.compile(
-    r"\b(?:emergency stop|e-stop|stand still|hold it|stop|halt|freeze|abort)\b(?! ?-)|^(?:do not|don'?t) move$"
+    r"\b(?:emergency stop|e-stop|stand still|hold it|stop|halt|freeze|abort)\b(?! ?-)|^(?:do not"
+    r"|don'?t) move$"
 )
 # A word before it that makes it something else: a noun, a report, a negation.
 _NOT_AFTER = re.compile(
-    r"(?:\b(?:don'?t|do not|doesn'?t|didn'?t|never|not|non|without|can'?t|cannot|won'?t|couldn'?t|wouldn'?t|shouldn'?t"
-    r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|says?|(?<!i )said|saying|reads?|word|words|called|named"
+    r"(?:\b(?:don'?t|do not|doesn'?t|didn'?t|never|not|non|without|can'?t|cannot|won'?t|couldn'?t"
+    r"|wouldn'?t|shouldn'?t"
+    r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|says?|(?<!i )said|saying|reads?|word|words"
+    r"|called|named"
     r"|the|a|an|each|every|next|last|first|one|deep|flash)"
     r"|\b(?:how|when|where|way|time|going|used|about|try|tried|trying|wants?|likes?|plans?|need|reason) to"
     r"|non-)\s*$"
 )
 _NOT_BEFORE = re.compile(
-    r"^\s*(?:signs?|watch(?:es)?|lights?|buttons?|by|words?|over|gap|loss|press|frames?|codes?|consonants?|dried)\b"
+    r"^\s*(?:signs?|watch(?:es)?|lights?|buttons?|by|words?|over|gap|loss|press|frames?|codes?|consonants?"
+    r"|dried)\b"
 )
 # "why did you stop", "when does it stop": asked about, not asked for.
 _ASKED = re.compile(
-    r"^(?:and |but |so |well )?(?:why|when|where|how|what|who|which|did|does|do|has|have|had|is|are|was|were)\b"
+    r"^(?:and |but |so |well )?(?:why|when|where|how|what|who|which|did|does|do|has|have|had|is|are|was"
+    r"|were)\b"
     r".*\b(?:you|it|i|we|they|he|she|robot|arm|that|this)$"
 )
 _HAN = re.compile(r"急停|停止|停下|停住|停手|停一下|停一停|停|别动|不许动|不要动|住手")
 _HAN_NOT_AFTER = re.compile(
-    r"(?:不要|不用|不能|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做|请勿|如何|能否不|再|随时|调)$"
+    r"(?:不要|不用|不能|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
+    r"|请勿|如何|能否不|再|随时|调)$"
 )
 _HAN_NOT_BEFORE = re.compile(
     r"^(?:车|电|顿|留|靠|放|牌|产|工|泊|滞|职|战|课|键|按钮|标志|牌子|止键|止按钮|止标志|了[吗么没])"

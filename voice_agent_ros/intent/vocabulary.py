@@ -65,8 +65,3 @@ def spoken_name(name: str, language: str) -> str:
         known = chinese_names(name)
         return known[0] if known else name
     return name
-
-
-def is_chinese(text: str) -> bool:
-    """Whether a text is written in Chinese characters."""
-    return any("\u4e00" <= character <= "\u9fff" for character in text)

@@ -41,7 +41,8 @@ def bare(text: str) -> str:
 
 
 _NO_FIRST = re.compile(
-    r"^(?:no+|nope|nah)(?:,| -|\.|!|(?= (?:the|i|put|pick|take|grab|move|open|close|use|that)\b)) *|^不[是对行]?[，,。 ]+(?=.)"
+    r"^(?:no+|nope|nah)(?:,| -|\.|!|(?= (?:the|i|put|pick|take|grab|move|open|close|use|that)\b)) *"
+    r"|^不[是对行]?[，,。 ]+(?=.)"
 )
 
 
