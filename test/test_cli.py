@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import wave
+from pathlib import Path
 
 import pytest
 
 from voice_agent_ros.cli import VERBS, main
 
 PROGRAM = [sys.executable, "-c", "import sys; from voice_agent_ros.cli import main; sys.exit(main())"]
+DEMO = Path(__file__).resolve().parents[1] / "demo"
 HEAVY = ("numpy", "rclpy", "pydantic", "hassil", "onnxruntime", "faster_whisper", "openai", "rich")
 
 
@@ -166,3 +168,37 @@ def test_without_ros_the_verbs_that_need_it_say_so():
     assert done.returncode == 1
     assert "Source your workspace" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.weights
+def test_files_are_transcribed_and_a_bad_one_does_not_harm_the_others(tmp_path):
+    pytest.importorskip("faster_whisper")
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no audio")
+    good = DEMO / "pick_red_cube.wav"
+    done = subprocess.run(
+        [*PROGRAM, "transcribe", str(bad), str(good)], check=False, capture_output=True, timeout=120
+    )
+    if b"models fetch" in done.stderr:
+        pytest.skip("the weights were not fetched")
+    failed, heard = (json.loads(line) for line in done.stdout.decode().splitlines())
+    assert done.returncode == 1
+    assert set(failed) == {"file", "error"}
+    assert set(heard) == {"file", "text", "language", "confidence", "duration_s", "elapsed_s", "segments"}
+    assert heard["text"] == "Pick up the red cube and put it in the bowl."
+    assert heard["file"] == str(good)
+    assert 0.5 < heard["confidence"] <= 1.0
+    assert set(heard["segments"][0]) == {"start", "end", "text"}
+
+
+def test_weights_that_are_not_there_are_one_line(tmp_path):
+    done = subprocess.run(
+        [*PROGRAM, "transcribe", str(DEMO / "yes.wav")],
+        check=False,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "VOICE_AGENT_MODELS": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert b"voice-agent models fetch whisper-tiny.en" in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -6,75 +6,108 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voice_agent_ros.intent.grammar import GrammarResult
+    from voice_agent_ros.commands.sentence_reader import SentenceReader
+    from voice_agent_ros.llm.client import LlmClient
 
 HELP = "read sentences from standard input and print how they are understood"
 DEMO_OBJECTS = "red cube,green cube,blue cube,bowl"
 DEMO_POSES = "home,ready"
-
-
-@dataclass(frozen=True)
-class Understood:
-    """What one engine makes of a sentence."""
-
-    engine: str  # "none" if it understands no command
-    calls: list[dict[str, Any]]
-    reply: str
+# Nobody waits for a spoken answer here, and the computer may be busy.
+FIRST_TOKEN_TIMEOUT_S = 60.0
+TOTAL_TIMEOUT_S = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("--engine", choices=("grammar",), default="grammar", help="default: %(default)s")
+    parser.add_argument(
+        "--engine",
+        choices=("grammar", "llm", "auto"),
+        default="auto",
+        help="the sentence grammar, the language model, or the one after the other; default: %(default)s",
+    )
     parser.add_argument("--lang", default="auto", help="en or zh; default: told from the script")
     parser.add_argument(
         "--objects", default=DEMO_OBJECTS, metavar="NAMES", help="what is on the table; default: %(default)s"
     )
     parser.add_argument("--poses", default=DEMO_POSES, metavar="NAMES", help="default: %(default)s")
+    parser.add_argument(
+        "--llm-url",
+        default="",
+        metavar="URL",
+        help="OpenAI-compatible endpoint, up to /v1; default: the small model, loaded for this command",
+    )
+    parser.add_argument("--llm-model", default="default", help="model to ask that endpoint for")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
+    """Do it; sentences that the model could not be asked about make it fail in the end."""
+    from voice_agent_ros.intent.wordings import base_language
+
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    failed = False
+    with _reader(arguments) as reader:
+        for line in sys.stdin:
+            text = line.strip()
+            if not text:
+                continue
+            language = base_language(arguments.lang, text)
+            understood = reader.read(text, language)
+            row = {
+                "text": text,
+                "language": language,
+                "engine": understood.engine,
+                "calls": [call.as_dict() for call in understood.calls],
+                "reply": understood.reply,
+                "elapsed_ms": round(understood.elapsed_s * 1e3, 2),
+            }
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+            if understood.problem:
+                failed = True
+                print(f"voice-agent parse: {understood.problem}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+@contextmanager
+def _reader(arguments: argparse.Namespace) -> Iterator[SentenceReader]:
+    """What the chosen engine needs, and its end."""
+    from voice_agent_ros.commands.sentence_reader import SentenceReader
     from voice_agent_ros.intent.grammar import SentenceGrammars
     from voice_agent_ros.intent.scene import Scene, SceneObject
-    from voice_agent_ros.intent.wordings import base_language
 
     scene = Scene(
         tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in _names(arguments.objects)),
         tuple(_names(arguments.poses)),
     )
-    grammars = SentenceGrammars()
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    for line in sys.stdin:
-        text = line.strip()
-        if not text:
-            continue
-        language = base_language(arguments.lang, text)
-        begun = time.perf_counter()
-        understood = by_grammar(grammars.parse(text, language, scene))
-        row = {
-            "text": text,
-            "language": language,
-            "engine": understood.engine,
-            "calls": understood.calls,
-            "reply": understood.reply,
-            "elapsed_ms": round((time.perf_counter() - begun) * 1e3, 2),
-        }
-        print(json.dumps(row, ensure_ascii=False), flush=True)
-    return 0
+    grammars = None if arguments.engine == "llm" else SentenceGrammars()
+    if arguments.engine == "grammar":
+        yield SentenceReader(scene, grammars, None)
+        return
+    with ExitStack() as opened:
+        yield SentenceReader(scene, grammars, lambda: _connect(arguments, opened))
 
 
-def by_grammar(result: GrammarResult) -> Understood:
-    """The grammar's view; what it understands but cannot settle has no calls, and a reply that says why."""
-    if result.calls:
-        return Understood("grammar", [call.as_dict() for call in result.calls], "")
-    if result.ambiguous:
-        return Understood("grammar", [], f"Which one: {', '.join(result.ambiguous)}?")
-    return Understood("grammar" if result.problem else "none", [], result.problem)
+def _connect(arguments: argparse.Namespace, opened: ExitStack) -> LlmClient:
+    """A client of the endpoint, or of a server of our own that ends with `opened`."""
+    from voice_agent_ros.commands.own_llm_server import own_llm_server
+    from voice_agent_ros.llm.client import Deadlines, LlmClient, TextDelta
+    from voice_agent_ros.llm.prompt import warm_up_request
+
+    url = arguments.llm_url or opened.enter_context(own_llm_server())
+    deadlines = Deadlines(first_token=FIRST_TOKEN_TIMEOUT_S, total=TOTAL_TIMEOUT_S)
+    client = LlmClient(url, arguments.llm_model, deadlines=deadlines)
+    opened.callback(client.close)
+    if not arguments.llm_url:
+        # As in a running agent, the fixed part of the prompt is read before the first sentence.
+        warm = threading.Event()
+        client.chat(warm_up_request(), lambda event: None if isinstance(event, TextDelta) else warm.set())
+        warm.wait(TOTAL_TIMEOUT_S)
+    return client
 
 
 def _names(text: str) -> list[str]:

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A language model for the length of one command: xlm-server over the console stand-in, on a port of its own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from voice_agent_ros import xlm
+from voice_agent_ros.errors import EngineError
+from voice_agent_ros.models.catalogue import path_of
+
+MODEL = "qwen2.5-coder-0.5b-instruct"
+PROFILE = "xlm_demo-0.9.0"
+START_TIMEOUT_S = 90.0
+END_TIMEOUT_S = 10.0
+POLL_S = 0.1
+LOG_LINES = 5
+
+
+@contextmanager
+def own_llm_server() -> Iterator[str]:
+    """Start a server with the catalogue's small model; it ends with the block, or with this process.
+
+    Yields:
+        Its URL, up to and including /v1, once it answers.
+
+    Raises:
+        ModelMissingError: the model was not fetched.
+        EngineError: the server does not come up.
+    """
+    console = [
+        *_python("voice_agent_ros.xlm.console_sim"),
+        *("--profile", PROFILE, "--gguf", str(path_of(MODEL))),
+    ]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    # The guard ends the server should this process be killed.
+    guard = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(Path(xlm.__file__).with_name("guarded_exec.py")),
+        str(os.getpid()),
+    ]
+    command = [
+        *guard,
+        *_python("voice_agent_ros.xlm.server_cli"),
+        *("--profile", PROFILE, "--console", shlex.join(console), "--port", str(port)),
+    ]
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            _wait_until_healthy(server, f"http://127.0.0.1:{port}/health", log)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
+            try:
+                server.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(END_TIMEOUT_S)
+
+
+def _python(module: str) -> list[str]:
+    return [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())"]
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise EngineError(f"The language model's server ended by itself. {_last_lines(log)}")
+        try:
+            with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310  our own http address
+                return
+        except (urllib.error.URLError, OSError):  # not yet, or 503 while the model loads
+            time.sleep(POLL_S)
+    raise EngineError(f"The language model was not loaded within {START_TIMEOUT_S:.0f} s. {_last_lines(log)}")
+
+
+def _last_lines(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").splitlines()
+    return " | ".join(line for line in lines[-LOG_LINES:] if line.strip())
