@@ -16,7 +16,7 @@ SPEECH = [
 ]
 MOTION = ["pin>=3"]
 SIM = ["mujoco>=3.3.3", "pillow>=10"]
-VIEW = ["viser>=1.0"]
+VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
     "httpx>=0.27",
     "hypothesis>=6",

@@ -27,6 +27,7 @@ from voice_agent_ros.demo import report
 from voice_agent_ros.demo.narrator import Narrator
 from voice_agent_ros.demo.observer import Observer
 from voice_agent_ros.demo.options import Options, from_environment
+from voice_agent_ros.demo.view import BrowserView
 from voice_agent_ros.errors import VoiceAgentError
 
 STARTUP_TIMEOUT_S = 90.0
@@ -68,15 +69,32 @@ def main() -> int:
         finally:
             service.shutdown()
 
+    view = open_view(share, options, observer, narrator)
     talking = threading.Thread(target=converse, name="conversation", daemon=True)
     talking.start()
     service.run()
     observer.fail("interrupted")
     talking.join(timeout=10.0)
+    if view is not None:
+        view.close()
     executor.shutdown(timeout_sec=2.0)
     rclpy.try_shutdown()
     spinning.join(timeout=2.0)
     return outcome[0] if outcome else 130
+
+
+def open_view(share: Path, options: Options, observer: Observer, narrator: Narrator) -> BrowserView | None:
+    """The browser view, if it is wanted and can be had."""
+    if not options.view:
+        return None
+    try:
+        view = BrowserView(share / "urdf" / f"{options.arm}.urdf", lambda: observer.world)
+    except VoiceAgentError as error:
+        narrator.show("error", str(error))
+        return None
+    narrator.also = view.show
+    narrator.show("view", f"open {view.url} in a browser on this computer")
+    return view
 
 
 def spin(executor: SingleThreadedExecutor) -> None:
