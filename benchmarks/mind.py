@@ -103,10 +103,8 @@ def main() -> None:
     readers = {"grammar": SentenceReader(SCENE, grammars, None)}
     client = LlmClient(options.llm_url, options.llm_model) if options.llm_url else None
     if client is not None:
-        readers |= {
-            "llm": SentenceReader(SCENE, None, client),
-            "both": SentenceReader(SCENE, grammars, client),
-        }
+        readers["llm"] = SentenceReader(SCENE, None, lambda: client)
+        readers["both"] = SentenceReader(SCENE, grammars, lambda: client)
     for name, reader in readers.items():
         score = measure(reader, rows, show=options.show)
         ordered = sorted(score.seconds) or [0.0]

@@ -9,7 +9,7 @@ MIN_CHARACTERS = 12  # a shorter clause is spoken with the next one
 MAX_CHARACTERS = 160
 _END = re.compile(r"[.!?;:,](?=\s)|[。！？；，：]|\n")
 # Symbols that nobody can say.
-_UNSPEAKABLE = re.compile(r"[*_#`|<>{}\[\]\\]+")
+_UNSPEAKABLE = re.compile(r"[*_#`|<>{}\[\]\\]")
 
 
 class Clauses:
