@@ -218,6 +218,40 @@ def test_the_audio_of_a_stopped_reply_is_not_mistaken_for_another(world):
     assert world.ended[-1].samples_played == 14 * PER_CHARACTER
 
 
+def test_what_was_heard_before_a_stop_is_what_the_loudspeaker_says_last(world):
+    world.say("r1", "One two three four five six seven eight.")
+    world.run(0.3)
+    world.queue.stop()
+    world.step()
+    assert not world.ended
+    world.say("safety", "Stopped.", kind="safety")
+    world.say("r1", "too late", 1)
+    world.playing["r1"] += 240  # it played a little longer until the stop reached it
+    world.flush()
+    world.run(2.0)
+    assert world.end_of("r1").spoken_text == "One two"
+    assert not world.end_of("safety").is_interrupted
+
+
+def test_a_dead_loudspeaker_does_not_keep_a_stopped_reply(world):
+    world.say("r1", "One two three four five six seven eight.")
+    world.run(0.3)
+    world.loudspeaker_works = False
+    world.queue.stop()
+    world.run(5.5)
+    assert world.end_of("r1").is_interrupted
+    assert world.queue.is_idle
+
+
+def test_leaving_waits_for_nobody(world):
+    world.say("r1", "One two three four five six seven eight.")
+    world.say("r2", "Nine ten.")
+    world.run(0.3)
+    world.queue.stop(wait_for_player=False)
+    world.step()
+    assert {ended.reply_id for ended in world.ended} == {"r1", "r2"}
+
+
 def test_a_flush_by_the_loudspeaker_ends_the_reply(world):
     world.say("r1", "One two three four five six seven eight nine ten.")
     world.run(0.6)

@@ -115,7 +115,8 @@ class TtsNode(LifecycleNode):
         """Fall silent and end the worker."""
         if self._queue is not None and not self._queue.is_idle:
             self._request_silence("deactivated")
-            self._silence()
+            self._queue.stop(wait_for_player=False)
+            self._go_on()
         self._queue = None
         if self._worker is not None:
             self._worker.close()

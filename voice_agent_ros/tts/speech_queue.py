@@ -93,7 +93,7 @@ class SpeechQueue:
         self._limits = limits or Limits()
         self._waiting: list[Reply] = []
         self._current: Reply | None = None
-        self._closing: list[Reply] = []  # outranked: their last chunk is sent, their end not yet reported
+        self._closing: list[Reply] = []  # nothing more of them is sent, their end is not yet reported
         self._over: OrderedDict[str, None] = OrderedDict()
         self._ended: list[Ended] = []
         self._farewells: list[Chunk] = []
@@ -107,7 +107,9 @@ class SpeechQueue:
     def add(self, piece: Piece, now: float) -> None:
         """Take a piece of a reply; further pieces of a reply that is over are ignored."""
         reply = self._find(piece.reply_id)
-        if reply is None:
+        if reply is None or reply in self._closing:
+            if reply is not None and piece.index > 0:
+                return
             if piece.reply_id in self._over and piece.index > 0:
                 return
             reply = self._enqueue(piece, now)
@@ -164,18 +166,26 @@ class SpeechQueue:
                 reply.played = reply.sent
             self._end(reply, is_interrupted=cut_short, is_announced=True)
 
-    def stop(self, reply_id: str | None = None) -> None:
-        """Be silent at once: drop one reply, or everything. The player has to be told by other means."""
+    def stop(self, *, wait_for_player: bool = True) -> None:
+        """Be silent at once and drop everything. The player has to be told by other means.
+
+        Args:
+            wait_for_player: what was being spoken ends when the player has said how much of it was heard.
+        """
         for reply in [self._current, *self._closing, *self._waiting]:
-            if reply is not None and reply_id in (None, reply.id):
+            if reply is None:
+                continue
+            if reply.sequence == 0 or not wait_for_player:
                 self._end(reply, is_interrupted=True, is_announced=reply.sequence > 0)
+            elif reply is self._current:
+                self._close(reply)
 
     def withdraw(self, reply_id: str) -> None:
         """Drop one reply; of the one being spoken, what was already sent is still played."""
         if self._current is not None and self._current.id == reply_id:
             self._outrank(self._current)
-        else:
-            self.stop(reply_id)
+        for reply in [reply for reply in self._waiting if reply.id == reply_id]:
+            self._end(reply, is_interrupted=True, is_announced=False)
 
     def heard_text(self, reply_id: str) -> str:
         """What was heard so far of a reply that is being spoken."""
@@ -247,7 +257,12 @@ class SpeechQueue:
             return
         if not reply.last_is_sent:
             self._farewells.append(Chunk(reply.id, reply.sequence, SILENCE, reply.sample_rate, True))
-            reply.is_cut = reply.last_is_sent = True
+        self._close(reply)
+
+    def _close(self, reply: Reply) -> None:
+        """Send nothing more of the current reply; it ends when the player says so."""
+        reply.is_cut = not reply.last_is_sent
+        reply.last_is_sent = True
         self._closing.append(reply)
         self._current = None
 
@@ -266,7 +281,7 @@ class SpeechQueue:
             self._over.popitem(last=False)
 
     def _find(self, reply_id: str) -> Reply | None:
-        everything = [self._current, *self._waiting, *self._closing]
+        everything = [self._current, *self._waiting, *reversed(self._closing)]
         return next((reply for reply in everything if reply is not None and reply.id == reply_id), None)
 
     # -- from text to sound --------------------------------------------------------------------------------
