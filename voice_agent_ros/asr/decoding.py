@@ -111,6 +111,7 @@ class DecodingWorker:
     def _decode(self, request: Decode) -> Decoded:
         audio = request.audio.astype(np.float32) / 32768.0
         try:
-            return Decoded(request, self._recognizer.recognize(audio, request.hints))
+            recognition = self._recognizer.recognize(audio, request.hints, is_draft=not request.is_urgent)
         except VoiceAgentError as error:
             return Decoded(request, None, str(error))
+        return Decoded(request, recognition)

@@ -35,11 +35,12 @@ class Recognition:
 class Recognizer(Protocol):
     """Recognizes whole utterances; called from one thread."""
 
-    def recognize(self, audio: Audio, hints: Sequence[str] = ()) -> Recognition:
+    def recognize(self, audio: Audio, hints: Sequence[str] = (), *, is_draft: bool = False) -> Recognition:
         """Recognize an utterance.
 
         Args:
             hints: words that are likely, such as the names of what is on the table.
+            is_draft: better soon than right: this is for a partial transcript.
 
         Raises:
             EngineError: the engine failed; the next call may succeed.

@@ -5,76 +5,146 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from voice_agent_ros.audio.clock import Clock, MonotonicClock
+from voice_agent_ros.audio.source import BLOCK_S, BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples
 from voice_agent_ros.errors import DeviceError
 
-Samples = NDArray[np.int16]
 ROOM_NOISE_RMS = 3.0  # of 32768; a real microphone is never quite silent
+ROOM_NOISE_S = 4.0  # repeated from there on
+LOUD = 330  # of 32768, -40 dB: sound that somebody made
+LATE_S = 1.0  # so far behind the clock, time is given up rather than sound
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A recording, 16 kHz mono."""
+
+    path: Path
+    samples: Samples
+
+    @property
+    def duration_s(self) -> float:
+        """Its length."""
+        return len(self.samples) / SAMPLE_RATE
+
+    @property
+    def sound_ends_s(self) -> float:
+        """Where its last loud sample is."""
+        loud = np.flatnonzero(np.abs(self.samples.astype(np.int32)) > LOUD)
+        return float(loud[-1] + 1) / SAMPLE_RATE if len(loud) else self.duration_s
+
+
+@dataclass
+class _Playing:
+    clip: Clip
+    silence: int  # samples still to come before it
+    position: int = 0
 
 
 class WavSource:
-    """Cuts recordings into chunks of what a microphone would deliver. Thread-safe.
+    """Cuts recordings into the blocks that a microphone would deliver, when it would deliver them.
 
     Args:
-        paths: files of any format, rate and width that libsndfile reads; several channels are averaged.
-        sample_rate: of the chunks, Hz.
-        chunk_samples: samples per chunk.
-        auto: play the first recording at once and the others after gaps; else each waits for `play_next`.
-        gap_s: silence before the first and between recordings, s.
-
-    Raises:
-        DeviceError: a file is missing or is no audio.
+        clips: see `load_clips`.
+        gap_s: silence between recordings at least, s.
+        on_end: called from the reading thread when a recording is over, with the monotonic times at which its last
+            loud sample and its last sample were heard.
     """
 
     def __init__(
         self,
-        paths: Sequence[Path],
-        sample_rate: int,
-        chunk_samples: int,
+        clips: Sequence[Clip],
         *,
-        auto: bool = True,
-        gap_s: float = 0.5,
+        gap_s: float = 1.0,
+        clock: Clock | None = None,
+        on_end: Callable[[Clip, float, float], None] = lambda clip, sound_ended, ended: None,  # noqa: ARG005
     ) -> None:
-        self._clips = deque(load(path, sample_rate) for path in paths)
-        self._rate, self._chunk = sample_rate, chunk_samples
-        self._gap = round(gap_s * sample_rate)
-        self._pending: Samples = np.zeros(0, np.int16)
+        self._waiting = deque(clips)
+        self._clock: Clock = clock or MonotonicClock()
+        self._on_end = on_end
+        self._gap = round(gap_s * SAMPLE_RATE)
         self._lock = threading.Lock()
-        self._random = np.random.default_rng(0)
-        if auto:
-            while self._clips:
-                self.play_next()
+        self._playing: deque[_Playing] = deque()
+        self._quiet = self._gap  # samples of silence so far
+        noise = np.random.default_rng(0).normal(0.0, ROOM_NOISE_RMS, round(ROOM_NOISE_S * SAMPLE_RATE))
+        self._noise = np.round(noise).astype(np.int16)
+        self._index = 0
+        self._start: float | None = None
 
     @property
     def clips_left(self) -> int:
-        """Recordings that have not begun."""
-        return len(self._clips)
+        """Recordings that have not been asked for."""
+        return len(self._waiting)
 
-    def play_next(self) -> float:
-        """Let the next recording follow what is being played.
-
-        Returns:
-            its length in s, 0.0 if there is none left.
-        """
-        if not self._clips:
-            return 0.0
-        clip = self._clips.popleft()
+    def play_next(self) -> Clip | None:
+        """Let the next recording be heard, after what is being heard. None if there is none left."""
         with self._lock:
-            self._pending = np.concatenate([self._pending, np.zeros(self._gap, np.int16), clip])
-        return len(clip) / self._rate
+            if not self._waiting:
+                return None
+            clip = self._waiting.popleft()
+            follows = bool(self._playing)
+            silence = self._gap if follows else max(0, self._gap - self._quiet)
+            self._playing.append(_Playing(clip, silence))
+            return clip
 
-    def next_chunk(self) -> Samples:
-        """The next chunk, (chunk_samples,)."""
+    def play_all(self) -> None:
+        """Let all of them be heard, with gaps."""
+        while self.play_next() is not None:
+            pass
+
+    def read(self) -> Block:
+        """See `Source`: returns when the block's last sample would have been heard."""
+        now = self._clock.now()
+        if self._start is None:
+            self._start = now
+        due = self._start + (self._index + 1) * BLOCK_S
+        if now - due > LATE_S:
+            self._start += now - due
+            due = now
+        self._clock.sleep_until(due)
+        block = Block(self._mix(due - BLOCK_S), self._index, due - BLOCK_S)
+        self._index += 1
+        return block
+
+    def close(self) -> None:
+        """See `Source`; there is nothing to give back."""
+
+    def _mix(self, at: float) -> Samples:
+        offset = (self._index * BLOCK_SAMPLES) % (len(self._noise) - BLOCK_SAMPLES)
+        block = self._noise[offset : offset + BLOCK_SAMPLES].astype(np.int32)
+        filled = 0
         with self._lock:
-            chunk, self._pending = self._pending[: self._chunk], self._pending[self._chunk :]
-        noise = np.round(self._random.normal(0.0, ROOM_NOISE_RMS, self._chunk)).astype(np.int32)
-        noise[: len(chunk)] += chunk
-        return np.clip(noise, -32768, 32767).astype(np.int16)
+            while filled < BLOCK_SAMPLES and self._playing:
+                playing = self._playing[0]
+                silence = min(playing.silence, BLOCK_SAMPLES - filled)
+                playing.silence -= silence
+                filled += silence
+                part = playing.clip.samples[playing.position :][: BLOCK_SAMPLES - filled]
+                block[filled : filled + len(part)] += part
+                playing.position += len(part)
+                filled += len(part)
+                if playing.position == len(playing.clip.samples) and playing.silence == 0:
+                    self._playing.popleft()
+                    ended = at + filled / SAMPLE_RATE
+                    late = playing.clip.duration_s - playing.clip.sound_ends_s
+                    self._on_end(playing.clip, ended - late, ended)
+            self._quiet = 0 if self._playing else self._quiet + BLOCK_SAMPLES - filled
+        return np.clip(block, -32768, 32767).astype(np.int16)
+
+
+def load_clips(paths: Sequence[Path]) -> list[Clip]:
+    """Recordings of any format, rate and width that libsndfile reads; several channels are averaged.
+
+    Raises:
+        DeviceError: a file is missing or is no audio.
+    """
+    return [Clip(path, load(path, SAMPLE_RATE)) for path in paths]
 
 
 def load(path: Path, sample_rate: int) -> Samples:
@@ -95,4 +165,5 @@ def load(path: Path, sample_rate: int) -> Samples:
     mono = samples.mean(axis=1)
     if not len(mono):
         raise DeviceError(f"{path} holds no audio.", "Record it again.")
-    return np.clip(soxr.resample(mono, rate, sample_rate) * 32768.0, -32768, 32767).astype(np.int16)
+    resampled = soxr.resample(mono, rate, sample_rate) if rate != sample_rate else mono
+    return np.rint(np.clip(resampled, -1.0, 1.0) * 32767.0).astype(np.int16)

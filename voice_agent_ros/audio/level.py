@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How loud a microphone is, once a second: whether it is clipped, or delivers nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FULL_SCALE = 32767
+PERIOD_BLOCKS = 50  # 1 s
+CLIPPED_SHARE = 0.001
+
+
+@dataclass(frozen=True)
+class Level:
+    """Of one second.
+
+    Attributes:
+        peak, rms: of full scale.
+        is_clipped: loud parts are cut off.
+        is_dead: not even noise, which every open microphone delivers.
+    """
+
+    peak: float
+    rms: float
+    is_clipped: bool
+    is_dead: bool
+
+
+class LevelMeter:
+    """Collects blocks and measures them together."""
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.int16]] = []
+
+    def add(self, block: NDArray[np.int16]) -> Level | None:
+        """Take a block; a level once a second."""
+        self._blocks.append(block)
+        if len(self._blocks) < PERIOD_BLOCKS:
+            return None
+        samples = np.abs(np.concatenate(self._blocks).astype(np.float32))
+        self._blocks = []
+        peak = float(samples.max())
+        clipped = float(np.mean(samples >= FULL_SCALE))
+        rms = float(np.sqrt(np.mean(np.square(samples))))
+        return Level(peak / FULL_SCALE, rms / FULL_SCALE, clipped > CLIPPED_SHARE, peak == 0.0)
