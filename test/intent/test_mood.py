@@ -195,3 +195,16 @@ def test_any_text_has_a_mood(text, language):
 @given(st.sampled_from(COMMANDS_EN[:3]), st.sampled_from(["don't ", "never ", "do not ", "he said "]))
 def test_a_negation_or_report_before_a_command_undoes_it(command, prefix):
     assert not judge_mood(prefix + command, "en").is_command
+
+
+@pytest.mark.parametrize(
+    ("text", "is_command"),
+    [
+        ("Move the arm left ten centimeters.", True),
+        ("Shift the gripper left by 5 cm.", True),
+        ("The robot left ten minutes ago.", False),
+        ("He left the cube in the bowl.", False),
+    ],
+)
+def test_left_is_a_direction_or_a_past(text: str, is_command: bool) -> None:
+    assert judge_mood(text, "en").is_command is is_command

@@ -106,7 +106,10 @@ _CONDITIONAL_EN = re.compile(
     r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
 )
 _PAST_EN = re.compile(
-    rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?{_PAST_VERBS}\b"
+    # "move the arm left": after a verb of ours, "left" is where to, not what it did.
+    rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?"
+    rf"(?!(?<=the arm )left\b|(?<=the robot )left\b|(?<=the gripper )left\b){_PAST_VERBS}\b"
+    r"|^the (?:arm|robot|gripper) left\b"
     r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"
     rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been"
     rf"|{_PAST_VERBS})\b"
