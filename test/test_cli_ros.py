@@ -143,7 +143,7 @@ def test_stop_waits_until_motion_is_latched(agent):
 
 def test_stop_says_so_if_nobody_confirms(agent):
     agent.latches = False
-    done = agent.run("stop", "--timeout", "2")
+    done = agent.run("stop", "--timeout", "6")
     assert done.returncode == 1
     assert agent.stops
     assert "emergency stop" in done.stderr
