@@ -53,14 +53,14 @@ class AuditLog:
         with self._lock:
             entry = {"time": time.time(), "event": event, **fields, "previous": self._previous}
             line = json.dumps(entry, ensure_ascii=False, sort_keys=True)
-            self._previous = hashlib.sha256(line.encode()).hexdigest()
             try:
                 self._file.write(line + "\n")
                 self._file.flush()
                 if durable:
                     os.fsync(self._file.fileno())
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: it is closed
                 raise AuditError(f"The audit log cannot be written: {error}.", "Free the disk.") from error
+            self._previous = hashlib.sha256(line.encode()).hexdigest()
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.audit import AuditError, AuditLog
@@ -27,6 +28,7 @@ from voice_agent_ros.motion.refusal import Refusal
 
 REMEMBERED_RESULTS = 256
 DUPLICATE_TIMEOUT_S = 120.0
+SUPERSEDED_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class IntentBridge:
         self._results: OrderedDict[str, tuple[threading.Event, list[Result]]] = OrderedDict()
         self._confirmation: Confirmation | None = None
         self._last_start = -1e9
+        self._stopped_at = -1e9
         self.latched = True
         self.latch_reason = "not released since start"
         self.active_key = ""
@@ -98,31 +101,52 @@ class IntentBridge:
     def stop(self, reason: str) -> None:
         """Cancel everything and latch."""
         self.latched, self.latch_reason = True, reason  # before anything that could fail
+        self._stopped_at = self._clock()
         self._executor.stop()
         self._settle("stopped")
 
+    def note(self, event: str, **fields: Any) -> None:
+        """Record something. Apart from `stop`, which waits for no disk."""
+        with contextlib.suppress(AuditError):  # whatever it was, it has happened
+            self._audit.write(event, **fields)
+
     def resume(self, by: str) -> None:
         """Release the latch. Never restarts a motion."""
-        self._executor.rearm()
         self.latched, self.latch_reason = False, ""
-        self._audit.write("resumed", by=by)
+        self.note("resumed", by=by)
+
+    def cancel(self, key: str) -> None:
+        """Give up one intent, without latching."""
+        if self.active_key == key:
+            self._executor.stop()
+            self._settle("stopped")
 
     def confirm(self, yes: bool) -> bool:
         """Answer the open question by service; False if there is none."""
         return self._settle("yes" if yes else "no")
 
+    def watch(self) -> None:
+        """To be called regularly: an arm that is not felt any more is stopped."""
+        snapshot = self._senses.joints()
+        is_felt = snapshot is not None and self._is_fresh(snapshot)
+        if self._executor.is_running and not is_felt:
+            self.stop("joint_states have stopped coming")
+
     def on_heard(self, heard: Heard) -> None:
         """A final transcript."""
         self._gate.remember(heard)
         confirmation = self._confirmation
-        if confirmation is not None:
+        if confirmation is not None and self._gate.is_clear(heard):
             confirmation.on_heard(heard)
 
-    def on_played(self, stream_id: str, at: float) -> None:
-        """A spoken text was played to its end at a ROS time, s."""
+    def on_played(self, stream_id: str, at: float, *, is_interrupted: bool = False) -> None:
+        """A spoken text ended at a ROS time, s; an interrupted question has not been asked."""
         confirmation = self._confirmation
-        if confirmation is not None:
-            confirmation.on_played(stream_id, at)
+        if confirmation is not None and confirmation.nonce == stream_id:
+            if is_interrupted:
+                confirmation.settle("interrupted")
+            else:
+                confirmation.on_played(stream_id, at)
 
     def on_joints(self, snapshot: JointSnapshot) -> None:
         """New joint states."""
@@ -136,8 +160,13 @@ class IntentBridge:
 
     @property
     def is_moving(self) -> bool:
-        """An intent is being carried out and no question is open."""
-        return bool(self.active_key) and self._confirmation is None
+        """A plan is being carried out."""
+        return self._executor.is_running
+
+    def language_of(self, turn_id: str) -> str:
+        """Language in which somebody spoke in a turn; English if nobody did."""
+        heard = self._gate.heard(turn_id)
+        return heard.language if heard is not None else "en"
 
     def _settle(self, answer: Any) -> bool:
         confirmation = self._confirmation
@@ -169,65 +198,75 @@ class IntentBridge:
         return results[0]
 
     def _carry_out(self, proposal: Proposal, report: Report) -> Result:
-        self._settle("superseded")  # an open question is not answered by a new wish
         if any(call.skill == "stop" for call in proposal.calls):
             self.stop("asked to stop")
-            return Result("stopped", "stopped", sentences.outcome("stopped", {}, self._language(proposal)))
-        if not self._busy.acquire(timeout=1.0):
+            self.note("stopped", key=proposal.key, turn=proposal.turn_id)
+            return self._stopped(proposal)
+        epoch = self._executor.epoch
+        was_open = self._settle("superseded")  # an open question is not answered by a new wish
+        if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if was_open else 0.0):
             return self._refused(Refusal("busy"), proposal)
         try:
             self.active_key = proposal.key
-            return self._decide(proposal, report)
+            return self._decide(proposal, report, epoch)
         except Refusal as refusal:
             return self._refused(refusal, proposal)
-        except AuditError as error:
-            return Result("refused", "audit", str(error), proposal.calls)
+        except AuditError:
+            return self._refused(Refusal("audit"), proposal)
         except Exception as error:
             # Whatever it was must not leave the arm moving; the cause is in the log of whoever called.
-            self.stop(f"internal error: {error}")
+            self.stop(f"internal error: {type(error).__name__}")
             raise
         finally:
             self.active_key = ""
             self._busy.release()
 
-    def _decide(self, proposal: Proposal, report: Report) -> Result:
+    def _decide(self, proposal: Proposal, report: Report, epoch: int) -> Result:
         report(Progress("checking"))
         scene = self._senses.scene()
         verdict = self._gate.judge(proposal.calls, proposal.turn_id, scene)
         if all(not call.arguments.moves for call in proposal.calls):
             return self._without_motion(proposal, verdict, scene, report)
-        if self.latched:
+        self._may_move(proposal)
+        situation = self._situation(scene)
+        plan = self._planner.plan(proposal.calls, situation)
+        digest, planned_at = plan.digest(), self._clock()
+        language = self.language_of(proposal.turn_id)
+        held = situation.held.name if situation.held is not None else ""
+        announcement = sentences.announcement(plan.calls, language, scene, held)
+        if proposal.dry_run:
+            self.note("dry_run", key=proposal.key, plan=digest)
+            return Result("done", "dry_run", announcement, plan.calls)
+        if verdict.ask:
+            question = sentences.question(plan.calls, language, scene, held)
+            self._ask(proposal, verdict, digest, question, report)
+        else:
+            report(Progress("planned", announcement))
+        self._still_valid(plan, digest, planned_at, situation)
+        self._record(proposal, verdict, digest)
+        if held:
+            self._executor.held = held
+        ending = self._executor.run(plan, partial(self._progress, report), epoch)
+        return self._ended(ending, plan, language, proposal)
+
+    def _may_move(self, proposal: Proposal) -> None:
+        if self.latched and not proposal.dry_run:
             raise Refusal("latched", reason=self.latch_reason)
+        heard = self._gate.heard(proposal.turn_id)
+        if heard is not None and heard.received_at <= self._stopped_at:
+            raise Refusal("stale")  # what was said before a stop does not come back after it
         if self._clock() - self._last_start < self._policy.execution.min_interval:
             raise Refusal("too_soon")
         self._last_start = self._clock()
-        language = self._language(proposal)
-        plan = self._planner.plan(proposal.calls, self._situation(scene))
-        digest, planned_at = plan.digest(), self._clock()
-        if proposal.dry_run:
-            return Result("done", "dry_run", sentences.announcement(plan.calls, language, scene), plan.calls)
-        if verdict.ask:
-            question = sentences.question(plan.calls, language, scene, self._executor.held)
-            self._ask(proposal, verdict, digest, question, report)
-        else:
-            report(
-                Progress("planned", sentences.announcement(plan.calls, language, scene, self._executor.held))
-            )
-        self._still_valid(plan, planned_at)
-        self._record(proposal, verdict, digest)
-        ending = self._executor.run(plan, partial(self._progress, report))
-        if ending.outcome == "failed":
-            self._audit.write("failed", key=proposal.key, rule=ending.rule)
-        return self._ended(ending, plan, language, proposal)
 
     def _without_motion(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
-        language = self._language(proposal)
+        language = self.language_of(proposal.turn_id)
         if any(call.skill == "resume" for call in proposal.calls):
-            if verdict.ask and self.latched:
-                self._ask(
-                    proposal, verdict, "resume", sentences.question(proposal.calls, language, scene), report
-                )
-            self.resume("a person's words")
+            if self.latched and not proposal.dry_run:
+                question = sentences.question(proposal.calls, language, scene)
+                self._ask(proposal, verdict, "resume", question, report)
+            if not proposal.dry_run:
+                self.resume("a person's words")
             return Result("done", "", sentences.outcome("resumed", {}, language), proposal.calls)
         seen = list(scene.names)
         text = sentences.outcome("scene" if seen else "scene.nothing", {"seen": seen}, language)
@@ -246,60 +285,82 @@ class IntentBridge:
         self._audit.write("answered", key=proposal.key, nonce=confirmation.nonce, answer=answer)
         if answer == "stopped":
             raise Refusal("stopped")
-        if answer in ("superseded", "other"):
-            raise Refusal("interrupted")
         if answer != "yes":
             raise Refusal("not_confirmed", answer=answer)
         report(Progress("confirmed"))
 
-    def _situation(self, scene: Scene) -> Situation:
+    def _is_fresh(self, snapshot: JointSnapshot) -> bool:
+        return self._clock() - snapshot.at <= self._policy.execution.joint_states_max_age
+
+    def _felt(self) -> JointSnapshot:
         snapshot = self._senses.joints()
-        if snapshot is None or self._clock() - snapshot.at > self._policy.execution.joint_states_max_age:
+        if snapshot is None or not self._is_fresh(snapshot):
             raise Refusal("no_joint_states")
-        held = scene.find(self._executor.held) if self._executor.held else None
+        return snapshot
+
+    def _situation(self, scene: Scene) -> Situation:
+        snapshot = self._felt()
+        held = self._planner.in_hand(scene, snapshot.arm, snapshot.gripper)
+        if held is None and (remembered := self._executor.holding(snapshot)):
+            held = scene.find(remembered)
         return Situation(scene, snapshot.arm, snapshot.gripper, held)
 
-    def _still_valid(self, plan: Plan, planned_at: float) -> None:
+    def _still_valid(self, plan: Plan, digest: str, planned_at: float, situation: Situation) -> None:
         """Between planning and now a person may have taken a while to answer."""
         if self.latched:
             raise Refusal("latched", reason=self.latch_reason)
-        if self._clock() - planned_at > self._policy.execution.plan_ttl:
+        if self._clock() - planned_at > self._policy.execution.plan_ttl or plan.digest() != digest:
             raise Refusal("stale")
-        snapshot = self._senses.joints()
-        if snapshot is None or self._clock() - snapshot.at > self._policy.execution.joint_states_max_age:
-            raise Refusal("no_joint_states")
-        if np.max(np.abs(snapshot.arm - plan.start)) > self._policy.execution.start_tolerance:
+        if np.max(np.abs(self._felt().arm - plan.start)) > self._policy.execution.start_tolerance:
             raise Refusal("arm_moved")
+        names = {value for call in plan.calls for value in _names(call)}
+        now = self._senses.scene()
+        for then in situation.scene.objects:
+            if " ".join(then.name.lower().split()) in names and not self._is_where_it_was(
+                now.find(then.name), then
+            ):
+                raise Refusal("scene_changed", object=then.name)
+
+    def _is_where_it_was(self, now: SceneObject | None, then: SceneObject) -> bool:
+        if now is None:
+            return False
+        moved = float(np.linalg.norm(np.array(now.position) - np.array(then.position)))
+        return moved <= self._policy.execution.object_tolerance
 
     def _record(self, proposal: Proposal, verdict: Verdict, digest: str) -> None:
         calls = [call.as_dict() for call in proposal.calls]
+        heard = self._gate.heard(proposal.turn_id)
         fields = {"key": proposal.key, "turn": proposal.turn_id, "calls": calls, "engine": verdict.engine}
-        self._audit.write("executing", durable=True, plan=digest, asked=verdict.ask, **fields)
+        audio = heard.audio_hash if heard is not None else ""
+        self._audit.write("executing", durable=True, plan=digest, asked=verdict.ask, audio=audio, **fields)
 
     def _progress(self, report: Report, phase: str, step: Step, fraction: float) -> None:
         kind = "gripper" if isinstance(step, Grip) else "arm"
         report(Progress(phase, kind, step.call.call_id, fraction))
 
     def _ended(self, ending: Ending, plan: Plan, language: str, proposal: Proposal) -> Result:
+        self.note("ended", key=proposal.key, outcome=ending.outcome, rule=ending.rule)
         if ending.sentence:
             message = sentences.outcome(ending.sentence, ending.details, language)
         else:
             message = sentences.done(language)
-        self._audit.write("ended", key=proposal.key, outcome=ending.outcome, rule=ending.rule)
         return Result(ending.outcome, ending.rule, message, plan.calls)
 
     def _refused(self, refusal: Refusal, proposal: Proposal) -> Result:
-        self._audit.write("refused", key=proposal.key, turn=proposal.turn_id, rule=refusal.rule)
+        self.note("refused", key=proposal.key, turn=proposal.turn_id, rule=refusal.rule)
         if refusal.rule == "stopped":
-            return Result(
-                "stopped",
-                "stopped",
-                sentences.outcome("stopped", {}, self._language(proposal)),
-                proposal.calls,
-            )
-        text = sentences.refusal(refusal.rule, refusal.details, self._language(proposal))
+            return self._stopped(proposal)
+        text = sentences.refusal(refusal.rule, refusal.details, self.language_of(proposal.turn_id))
         return Result("refused", refusal.rule, text, proposal.calls)
 
-    def _language(self, proposal: Proposal) -> str:
-        heard = self._gate.heard(proposal.turn_id)
-        return heard.language if heard is not None else "en"
+    def _stopped(self, proposal: Proposal) -> Result:
+        text = sentences.outcome("stopped", {}, self.language_of(proposal.turn_id))
+        return Result("stopped", "stopped", text, proposal.calls)
+
+
+def _names(call: SkillCall) -> list[str]:
+    """Names of the objects that a call is about, as the scene writes them or not."""
+    arguments = call.arguments.model_dump(exclude_none=True)
+    return [
+        " ".join(str(arguments[slot]).lower().split()) for slot in ("object", "target") if slot in arguments
+    ]

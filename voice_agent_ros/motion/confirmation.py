@@ -11,7 +11,7 @@ from typing import Literal
 from voice_agent_ros.intent.confirmation import judge_answer
 from voice_agent_ros.motion.gate import Heard
 
-Answer = Literal["yes", "no", "other", "expired", "stopped", "superseded"]
+Answer = Literal["yes", "no", "other", "expired", "stopped", "superseded", "interrupted"]
 UNPLAYED_TIMEOUT_S = 30.0
 
 

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import Completion, Controllers, JointSnapshot, Senses
-from voice_agent_ros.motion.plan import Grip, Move, Plan, Rests, Step
+from voice_agent_ros.motion.holding import is_kept
+from voice_agent_ros.motion.plan import Grip, Held, Move, Plan, Rests, Step
 from voice_agent_ros.motion.policy import Policy
 
 GRIP_TIMEOUT_S = 5.0
 MOVING_RAD_S = 0.02
+MEASURE_TIMEOUT_S = 0.5  # for joint states that are younger than the controller's answer
 PROMISE_TIMEOUT_S = 2.0
 POLL_S = 0.05
+UNSURE = ("timeout", "absent")  # the goal may still be under way
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,15 @@ class Ending:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+STOPPED = Ending("stopped", "stopped", "stopped")
 Report = Callable[[str, Step, float], None]
 
 
 class Executor:
     """Runs one plan at a time, in the thread of the caller.
+
+    A plan belongs to the epoch in which it was asked for. Every stop begins a new one, so that no plan survives a
+    stop, however soon motion is allowed again.
 
     Args:
         clock: monotonic time, s.
@@ -58,19 +64,19 @@ class Executor:
     ) -> None:
         self._controllers, self._senses, self._arm = controllers, senses, arm
         self._execution, self._clock = policy.execution, clock
-        self._stopping = threading.Event()
+        self._changed = threading.Condition()
         self._watch_motion: Callable[[], None] | None = None
-        self.held: str = ""
         self._held_gap = 0.0
+        self.epoch = 0
+        self.is_running = False
+        self.held: str = ""
 
     def stop(self) -> None:
         """Cancel everything now. The plan that is running ends as stopped."""
-        self._stopping.set()
+        with self._changed:
+            self.epoch += 1
+            self._changed.notify_all()
         self._controllers.cancel_all()
-
-    def rearm(self) -> None:
-        """Allow plans to run again; called when the latch is released."""
-        self._stopping.clear()
 
     def on_joints(self, snapshot: JointSnapshot) -> None:
         """New joint states: notices when the arm begins to move."""
@@ -78,25 +84,36 @@ class Executor:
         if watch is not None and np.max(np.abs(snapshot.arm_velocity)) > MOVING_RAD_S:
             self._watch_motion = None
             watch()
+        with self._changed:
+            self._changed.notify_all()
 
-    def run(self, plan: Plan, report: Report) -> Ending:
+    def holding(self, snapshot: JointSnapshot) -> str:
+        """The object that was taken and is, by the fingers' distance, still there; or ""."""
+        if self.held and self._arm.gripper.gap(snapshot.gripper) < self._held_gap:
+            self.held = ""
+        return self.held
+
+    def run(self, plan: Plan, report: Report, epoch: int) -> Ending:
         """Carry out a plan.
 
         Args:
             report: called with a phase (executing, goal_accepted, first_motion), the step and the fraction done.
+            epoch: in which the plan was asked for.
         """
+        self.is_running = True
         try:
             for index, step in enumerate(plan.steps):
-                ending = self._step(step, report, index / len(plan.steps), first=index == 0)
+                ending = self._step(step, report, index / len(plan.steps), epoch, first=index == 0)
                 if ending is not None:
                     return ending
-            return next((e for promise in plan.promises if (e := self._kept(promise))), self._success(plan))
+            return next((e for promise in plan.promises if (e := self._kept(promise, epoch))), _success(plan))
         finally:
             self._watch_motion = None
+            self.is_running = False
 
-    def _step(self, step: Step, report: Report, fraction: float, *, first: bool) -> Ending | None:
-        if self._stopping.is_set():
-            return Ending("stopped", "stopped", "stopped")
+    def _step(self, step: Step, report: Report, fraction: float, epoch: int, *, first: bool) -> Ending | None:
+        if self.epoch != epoch:
+            return STOPPED
         snapshot = self._senses.joints()
         if snapshot is None or self._clock() - snapshot.at > self._execution.joint_states_max_age:
             return Ending("failed", "no_joint_states", "not_reached")
@@ -108,7 +125,7 @@ class Executor:
         self._watch_motion = (lambda: report("first_motion", step, fraction)) if first else self._watch_motion
 
         def accepted() -> None:
-            if self._stopping.is_set():  # the stop came while the goal was on its way
+            if self.epoch != epoch:  # the stop came while the goal was on its way
                 self._controllers.cancel_all()
             report("goal_accepted", step, fraction)
 
@@ -117,61 +134,84 @@ class Executor:
             completion = self._controllers.follow(step.trajectory, timeout, accepted)
         else:
             completion = self._controllers.grip(step.position, step.max_effort, GRIP_TIMEOUT_S, accepted)
-        return self._completed(completion) or self._measured(step)
+        return self._completed(completion, epoch) or self._measured(step, epoch)
 
-    def _completed(self, completion: Completion) -> Ending | None:
-        if self._stopping.is_set() or completion.status == "canceled":
-            return Ending("stopped", "stopped", "stopped")
+    def _completed(self, completion: Completion, epoch: int) -> Ending | None:
+        if completion.status in UNSURE:
+            self._controllers.cancel_all()
+        if self.epoch != epoch or completion.status == "canceled":
+            return STOPPED
         if completion.status == "succeeded":
             return None
-        if completion.status == "timeout":
-            self._controllers.cancel_all()
         details = {"controller": completion.controller, "reason": completion.reason}
         return Ending("failed", completion.status, completion.status, details)
 
-    def _measured(self, step: Step) -> Ending | None:
+    def _measured(self, step: Step, epoch: int) -> Ending | None:
         """What the joints say of a step that the controller calls done."""
+        completed_at = self._clock()
+
+        def is_measured() -> bool:
+            snapshot = self._senses.joints()
+            if snapshot is None or snapshot.at < completed_at:
+                return False
+            return isinstance(step, Grip) or self._is_there(snapshot, step)
+
+        is_there = self._until(is_measured, MEASURE_TIMEOUT_S, epoch)
+        if self.epoch != epoch:
+            return STOPPED
         snapshot = self._senses.joints()
-        if snapshot is None:
-            return Ending("failed", "no_joint_states", "not_reached")
-        gap = self._arm.gripper.gap(snapshot.gripper)
-        if isinstance(step, Grip):
-            if step.releases:
-                self.held = ""
-            if step.holds and gap < step.gap:
-                return Ending("failed", "not_held", "not_held", {"object": step.holds})
-            self._held_gap = step.gap
-            self.held = step.holds or self.held
+        if not is_there or snapshot is None:
+            return Ending("failed", "not_reached", "not_reached")
+        return self._gripped(step, snapshot) if isinstance(step, Grip) else self._carried(step, snapshot)
+
+    def _is_there(self, snapshot: JointSnapshot, step: Move) -> bool:
+        return bool(np.max(np.abs(snapshot.arm - step.trajectory.end)) <= self._execution.start_tolerance)
+
+    def _gripped(self, step: Grip, snapshot: JointSnapshot) -> Ending | None:
+        if step.releases:
+            self.held = ""
+        if step.holds and self._arm.gripper.gap(snapshot.gripper) < step.gap:
+            return Ending("failed", "not_held", "not_held", {"object": step.holds})
+        if step.holds:
+            self.held, self._held_gap = step.holds, step.gap
+        return None
+
+    def _carried(self, step: Move, snapshot: JointSnapshot) -> Ending | None:
+        held = self.held
+        if step.carries and held and not self.holding(snapshot):
+            return Ending("failed", "dropped", "dropped", {"object": held})
+        return None
+
+    def _kept(self, promise: Rests | Held, epoch: int) -> Ending | None:
+        """None if the object comes to be where it should, within a moment."""
+        if self._until(lambda: is_kept(promise, self._senses.scene()), PROMISE_TIMEOUT_S, epoch):
             return None
-        if step.carries and self.held and gap < self._held_gap:
-            dropped, self.held = self.held, ""
-            return Ending("failed", "dropped", "dropped", {"object": dropped})
-        return None
+        if self.epoch != epoch:
+            return STOPPED
+        if isinstance(promise, Held):
+            self.held = ""
+            return Ending("failed", "not_held", "not_held", {"object": promise.object})
+        details = {"object": promise.object, "target": promise.target, "relation": promise.relation}
+        return Ending("failed", "not_there", "not_there", details)
 
-    def _kept(self, promise: Rests) -> Ending | None:
-        """None if the object comes to rest where it should, within a moment."""
-        deadline = self._clock() + PROMISE_TIMEOUT_S
-        while not rests(self._senses.scene(), promise):
-            if self._clock() > deadline or self._stopping.wait(POLL_S):
-                details = {"object": promise.object, "target": promise.target, "relation": promise.relation}
-                return Ending("failed", "not_there", "not_there", details)
-        return None
-
-    def _success(self, plan: Plan) -> Ending:
-        if plan.promises:
-            last = plan.promises[-1]
-            details = {"object": last.object, "target": last.target, "relation": last.relation}
-            return Ending("done", sentence="done.rests", details=details)
-        if self.held and any(isinstance(step, Grip) and step.holds for step in plan.steps):
-            return Ending("done", sentence="done.holds", details={"object": self.held})
-        return Ending("done")
-
-
-def rests(scene: Scene, promise: Rests) -> bool:
-    """Whether the promised object is seen within the target's footprint, and not hanging above it."""
-    thing, target = scene.find(promise.object), scene.find(promise.target)
-    if thing is None or target is None:
+    def _until(self, condition: Callable[[], bool], timeout_s: float, epoch: int) -> bool:
+        """Wait for a condition; False after the timeout or a stop."""
+        deadline = self._clock() + timeout_s
+        while self.epoch == epoch:
+            if condition():
+                return True
+            if self._clock() > deadline:
+                return False
+            with self._changed:
+                self._changed.wait(POLL_S)
         return False
-    inside = all(abs(thing.position[i] - target.position[i]) < target.size[i] / 2 for i in (0, 1))
-    top = target.position[2] + target.size[2] / 2
-    return inside and thing.position[2] - thing.size[2] / 2 < top + 0.01
+
+
+def _success(plan: Plan) -> Ending:
+    last = plan.promises[-1] if plan.promises else None
+    if isinstance(last, Rests):
+        details = {"object": last.object, "target": last.target, "relation": last.relation}
+        return Ending("done", sentence="done.rests", details=details)
+    if last is not None:
+        return Ending("done", sentence="done.holds", details={"object": last.object})
+    return Ending("done")

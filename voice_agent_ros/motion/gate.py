@@ -7,6 +7,7 @@ that were really heard, understands the same.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.wordings import base_language, script_of
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
 
@@ -38,6 +40,7 @@ class Heard:
     confidence: float
     received_at: float
     speech_start: float
+    audio_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,19 @@ class Gate:
     def __init__(self, policy: Policy, grammar: Grammar, clock: Callable[[], float]) -> None:
         self._policy, self._grammar, self._clock = policy, grammar, clock
         self._heard: OrderedDict[str, Heard] = OrderedDict()
+        self._arrived = threading.Condition()
 
     def remember(self, heard: Heard) -> None:
         """Keep a final transcript for the proposals that refer to it. The first one of a turn counts."""
-        self._heard.setdefault(heard.turn_id, heard)
-        while len(self._heard) > REMEMBERED_TURNS:
-            self._heard.popitem(last=False)
+        with self._arrived:
+            self._heard.setdefault(heard.turn_id, heard)
+            while len(self._heard) > REMEMBERED_TURNS:
+                self._heard.popitem(last=False)
+            self._arrived.notify_all()
+
+    def is_clear(self, heard: Heard) -> bool:
+        """Whether the recognizer was sure enough of a sentence for it to count."""
+        return heard.confidence >= self._policy.transcripts.min_confidence
 
     def heard(self, turn_id: str) -> Heard | None:
         """What was heard in a turn."""
@@ -96,21 +106,29 @@ class Gate:
                 raise Refusal("not_allowed", skill=call.skill)
         if len(calls) != 1:
             raise Refusal("bad_arguments", reason="one skill at a time")
-        heard = self._heard.get(turn_id)
+        heard = self._awaited(turn_id)
         if heard is None:
             return self._unspoken(calls)
         if self._clock() - heard.received_at > self._policy.transcripts.max_age:
             raise Refusal("stale")
         engine = self._engine(calls, heard, scene)
         moves = any(call.arguments.moves or call.skill == "resume" for call in calls)
-        if moves and heard.confidence < self._policy.transcripts.min_confidence:
+        if moves and not self.is_clear(heard):
             raise Refusal("low_confidence", confidence=heard.confidence)
         if engine == "llm":
             self._judge_guess(calls, heard, scene)
-        asked_for = any(call.skill in skills.confirm for call in calls)
+        # Resuming cannot be exempted: whoever is misheard must not set a stopped robot free.
+        asked_for = any(call.skill in (*skills.confirm, "resume") for call in calls)
         return Verdict(
             engine, ask=asked_for or (moves and engine == "llm" and self._policy.confirmation.of_llm)
         )
+
+    def _awaited(self, turn_id: str) -> Heard | None:
+        """The transcript of a turn. It may arrive a moment after the proposal that was made of it."""
+        if turn_id:
+            with self._arrived:
+                self._arrived.wait_for(lambda: turn_id in self._heard, self._policy.transcripts.wait)
+        return self._heard.get(turn_id)
 
     def _engine(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> str:
         understood = self._grammar.calls(heard.text, heard.language, scene)
@@ -119,11 +137,13 @@ class Gate:
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:
         """A model's proposal must fit the sentence's mood, and its arguments must come from words or sight."""
         for call in calls:
-            if call.skill == "stop":
-                continue
             if not call.arguments.offered_to_llm:
                 raise Refusal("not_allowed", skill=call.skill)
-            if call.arguments.moves and not judge_mood(heard.text, heard.language).is_command:
+            if not call.arguments.moves:
+                continue
+            # A wrong language tag must not hide a "don't".
+            tags = {base_language(heard.language, heard.text), script_of(heard.text)}
+            if not all(judge_mood(heard.text, tag).is_command for tag in tags):
                 raise Refusal("not_a_command")
             reasons = ungrounded(call, heard.text, scene, heard.language)
             if reasons:

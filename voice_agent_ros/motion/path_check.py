@@ -17,8 +17,10 @@ from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Matrix, RobotModel, Vector
 from voice_agent_ros.motion.trajectory import Trajectory
 
-SAMPLE_STEP_RAD = 0.02  # the most that a joint turns between two samples
-SAMPLE_PERIOD_S = 0.05
+RATE_SAMPLES = (
+    24  # per segment between two points: a quintic's rates have few extremes, these miss none by much
+)
+SAMPLE_STEP_RAD = 0.02  # the most that a joint turns between two looks at where the links are
 EPSILON = 1e-6
 
 
@@ -63,20 +65,38 @@ class PathCheck:
             Refusal: the first limit that is broken, with its details.
         """
         limits = self.limits
-        if not np.all(np.isfinite(trajectory.positions)) or not np.all(np.isfinite(trajectory.times)):
-            raise Refusal("not_finite")
+        self._form(trajectory)
         if trajectory.duration > limits.duration:
             raise Refusal("duration", value=trajectory.duration, limit=limits.duration)
-        path = np.vstack([trajectory.start, trajectory.positions])
-        if np.any(path.max(axis=0) - path.min(axis=0) > limits.joint_step):
+        spline = trajectory.spline
+        moments = _within_segments(spline.times, RATE_SAMPLES)
+        positions, velocities, accelerations = spline.samples(moments)
+        if np.any(positions.max(axis=0) - positions.min(axis=0) > limits.joint_step):
             raise Refusal("joint_step", limit=limits.joint_step)
-        travel = float(np.abs(np.diff(path, axis=0)).max(axis=1).sum())
-        count = int(np.ceil(max(travel / SAMPLE_STEP_RAD, trajectory.duration / SAMPLE_PERIOD_S))) + 1
-        moments = np.linspace(0.0, trajectory.duration, count + 1)
-        samples = [trajectory.spline.sample(t) for t in moments]
-        self._joints(np.array([q for q, _, _ in samples]), start=trajectory.start)
-        self._rates(np.array([v for _, v, _ in samples]), np.array([a for _, _, a in samples]))
-        self._space(moments, [q for q, _, _ in samples])
+        self._joints(positions, start=trajectory.start)
+        self._rates(velocities, accelerations)
+        moments = _by_travel(moments, positions)
+        self._space(*spline.samples(moments)[:2])
+
+    def _form(self, trajectory: Trajectory) -> None:
+        """What a controller would reject or, worse, not reject."""
+        arrays = (
+            trajectory.start,
+            trajectory.times,
+            trajectory.positions,
+            trajectory.velocities,
+            trajectory.accelerations,
+        )
+        if not all(np.all(np.isfinite(array)) for array in arrays):
+            raise Refusal("not_finite")
+        shape = (len(trajectory.times), len(self.model.joint_names))
+        fits = len(trajectory.times) > 0 and all(array.shape == shape for array in arrays[2:])
+        if not fits or trajectory.joint_names != self.model.joint_names:
+            raise Refusal("malformed", reason="other joints than the arm's")
+        if trajectory.times[0] <= 0.0 or np.any(np.diff(trajectory.times) <= 0.0):
+            raise Refusal("malformed", reason="time does not increase")
+        if np.any(np.abs(trajectory.velocities[-1]) > EPSILON):
+            raise Refusal("malformed", reason="it does not end at rest")
 
     def _joints(self, q: Matrix, start: Vector) -> None:
         low = self.model.lower + self.limits.position_margin
@@ -97,35 +117,49 @@ class PathCheck:
             joint = int(np.argmax(np.max(np.abs(acceleration), axis=0)))
             raise Refusal("joint_acceleration", joint=self.model.joint_names[joint])
 
-    def _space(self, moments: Vector, q: Sequence[Vector]) -> None:
+    def _space(self, positions: Matrix, velocities: Matrix) -> None:
         limits = self.limits
         low, high = np.array(limits.workspace_low), np.array(limits.workspace_high)
-        tools, tips, points = [], [], []
-        for joints in q:
-            links = self.model.link_positions(joints)
-            pose = self.model.tool_pose(joints)
-            tools.append(pose.position)
-            tips.append(pose.position + pose.rotation[:, 2] * self.tip_length)
-            points += [*links, tips[-1]]
-        below = low - np.array(points)
-        excess = np.maximum(below, np.array(points) - high)
+        places = [self.model.body(q, v) for q, v in zip(positions, velocities, strict=True)]
+        tips = np.array([body.tool.position + body.tool.rotation[:, 2] * self.tip_length for body in places])
+        points = np.concatenate([np.array([body.links for body in places]), tips[:, None]], axis=1)
+        below = low - points
+        excess = np.maximum(below, points - high)
         if np.any(excess > EPSILON):
-            where, axis = np.unravel_index(int(np.argmax(excess)), excess.shape)
-            side = "low" if below[where, axis] > 0.0 else "high"
-            raise Refusal("workspace", axis="xyz"[axis], side=side, excess=float(excess[where, axis]))
-        self._table(np.array(tips))
-        self._obstacles(np.array(tips))
-        speeds = np.linalg.norm(np.diff(tools, axis=0), axis=1) / np.diff(moments)
-        if np.any(speeds > limits.tool_speed + EPSILON):
-            raise Refusal("tool_speed", value=float(speeds.max()), limit=limits.tool_speed)
+            at, point, axis = np.unravel_index(int(np.argmax(excess)), excess.shape)
+            side = "low" if below[at, point, axis] > 0.0 else "high"
+            raise Refusal("workspace", axis="xyz"[axis], side=side, excess=float(excess[at, point, axis]))
+        self._table(tips)
+        self._obstacles(tips)
+        fastest = max(float(np.linalg.norm(body.tool_velocity)) for body in places)
+        if fastest > limits.tool_speed + EPSILON:
+            raise Refusal("tool_speed", value=fastest, limit=limits.tool_speed)
 
     def _table(self, tips: Matrix) -> None:
         floor = self.limits.workspace_low[2] + self.limits.table_clearance
-        if tips[:, 2].min() < floor - EPSILON:
-            raise Refusal("table", excess=float(floor - tips[:, 2].min()))
+        lowest = float(np.min(tips[:, 2]))
+        if lowest < floor - EPSILON:
+            raise Refusal("table", excess=floor - lowest)
 
     def _obstacles(self, tips: Matrix) -> None:
         for obstacle in self.obstacles:
             inside = np.all(np.abs(tips - obstacle.centre) < obstacle.half, axis=1)
             if inside.any() and not inside[0]:  # it may leave a box that it already stands in
                 raise Refusal("obstacle", object=obstacle.name)
+
+
+def _within_segments(times: Vector, count: int) -> Vector:
+    """Moments evenly within each segment, the last one included."""
+    u = np.arange(count) / count
+    inner = times[:-1, None] + np.diff(times)[:, None] * u
+    return np.append(inner.ravel(), times[-1])
+
+
+def _by_travel(moments: Vector, positions: Matrix) -> Vector:
+    """Moments between which no joint turns by more than the step, to the precision of the samples given."""
+    travelled = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(positions, axis=0)).max(axis=1))])
+    if travelled[-1] == 0.0:
+        return moments[[0, -1]]
+    count = int(np.ceil(travelled[-1] / SAMPLE_STEP_RAD)) + 1
+    rising = travelled + np.arange(len(travelled)) * 1e-12
+    return np.interp(np.linspace(0.0, rising[-1], count + 1), rising, moments)

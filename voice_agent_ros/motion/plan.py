@@ -59,6 +59,15 @@ class Rests:
 
 
 @dataclass(frozen=True)
+class Held:
+    """After the plan the object must be in the hand, which is then at `tool`, m."""
+
+    object: str
+    tool: Vector
+    call: SkillCall
+
+
+@dataclass(frozen=True)
 class Plan:
     """What will be done.
 
@@ -70,7 +79,7 @@ class Plan:
     calls: tuple[SkillCall, ...]
     start: Vector
     steps: tuple[Step, ...] = ()
-    promises: tuple[Rests, ...] = ()
+    promises: tuple[Rests | Held, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -84,7 +93,8 @@ class Plan:
             if isinstance(step, Grip):
                 steps.append(["grip", round(step.position, HASH_DIGITS), round(step.max_effort, HASH_DIGITS)])
             else:
-                arrays = (step.trajectory.times, step.trajectory.positions, step.trajectory.velocities)
+                t = step.trajectory
+                arrays = (t.start, t.times, t.positions, t.velocities, t.accelerations)
                 steps.append(["move", *[np.round(array, HASH_DIGITS).tolist() for array in arrays]])
         document = [
             [call.as_dict() for call in self.calls],

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.grasping import Grasp, drop_positions, grasps, is_container, yaw_of
+from voice_agent_ros.motion.holding import in_hand
 from voice_agent_ros.motion.path_check import Obstacle, PathCheck
-from voice_agent_ros.motion.plan import Grip, Move, Plan, Rests, Situation
+from voice_agent_ros.motion.plan import Grip, Held, Move, Plan, Rests, Situation
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Pose, RobotModel, Vector, pointing_down
@@ -21,6 +23,7 @@ from voice_agent_ros.motion.trajectory import Trajectory, joint_move, line_move
 
 APPROACH_M = 0.10  # above a grasp
 RETREAT_M = 0.06  # above the place where something was let go
+OPEN_TOLERANCE_M = 0.003  # a gripper this close to open need not be opened
 HOLDING_FRACTION = 0.5  # of an object's width; with the fingers closer than that nothing is held
 DIRECTIONS = {  # REP-103: x forward, y left, z up
     "forward": (1, 0, 0),
@@ -51,6 +54,10 @@ class Planner:
                 planner(draft, call)
         return Plan(tuple(calls), situation.joints.copy(), tuple(draft.steps), tuple(draft.promises))
 
+    def in_hand(self, scene: Scene, joints: Vector, gripper: float) -> SceneObject | None:
+        """The object that is seen between the fingers."""
+        return in_hand(scene, self._model.tool_pose(joints).position, self._arm.gripper.gap(gripper))
+
 
 class _Draft:
     """A plan in the making: what has been planned so far, and where that leads."""
@@ -59,8 +66,17 @@ class _Draft:
         self._model, self._arm, self._limits = model, arm, policy.limits
         self.scene, self.held = situation.scene, situation.held
         self.q = situation.joints.copy()
+        self._is_open = arm.gripper.gap(situation.gripper) > arm.gripper.max_gap - OPEN_TOLERANCE_M
         self.steps: list[Move | Grip] = []
-        self.promises: list[Rests] = []
+        self.promises: list[Rests | Held] = []
+
+    def saved(self) -> tuple[object, ...]:
+        """What has been planned so far, for `restore`."""
+        return list(self.steps), self.q, self.held, self._is_open
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Go back to what was saved."""
+        self.steps, self.q, self.held, self._is_open = saved
 
     # Movements.
 
@@ -85,21 +101,21 @@ class _Draft:
     def _handled(self, names: Sequence[str]) -> list[str]:
         return [*names, *([self.held.name] if self.held is not None else [])]
 
-    def reach(self, position: Vector, yaws: Sequence[float]) -> Vector:
-        """Joints with the tool at a position pointing down, at the yaw that turns the joints least.
+    def reach(self, position: Vector, yaws: Sequence[float]) -> tuple[Vector, float]:
+        """Joints with the tool at a position pointing down, at the yaw that turns the joints least; and that yaw.
 
         Raises:
             Refusal: `unreachable`.
         """
         margin = self._limits.position_margin
         found = [
-            q
+            (q, yaw)
             for yaw in yaws
             if (q := self._model.inverse(Pose(position, pointing_down(yaw)), self.q, margin)) is not None
         ]
         if not found:
             raise Refusal("unreachable", position=position)
-        return min(found, key=lambda q: float(np.max(np.abs(q - self.q))))
+        return min(found, key=lambda reached: float(np.max(np.abs(reached[0] - self.q))))
 
     def tool_position(self) -> Vector:
         """Where the tool is at this point of the plan, m."""
@@ -122,7 +138,12 @@ class _Draft:
         """Open the gripper and forget what it held."""
         gripper = self._arm.gripper
         self.steps.append(Grip(gripper.open, gripper.max_effort, call, releases=True))
-        self.held = None
+        self.held, self._is_open = None, True
+
+    def make_open(self, call: SkillCall) -> None:
+        """Open the gripper unless it is open."""
+        if not self._is_open:
+            self.open(call)
 
     def close_on(self, thing: SceneObject, width: float, call: SkillCall) -> None:
         """Close the gripper on an object."""
@@ -130,11 +151,12 @@ class _Draft:
         gap = HOLDING_FRACTION * width
         # The fingers are sent all the way: what they hold stops them.
         self.steps.append(Grip(gripper.closed, gripper.max_effort, call, holds=thing.name, gap=gap))
-        self.held = thing
+        self.held, self._is_open = thing, False
 
     def close(self, call: SkillCall) -> None:
         """Close the gripper on whatever is there."""
         self.steps.append(Grip(self._arm.gripper.closed, self._arm.gripper.max_effort, call))
+        self._is_open = False
 
     def grasps_of(self, thing: SceneObject) -> list[Grasp]:
         """Possible grasps, best first."""
@@ -154,15 +176,21 @@ class _Draft:
 
 def _pick(draft: _Draft, call: SkillCall) -> None:
     thing = draft.find(call.arguments.object)  # type: ignore[attr-defined]
+    _take(draft, call, thing)
+    draft.promises.append(Held(thing.name, draft.tool_position(), call))
+
+
+def _take(draft: _Draft, call: SkillCall, thing: SceneObject) -> None:
     if draft.held is not None:
         raise Refusal("hand_full", object=draft.held.name)
     candidates = draft.grasps_of(thing)
     above = candidates[0].position + np.array([0.0, 0.0, APPROACH_M])
-    q = draft.reach(above, [grasp.yaw for grasp in candidates])
-    draft.open(call)
+    q, yaw = draft.reach(above, [grasp.yaw for grasp in candidates])
+    grasp = next(grasp for grasp in candidates if grasp.yaw == yaw)
+    draft.make_open(call)
     draft.move_joints(q, call)
-    draft.move_line(candidates[0].position, call, handled=[thing.name])
-    draft.close_on(thing, candidates[0].width, call)
+    draft.move_line(grasp.position, call, handled=[thing.name])
+    draft.close_on(thing, grasp.width, call)
     draft.move_line(above, call)
 
 
@@ -181,7 +209,7 @@ def _pick_and_place(draft: _Draft, call: SkillCall) -> None:
     if thing.name == target.name:
         raise Refusal("same_object", object=thing.name)
     if draft.held is None or draft.held.name != thing.name:
-        _pick(draft, call)
+        _take(draft, call, thing)
     _put_down(draft, call, thing, target)
 
 
@@ -192,17 +220,17 @@ def _put_down(draft: _Draft, call: SkillCall, thing: SceneObject, target: SceneO
     yaws = [yaw_of(target) + quarter * math.pi / 2 for quarter in range(4)]
     problem: Refusal | None = None
     for position in drop_positions(thing, target, draft.scene):
-        saved = (list(draft.steps), draft.q, draft.held)
+        saved = draft.saved()
         try:
             above = position + np.array([0.0, 0.0, RETREAT_M])
-            draft.move_joints(draft.reach(above, yaws), call, handled=[target.name])
+            draft.move_joints(draft.reach(above, yaws)[0], call, handled=[target.name])
             draft.move_line(position, call, handled=[target.name])
             draft.open(call)
             draft.move_line(above, call, handled=[thing.name, target.name])
             draft.move_joints(draft.pose("home"), call, handled=[thing.name, target.name])
         except Refusal as refusal:
             problem = problem or refusal
-            draft.steps, draft.q, draft.held = saved
+            draft.restore(saved)
             continue
         draft.promises.append(Rests(thing.name, target.name, relation, call))  # type: ignore[arg-type]
         return
@@ -215,7 +243,7 @@ def _move_to(draft: _Draft, call: SkillCall) -> None:
 
 
 def _move_by(draft: _Draft, call: SkillCall) -> None:
-    direction = np.array(DIRECTIONS[call.arguments.direction], dtype=float)  # type: ignore[attr-defined]
+    direction = np.array(DIRECTIONS[str(call.arguments.direction)], dtype=np.float64)  # type: ignore[attr-defined]
     draft.move_line(draft.tool_position() + direction * call.arguments.distance, call)  # type: ignore[attr-defined]
 
 

@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.skills import SKILLS
 
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -39,15 +37,17 @@ class Limits(_Strict):
     """Limits along the whole path; the URDF's count too where they are stricter. Out of range is refused."""
 
     position_margin: Annotated[float, Field(ge=0.0, le=0.5)] = 0.03  # rad, kept from the joint limits
-    joint_velocity: Positive = 1.2  # rad/s
-    joint_acceleration: Positive = 3.0  # rad/s²
-    joint_step: Positive = 3.5  # rad, the most that a joint may turn in one movement
+    joint_velocity: Annotated[float, Field(gt=0.0, le=6.0)] = 1.2  # rad/s
+    joint_acceleration: Annotated[float, Field(gt=0.0, le=60.0)] = 3.0  # rad/s²
+    joint_step: Annotated[float, Field(gt=0.0, le=6.3)] = (
+        3.5  # rad, the most that a joint may turn in one movement
+    )
     tool_speed: Annotated[float, Field(gt=0.0, le=1.5)] = 0.25  # m/s; 0.25 is the usual bound near people
     workspace_low: tuple[float, float, float] = (-0.6, -0.6, 0.0)  # m, for every link and the finger tips
     workspace_high: tuple[float, float, float] = (0.6, 0.6, 1.0)  # m
     table_clearance: Annotated[float, Field(ge=0.0)] = 0.002  # m, kept between finger tips and table
     obstacle_clearance: Annotated[float, Field(ge=0.0)] = 0.01  # m, kept from objects that are not handled
-    duration: Positive = 20.0  # s, the longest single movement
+    duration: Annotated[float, Field(gt=0.0, le=120.0)] = 20.0  # s, the longest single movement
 
     @model_validator(mode="after")
     def _box(self) -> Limits:
@@ -61,23 +61,30 @@ class ConfirmationPolicy(_Strict):
 
     of_llm: bool = True  # what a language model understood
     of_unspoken: bool = True  # an intent for which nobody has said anything; asked through the service only
-    expires_after: Positive = 20.0  # s from the end of the question
+    expires_after: Annotated[float, Field(gt=0.0, le=120.0)] = 20.0  # s from the end of the question
 
 
 class Transcripts(_Strict):
     """Which words count."""
 
     min_confidence: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
-    max_age: Positive = 30.0  # s; an older sentence cannot start a motion
+    max_age: Annotated[float, Field(gt=0.0, le=300.0)] = 30.0  # s; an older sentence cannot start a motion
+    wait: Annotated[float, Field(ge=0.0, le=5.0)] = 0.5  # s; an intent may arrive before its sentence
 
 
 class Execution(_Strict):
     """How a plan is carried out."""
 
-    plan_ttl: Positive = 60.0  # s; an older plan is refused
-    start_tolerance: Positive = 0.05  # rad; the arm must still be where the plan begins
-    joint_states_max_age: Positive = 0.5  # s
-    settle_time: Positive = 2.0  # s; how long after its nominal end a movement may still be under way
+    plan_ttl: Annotated[float, Field(gt=0.0, le=600.0)] = 60.0  # s; an older plan is refused
+    start_tolerance: Annotated[float, Field(gt=0.0, le=0.2)] = (
+        0.05  # rad; the arm must be where a movement begins
+    )
+    object_tolerance: Annotated[float, Field(gt=0.0, le=0.1)] = 0.015  # m; so must the objects it is about
+    joint_states_max_age: Annotated[float, Field(gt=0.0, le=2.0)] = 0.5  # s
+    objects_max_age: Annotated[float, Field(gt=0.0, le=60.0)] = (
+        2.0  # s; what was seen longer ago is not there
+    )
+    settle_time: Annotated[float, Field(gt=0.0, le=30.0)] = 3.0  # s; how late a movement may end
     min_interval: Annotated[float, Field(ge=0.0)] = 0.2  # s between two intents
 
 

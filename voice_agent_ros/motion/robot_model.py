@@ -19,8 +19,8 @@ ROTATION_TOLERANCE_RAD = 2e-3
 MAX_STEP_RAD = 0.4
 ITERATIONS = 80
 RESTARTS = 8
-DAMPING = 1e-3
-ROTATION_WEIGHT = 0.3
+DAMPED = 1e-6 * np.eye(6)
+WEIGHTS = np.array([1.0, 1.0, 1.0, 0.3, 0.3, 0.3])  # 0.3 m of position count as much as 1 rad of rotation
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,20 @@ class Pose:
 
     position: Vector
     rotation: Matrix
+
+
+@dataclass(frozen=True)
+class Body:
+    """Where the whole arm is, in the base frame.
+
+    Attributes:
+        links: origins of all joints, (n, 3) in m.
+        tool_velocity: of the tool frame's origin, (3,) in m/s.
+    """
+
+    links: Matrix
+    tool: Pose
+    tool_velocity: Vector
 
 
 class RobotModel:
@@ -78,11 +92,14 @@ class RobotModel:
         placement = self._data.oMf[self._tool]
         return Pose(placement.translation.copy(), placement.rotation.copy())
 
-    def link_positions(self, q: Vector) -> Matrix:
-        """Origins of all joints and of the tool frame, last, (n + 1, 3) in m."""
-        self._pin.framesForwardKinematics(self._model, self._data, q)
-        joints = [self._data.oMi[index].translation for index in range(1, self._model.njoints)]
-        return np.array([*joints, self._data.oMf[self._tool].translation])
+    def body(self, q: Vector, velocity: Vector) -> Body:
+        """Where everything is with the joints at q, rad, turning at a velocity, rad/s."""
+        pin, data = self._pin, self._data
+        pin.forwardKinematics(self._model, data, q, velocity)
+        placement = pin.updateFramePlacement(self._model, data, self._tool)
+        speed = pin.getFrameVelocity(self._model, data, self._tool, pin.LOCAL_WORLD_ALIGNED).linear
+        links = np.array([data.oMi[index].translation for index in range(1, self._model.njoints)])
+        return Body(links, Pose(placement.translation.copy(), placement.rotation.copy()), speed.copy())
 
     def inverse(
         self, target: Pose, start: Vector, margin: float = 0.0, restarts: int = RESTARTS
@@ -96,31 +113,26 @@ class RobotModel:
             margin: distance to keep from the joint limits, rad.
         """
         low, high = self.lower + margin, self.upper - margin
-        random = np.random.default_rng(0)
-        q = np.clip(start, low, high)
-        for _ in range(1 + restarts):
-            found = self._descend(target, q, low, high)
-            if found is not None:
-                return found
-            q = random.uniform(low, high)
-        return None
+        found = self._descend(target, np.clip(start, low, high), low, high)
+        if found is None and restarts:
+            random = np.random.default_rng(0)
+            starts = (random.uniform(low, high) for _ in range(restarts))
+            return next((q for s in starts if (q := self._descend(target, s, low, high)) is not None), None)
+        return found
 
     def _descend(self, target: Pose, q: Vector, low: Vector, high: Vector) -> Vector | None:
         pin = self._pin
         goal = pin.SE3(target.rotation, target.position)
-        weights = np.array([1.0, 1.0, 1.0, ROTATION_WEIGHT, ROTATION_WEIGHT, ROTATION_WEIGHT])
         for _ in range(ITERATIONS):
             pin.framesForwardKinematics(self._model, self._data, q)
             error = pin.log6(self._data.oMf[self._tool].actInv(goal)).vector
-            if (
-                np.linalg.norm(error[:3]) < POSITION_TOLERANCE_M
-                and np.linalg.norm(error[3:]) < ROTATION_TOLERANCE_RAD
-            ):
+            away, turned = error[:3], error[3:]
+            if away @ away < POSITION_TOLERANCE_M**2 and turned @ turned < ROTATION_TOLERANCE_RAD**2:
                 return q
-            jacobian = pin.computeFrameJacobian(self._model, self._data, q, self._tool) * weights[:, None]
-            damped = jacobian @ jacobian.T + DAMPING**2 * np.eye(6)
-            step = jacobian.T @ np.linalg.solve(damped, weights * error)
-            q = np.clip(q + step * min(1.0, MAX_STEP_RAD / max(float(np.abs(step).max()), 1e-9)), low, high)
+            jacobian = pin.computeFrameJacobian(self._model, self._data, q, self._tool) * WEIGHTS[:, None]
+            step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + DAMPED, WEIGHTS * error)
+            longest = max(float(np.abs(step).max()), 1e-9)
+            q = np.minimum(np.maximum(q + step * min(1.0, MAX_STEP_RAD / longest), low), high)
         return None
 
 

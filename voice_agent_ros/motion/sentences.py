@@ -12,8 +12,8 @@ from voice_agent_ros.intent.vocabulary import DIRECTIONS_ZH, POSES_ZH, spoken_na
 
 REFUSALS = {
     "en": {
-        "unknown_object": "I can't see a {object}. I see {seen}.",
-        "unknown_object.nothing": "I can't see a {object}. I see nothing at all.",
+        "unknown_object": "I can't see {a_object}. I see {seen}.",
+        "unknown_object.nothing": "I can't see {a_object}. I see nothing at all.",
         "unknown_pose": "I don't know a pose called {pose}. I know {known}.",
         "hand_full": "I'm already holding the {object}.",
         "hand_empty": "I'm not holding anything.",
@@ -23,6 +23,9 @@ REFUSALS = {
         "no_clearance": "The things around the {object} leave no room for my fingers.",
         "unreachable": "I can't reach that far.",
         "workspace": "That would take me {excess} outside my workspace.",
+        "workspace.z.low": "That would put my hand {excess} below the table.",
+        "scene_changed": "The {object} was moved in the meantime. Please say it again.",
+        "audit": "I can't write my safety record, so I don't move.",
         "table": "That would push my hand into the table.",
         "obstacle": "The {object} is in the way.",
         "joint_limit": "That would take {joint} past its limit.",
@@ -30,7 +33,7 @@ REFUSALS = {
         "busy": "I'm still busy with something else.",
         "not_confirmed": "All right, I won't.",
         "not_a_command": "I only move when I'm told to, so I stay where I am.",
-        "not_grounded": "I'm not sure what you mean: {reason}.",
+        "not_grounded": "I'm not sure what you mean. Please say it in other words.",
         "low_confidence": "I'm not sure that I heard you right. Please say it again.",
         "stale": "That took too long, so I left it. Please say it again.",
         "not_allowed": "I'm not allowed to do that.",
@@ -38,7 +41,8 @@ REFUSALS = {
         "no_joint_states": "I can't feel my joints, so I don't move.",
         "bad_arguments": "I didn't get what exactly you want.",
         "too_soon": "One thing at a time, please.",
-        "interrupted": "I left that, because you said something else.",
+        "not_confirmed.expired": "I heard no answer, so I left it.",
+        "not_confirmed.other": "I left that, because you said something else.",
         "": "I can't do that safely ({rule}).",
     },
     "zh": {
@@ -53,6 +57,9 @@ REFUSALS = {
         "no_clearance": "{object}旁边没有空间放手指。",
         "unreachable": "那里太远，我够不着。",
         "workspace": "那会超出我的工作范围{excess}。",
+        "workspace.z.low": "那会让手低于桌面{excess}。",
+        "scene_changed": "{object}刚才被移动了，请再说一遍。",
+        "audit": "我无法写安全记录，所以不动。",
         "table": "那会让手碰到桌子。",
         "obstacle": "{object}挡住了路。",
         "joint_limit": "那会超出关节{joint}的极限。",
@@ -60,7 +67,7 @@ REFUSALS = {
         "busy": "我还在忙别的事。",
         "not_confirmed": "好的，我不做。",
         "not_a_command": "没有命令我就不动。",
-        "not_grounded": "我不确定您的意思：{reason}。",
+        "not_grounded": "我不确定您的意思，请换个说法。",
         "low_confidence": "我没听清楚，请再说一遍。",
         "stale": "等得太久，我没有做。请再说一遍。",
         "not_allowed": "我不可以做这个。",
@@ -68,7 +75,8 @@ REFUSALS = {
         "no_joint_states": "我感觉不到关节，所以不动。",
         "bad_arguments": "我没明白您具体要什么。",
         "too_soon": "请一件一件来。",
-        "interrupted": "您说了别的，我就没有做。",
+        "not_confirmed.expired": "我没有听到回答，就没有做。",
+        "not_confirmed.other": "您说了别的，我就没有做。",
         "": "我不能安全地做这个（{rule}）。",
     },
 }
@@ -165,6 +173,7 @@ def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
     for key, value in details.items():
         if key in ("object", "target", "wanted"):
             words[key] = spoken_name(str(value), language)
+            words[f"a_{key}"] = f"{'an' if words[key][:1].lower() in 'aeiou' else 'a'} {words[key]}"
         elif key == "seen":
             words[key] = listing(value, language) if value else ""
         elif key == "known":
@@ -183,6 +192,13 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
     known = REFUSALS[language_of(language)]
     if rule == "unknown_object" and not details.get("seen"):
         rule = "unknown_object.nothing"
+    if rule == "workspace":
+        rule = next(
+            (r for r in (f"workspace.{details.get('axis')}.{details.get('side')}",) if r in known), rule
+        )
+    if rule == "not_confirmed":
+        variant = {"no": "", "expired": ".expired"}.get(details.get("answer", "no"), ".other")
+        rule = f"not_confirmed{variant}"
     template = known.get(rule, known[""])
     return template.format(rule=rule.replace("_", " "), **_words(details, language_of(language)))
 

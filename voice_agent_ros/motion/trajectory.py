@@ -107,42 +107,45 @@ def line_move(model: RobotModel, start: Vector, target: Vector, limits: Limits) 
     begin = model.tool_pose(start)
     distance = float(np.linalg.norm(target - begin.position))
     duration = max(MIN_DURATION_S, PEAK_SLOPE * distance / (limits.tool_speed * HEADROOM))
+    path = _joints_along(model, start, begin, target, duration)
     for _ in range(TIMING_ROUNDS):
-        trajectory = _line(model, start, begin, target, duration)
+        trajectory = _timed(model, path, duration)
         excess = _excess(trajectory, model, limits)
         if excess <= 1.0:
-            return trajectory
+            break
         duration *= excess * 1.02
     return trajectory
 
 
-def _line(model: RobotModel, start: Vector, begin: Pose, target: Vector, duration: float) -> Trajectory:
+def _joints_along(model: RobotModel, start: Vector, begin: Pose, target: Vector, duration: float) -> Matrix:
+    """Joints at knots that are even in the time of a quintic along the line, (knots + 1, joints)."""
     count = int(np.clip(np.ceil(duration / KNOT_PERIOD_S), MIN_KNOTS, MAX_KNOTS))
-    u = np.linspace(0.0, 1.0, count + 1)
-    shape = quintic(u)[0]
     joints = [start]
-    for s in shape[1:]:
-        q = model.inverse(
-            Pose(begin.position + s * (target - begin.position), begin.rotation), joints[-1], restarts=0
-        )
+    for s in quintic(np.linspace(0.0, 1.0, count + 1))[0][1:]:
+        goal = Pose(begin.position + s * (target - begin.position), begin.rotation)
+        ahead = 2 * joints[-1] - joints[-2] if len(joints) > 1 else start
+        q = model.inverse(goal, ahead, restarts=0)
         if q is None:
             raise Refusal("unreachable", position=target)
         joints.append(q)
-    positions, times = np.array(joints), u * duration
-    velocities = np.gradient(positions, times, axis=0)
+    return np.array(joints)
+
+
+def _timed(model: RobotModel, path: Matrix, duration: float) -> Trajectory:
+    """Joints at even times; velocities and accelerations by central differences."""
+    times = np.linspace(0.0, duration, len(path))
+    velocities = np.gradient(path, times, axis=0)
     velocities[0] = velocities[-1] = 0.0
     accelerations = np.gradient(velocities, times, axis=0)
     accelerations[0] = accelerations[-1] = 0.0
-    return Trajectory(model.joint_names, start, times[1:], positions[1:], velocities[1:], accelerations[1:])
+    return Trajectory(model.joint_names, path[0], times[1:], path[1:], velocities[1:], accelerations[1:])
 
 
 def _excess(trajectory: Trajectory, model: RobotModel, limits: Limits) -> float:
     """By which factor the trajectory is too fast; 1 or less: it is not."""
     moments = np.linspace(0.0, trajectory.duration, 8 * len(trajectory.times) + 1)
-    samples = [trajectory.spline.sample(t) for t in moments]
+    _, velocities, accelerations = trajectory.spline.samples(moments)
     speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
-    by_velocity = max(float(np.max(np.abs(v) / speed)) for _, v, _ in samples)
-    by_acceleration = max(float(np.max(np.abs(a))) for _, _, a in samples) / (
-        limits.joint_acceleration * HEADROOM
-    )
+    by_velocity = float(np.max(np.abs(velocities) / speed))
+    by_acceleration = float(np.max(np.abs(accelerations))) / (limits.joint_acceleration * HEADROOM)
     return max(by_velocity, float(np.sqrt(by_acceleration)))

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,8 @@ from voice_agent_ros.motion.controllers import Completion
 from voice_agent_ros.motion.trajectory import Trajectory
 
 ACCEPT_TIMEOUT_S = 2.0
+CANCEL_TIMEOUT_S = 1.5  # after a cancel nobody waits longer for the goal to end
+POLL_S = 0.05
 ERROR_WORDS = {
     FollowJointTrajectory.Result.INVALID_GOAL: "invalid goal",
     FollowJointTrajectory.Result.INVALID_JOINTS: "wrong joints",
@@ -38,6 +42,8 @@ class ControllerClients:
     """Implements `motion.controllers.Controllers`. The node must be spinning in another thread than the caller's."""
 
     def __init__(self, node: Node, arm: ArmConfig) -> None:
+        self._node = node
+        self._canceled_at = -math.inf
         self._arm = ActionClient(node, FollowJointTrajectory, arm.arm.action)
         self._gripper = ActionClient(node, GripperCommand, arm.gripper.action)
         self._cancels = [
@@ -80,23 +86,44 @@ class ControllerClients:
         """Ask both servers to cancel all their goals, whoever sent them."""
         for client in self._cancels:
             client.call_async(cancel_everything())
+        self._canceled_at = time.monotonic()
+
+    def destroy(self) -> None:
+        """Give the clients up."""
+        self._arm.destroy()
+        self._gripper.destroy()
+        for client in self._cancels:
+            self._node.destroy_client(client)
 
     def _run(
         self, name: str, client: ActionClient, goal: Any, timeout_s: float, on_accepted: Callable[[], None]
     ) -> Completion:
         if not client.server_is_ready():
             return Completion("absent", name)
-        handle = wait(client.send_goal_async(goal), ACCEPT_TIMEOUT_S)
+        sent = client.send_goal_async(goal)
+        handle = wait(sent, lambda waited: waited > ACCEPT_TIMEOUT_S)
         if handle is None:
+            sent.add_done_callback(_cancel_late)  # nobody would own it
             return Completion("absent", name, "no answer to the goal")
         if not handle.accepted:
             return Completion("rejected", name, "see the controller's log")
+        accepted_at = time.monotonic()
         on_accepted()
-        response = wait(handle.get_result_async(), timeout_s)
+
+        def is_over(waited: float) -> bool:
+            canceled_for = time.monotonic() - self._canceled_at
+            return waited > timeout_s or CANCEL_TIMEOUT_S < canceled_for < time.monotonic() - accepted_at
+
+        response = wait(handle.get_result_async(), is_over)
         if response is None:
             handle.cancel_goal_async()
-            return Completion("timeout", name)
+            return Completion("canceled" if self._canceled_at > accepted_at else "timeout", name)
         return completion(name, response)
+
+
+def _cancel_late(future: Any) -> None:
+    if not future.cancelled() and future.exception() is None and future.result().accepted:
+        future.result().cancel_goal_async()
 
 
 def completion(name: str, response: Any) -> Completion:
@@ -111,11 +138,15 @@ def completion(name: str, response: Any) -> Completion:
     return Completion("aborted", name, f"{words}: {text}" if words else text)
 
 
-def wait(future: Any, timeout_s: float) -> Any:
-    """Result of a future that another thread completes; None after the timeout."""
+def wait(future: Any, is_over: Callable[[float], bool]) -> Any:
+    """Result of a future that another thread completes; None if it is over before, judged by the s waited."""
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
-    return future.result() if done.wait(timeout_s) else None
+    began = time.monotonic()
+    while not done.wait(POLL_S):
+        if is_over(time.monotonic() - began):
+            return None
+    return future.result()
 
 
 def duration(seconds: float) -> Duration:

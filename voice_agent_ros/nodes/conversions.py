@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from voice_agent_ros.intent.scene import SceneObject
@@ -14,7 +15,10 @@ def seconds(stamp: Any) -> float:
 
 
 def objects_of(message: Any) -> tuple[SceneObject, ...]:
-    """The objects in a vision_msgs/Detection3DArray; each is what its most likely hypothesis says."""
+    """The objects in a vision_msgs/Detection3DArray; each is what its most likely hypothesis says.
+
+    Detections without a name, a size or a place are left out.
+    """
     found = []
     for detection in message.detections:
         if not detection.results:
@@ -25,12 +29,18 @@ def objects_of(message: Any) -> tuple[SceneObject, ...]:
             detection.bbox.center.orientation,
             detection.bbox.size,
         )
-        found.append(
-            SceneObject(
-                best.hypothesis.class_id,
-                (at.x, at.y, at.z),
-                (turned.x, turned.y, turned.z, turned.w),
-                (size.x, size.y, size.z),
-            )
+        thing = SceneObject(
+            best.hypothesis.class_id,
+            (at.x, at.y, at.z),
+            (turned.x, turned.y, turned.z, turned.w),
+            (size.x, size.y, size.z),
         )
+        if is_whole(thing):
+            found.append(thing)
     return tuple(found)
+
+
+def is_whole(thing: SceneObject) -> bool:
+    """Whether a detection says what it is, where and how large."""
+    numbers = (*thing.position, *thing.orientation, *thing.size)
+    return bool(thing.name.strip()) and all(map(math.isfinite, numbers)) and min(thing.size) > 0.0

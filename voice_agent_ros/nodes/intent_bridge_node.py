@@ -15,6 +15,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
+from rclpy.wait_for_message import wait_for_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
@@ -24,8 +25,9 @@ from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.grammar import SentenceGrammars
-from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillError, parse_call
+from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
@@ -47,8 +49,12 @@ PARAMETERS = (
     Parameter("policy_path", "", "Policy file; empty: config/policy.yaml."),
     Parameter("urdf_path", "", "URDF file; empty: wait for the topic robot_description."),
     Parameter("audit_path", "", "Audit log; empty: voice_agent_ros/audit.jsonl under XDG_STATE_HOME."),
+    Parameter(
+        "controller_timeout_s", 5.0, "How long activation waits for controllers and joints, s.", (0.1, 120.0)
+    ),
 )
 HEARTBEAT_S = 0.1
+MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
 
 class IntentBridgeNode(LifecycleNode):
@@ -61,10 +67,14 @@ class IntentBridgeNode(LifecycleNode):
         self._controllers: ControllerClients | None = None
         self._audit: AuditLog | None = None
         self._urdf = ""
-        self._scene = Scene()
+        self._seen: tuple[SceneObject, ...] = ()
+        self._seen_at = -1e9
+        self._objects_max_age = 0.0
         self._joints: JointSnapshot | None = None
         self._active = threading.Event()
-        self._workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="intent")
+        self._waiting = threading.Event()  # never set: what activation waits with
+        self._open_intents = 0
+        self._workers = ThreadPoolExecutor(MAX_OPEN_INTENTS, thread_name_prefix="intent")
         self._intent = self.create_publisher(Intent, "intent", qos.EVENTS)
         self._state = self.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
         self.create_subscription(String, "robot_description", self._on_description, qos.STATE)
@@ -95,6 +105,7 @@ class IntentBridgeNode(LifecycleNode):
             self._configure(read(self, PARAMETERS))
         except (VoiceAgentError, OSError, ImportError) as error:
             self.get_logger().error(f"The bridge cannot be set up: {error}")
+            self._forget()
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
@@ -108,7 +119,8 @@ class IntentBridgeNode(LifecycleNode):
             raise VoiceAgentError("Nobody publishes robot_description.", fix)
         state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
         self._audit = AuditLog(Path(values.audit_path or state_home / "voice_agent_ros" / "audit.jsonl"))
-        self._controllers = self._controllers or ControllerClients(self, self._arm)
+        self._controllers = ControllerClients(self, self._arm)
+        self._objects_max_age = policy.execution.objects_max_age
         executor = Executor(self._controllers, self, self._arm, policy, time.monotonic)
         gate = Gate(policy, SentenceGrammars(), time.monotonic)
         planner = Planner(RobotModel(urdf, self._arm), self._arm, policy)
@@ -118,23 +130,43 @@ class IntentBridgeNode(LifecycleNode):
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
         if self._controllers is None:
             return TransitionCallbackReturn.FAILURE
-        problem = self._missing()
+        timeout_s = self.get_parameter("controller_timeout_s").value
+        problem = self._missing_controllers(timeout_s) or self._missing_joints(timeout_s)
         if problem:
             self.get_logger().error(problem)
             return TransitionCallbackReturn.FAILURE
         self._active.set()
         return TransitionCallbackReturn.SUCCESS
 
-    def _missing(self) -> str:
+    def _missing_controllers(self, timeout_s: float) -> str:
         assert self._controllers is not None
-        absent = self._controllers.absent()
-        if absent:
-            actions = {"arm": self._arm.arm.action, "gripper": self._arm.gripper.action}
-            named = ", ".join(f"{name} ({actions[name]})" for name in absent)
-            return f"No controller answers for: {named}. Start it, or correct its name in the arm file."
-        if self._joints is None:
-            return f"joint_states does not have {', '.join(self._joint_names)}: see joint_state_broadcaster."
-        return ""
+        deadline = time.monotonic() + timeout_s
+        while (absent := self._controllers.absent()) and time.monotonic() < deadline:
+            self._beat()  # the executor stands still meanwhile
+            self._waiting.wait(HEARTBEAT_S)
+        actions = {"arm": self._arm.arm.action, "gripper": self._arm.gripper.action}
+        named = ", ".join(f"{name} ({actions[name]})" for name in absent)
+        return (
+            f"No controller answers for: {named}. Start it, or correct its name in the arm file."
+            if named
+            else ""
+        )
+
+    def _missing_joints(self, timeout_s: float) -> str:
+        deadline = time.monotonic() + timeout_s
+        known: set[str] = set()
+        while self._joints is None and time.monotonic() < deadline:
+            self._beat()
+            is_here, message = wait_for_message(JointState, self, "joint_states", time_to_wait=HEARTBEAT_S)
+            if is_here:
+                known.update(message.name)
+                self._on_joint_states(message)
+        missing = ", ".join(name for name in self._joint_names if name not in known)
+        if self._joints is not None:
+            return ""
+        if not known:
+            return "Nobody publishes joint_states: start joint_state_broadcaster."
+        return f"joint_states lack {missing}, named in the arm file; they have {', '.join(sorted(known))}."
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Cancel what is moving and refuse what comes."""
@@ -144,16 +176,24 @@ class IntentBridgeNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Forget the bridge."""
-        self._bridge = None
+        self._forget()
         return TransitionCallbackReturn.SUCCESS
+
+    def _forget(self) -> None:
+        self._bridge = None
+        if self._controllers is not None:
+            self._controllers.destroy()
+            self._controllers = None
+        if self._audit is not None:
+            self._audit.close()
+            self._audit = None
 
     def close(self) -> None:
         """Cancel what is moving before the process ends."""
         self._active.clear()
         self._stop("the bridge ends")
         self._workers.shutdown(wait=True, cancel_futures=True)
-        if self._audit is not None:
-            self._audit.close()
+        self._forget()
 
     # Senses.
 
@@ -167,7 +207,8 @@ class IntentBridgeNode(LifecycleNode):
 
     def scene(self) -> Scene:
         """What is seen, and the arm's poses."""
-        return self._scene
+        is_recent = time.monotonic() - self._seen_at <= self._objects_max_age
+        return Scene(self._seen if is_recent else (), tuple(self._arm.poses))
 
     def _on_description(self, message: String) -> None:
         self._urdf = message.data
@@ -185,8 +226,14 @@ class IntentBridgeNode(LifecycleNode):
         self._bridge.on_joints(self._joints)
 
     def _on_objects(self, message: Detection3DArray) -> None:
-        poses = tuple(self._arm.poses) if self._bridge is not None else ()
-        self._scene = Scene(objects_of(message), poses)
+        if self._bridge is None:
+            return
+        frame = message.header.frame_id
+        if frame != self._arm.base_frame:
+            text = f"Ignoring objects in the frame {frame!r}: they must be in {self._arm.base_frame}."
+            self.get_logger().warning(text, throttle_duration_sec=10.0)
+            return
+        self._seen, self._seen_at = objects_of(message), time.monotonic()
 
     def _on_transcript(self, message: Transcript) -> None:
         if self._bridge is None or not message.is_final:
@@ -198,13 +245,15 @@ class IntentBridgeNode(LifecycleNode):
             language=message.language or "en",
             confidence=message.confidence,
             received_at=time.monotonic(),
-            speech_start=seconds(message.speech_start),
+            speech_start=seconds(message.speech_start) or seconds(message.header.stamp),
+            audio_hash=message.audio_hash,
         )
         self._bridge.on_heard(heard)
 
     def _on_playback(self, message: PlaybackStatus) -> None:
-        if self._bridge is not None and message.is_finished and not message.is_interrupted:
-            self._bridge.on_played(message.stream_id, seconds(message.header.stamp))
+        if self._bridge is not None and message.is_finished:
+            at = seconds(message.header.stamp)
+            self._bridge.on_played(message.stream_id, at, is_interrupted=message.is_interrupted)
 
     # Stop and resume.
 
@@ -216,6 +265,7 @@ class IntentBridgeNode(LifecycleNode):
         if self._bridge is not None:
             self._bridge.stop(reason)
             self.get_logger().warning(f"Stopped and latched: {reason}.")
+            self._workers.submit(self._bridge.note, "stopped", reason=reason)
 
     def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
         self._stop("service")
@@ -238,57 +288,80 @@ class IntentBridgeNode(LifecycleNode):
 
     def _beat(self) -> None:
         bridge = self._bridge
-        message = BridgeState(is_latched=bridge is None or bridge.latched)
+        if bridge is None:
+            return  # configuring takes a while: a heart that beat before it would seem to have stopped
+        bridge.watch()
+        message = BridgeState(
+            is_latched=bridge.latched,
+            latch_reason=bridge.latch_reason,
+            is_moving=bridge.is_moving,
+            active_key=bridge.active_key,
+            pending_nonce=bridge.pending_nonce,
+        )
         message.header.stamp = self.get_clock().now().to_msg()
-        if bridge is not None:
-            message.latch_reason, message.active_key = bridge.latch_reason, bridge.active_key
-            message.is_moving, message.pending_nonce = bridge.is_moving, bridge.pending_nonce
         self._state.publish(message)
 
     # Intents.
 
     def _judge_goal(self, request: Any) -> GoalResponse:
-        if not self._active.is_set() or not request.idempotency_key:
-            reason = "it needs an idempotency_key" if self._active.is_set() else "the bridge is not active"
+        if any(call.skill == "stop" for call in request.intent.calls):
+            self._stop("asked to stop")  # before everything, and whatever else it says
+        reason = ""
+        if not self._active.is_set():
+            reason = "the bridge is not active"
+        elif not request.idempotency_key:
+            reason = "it needs an idempotency_key"
+        elif self._open_intents >= MAX_OPEN_INTENTS:
+            reason = f"{self._open_intents} others are under way"
+        if reason:
             self.get_logger().warning(f"Intent rejected: {reason}.")
             return GoalResponse.REJECT
+        self._open_intents += 1
         return GoalResponse.ACCEPT
 
     def _cancel(self, handle: Any) -> CancelResponse:
-        if self._bridge is not None and self._bridge.active_key == handle.request.idempotency_key:
-            self._stop("its intent was canceled")
+        if self._bridge is not None:
+            self._bridge.cancel(handle.request.idempotency_key)
         return CancelResponse.ACCEPT
 
     async def _execute(self, handle: Any) -> Any:
-        intent = handle.request.intent
         try:
-            calls = tuple(parse_call(c.skill, c.arguments_json, c.call_id) for c in intent.calls)
-        except SkillError as error:
-            handle.abort()
-            return ExecuteIntent.Result(outcome="refused", rule="bad_arguments", message=str(error))
-        self._intent.publish(intent)
-        proposal = Proposal(calls, intent.turn_id, handle.request.idempotency_key, handle.request.dry_run)
-        future = Future(executor=self.executor)
-        self._workers.submit(self._carry_out, proposal, handle, future)
-        result = await future
+            result = await self._outcome(handle)
+        finally:
+            self._open_intents -= 1
         if handle.is_cancel_requested:
             handle.canceled()
         elif result.outcome == "done":
             handle.succeed()
         else:
             handle.abort()
-        return result
+        return self._result_message(result)
 
-    def _carry_out(self, proposal: Proposal, handle: Any, future: Future) -> None:
-        assert self._bridge is not None
+    async def _outcome(self, handle: Any) -> Result:
+        bridge, request = self._bridge, handle.request
+        if bridge is None:  # cleaned up in this moment
+            return Result("failed", "inactive", "")
         try:
-            result = self._bridge.carry_out(proposal, lambda progress: self._report(handle, progress))
+            calls = tuple(parse_call(c.skill, c.arguments_json, c.call_id) for c in request.intent.calls)
+        except SkillError as error:
+            self.get_logger().warning(f"Intent refused: {error}")
+            text = sentences.refusal("bad_arguments", {}, bridge.language_of(request.intent.turn_id))
+            return Result("refused", "bad_arguments", text)
+        self._intent.publish(request.intent)
+        proposal = Proposal(calls, request.intent.turn_id, request.idempotency_key, request.dry_run)
+        future = Future(executor=self.executor)
+        self._workers.submit(self._carry_out, bridge, proposal, handle, future)
+        return await future
+
+    def _carry_out(self, bridge: IntentBridge, proposal: Proposal, handle: Any, future: Future) -> None:
+        try:
+            result = bridge.carry_out(proposal, lambda progress: self._report(handle, progress))
         except Exception as error:  # noqa: BLE001  whatever happened: the client gets its result
             self.get_logger().error(f"Carrying out an intent failed: {type(error).__name__}: {error}")
-            result = Result(
-                "failed", "internal", "Something went wrong inside me, so I stopped.", proposal.calls
-            )
-        future.set_result(self._result_message(result))
+            text = sentences.outcome("internal", {}, bridge.language_of(proposal.turn_id))
+            result = Result("failed", "internal", text, proposal.calls)
+        self.get_logger().info(f"{proposal.key}: {result.outcome} {result.rule}".rstrip())
+        future.set_result(result)
 
     def _report(self, handle: Any, progress: Progress) -> None:
         feedback = ExecuteIntent.Feedback(
@@ -299,7 +372,8 @@ class IntentBridgeNode(LifecycleNode):
             nonce=progress.nonce,
         )
         feedback.stamp = self.get_clock().now().to_msg()
-        handle.publish_feedback(feedback)
+        if handle.is_active:
+            handle.publish_feedback(feedback)
 
     def _result_message(self, result: Result) -> Any:
         message = ExecuteIntent.Result(outcome=result.outcome, rule=result.rule, message=result.message)
