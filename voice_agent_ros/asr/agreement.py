@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-_WORD = re.compile(r"[\u3400-\u9fff][^\w\s]*|[^\s\u3400-\u9fff]+\s*|\s+")
+_HAN = "\u3400-\u9fff"
+_WORD = re.compile(rf"[{_HAN}][^\w\s]*|[^\s{_HAN}]+")
 
 
 class StablePrefix:
@@ -26,7 +27,7 @@ class StablePrefix:
             the text to show, which begins with everything that was stable before; and how many of its characters
             are stable now.
         """
-        words = _WORD.findall(hypothesis.strip())
+        words = _WORD.findall(hypothesis)
         agreed = 0
         for old, new in zip(self._before, words, strict=False):
             if _bare(old) != _bare(new):
@@ -35,13 +36,14 @@ class StablePrefix:
         if agreed > len(self._stable):
             self._stable += words[len(self._stable) : agreed]
             # The end of a hypothesis looks like the end of a sentence; what follows would not fit to it.
-            self._stable[-1] = re.sub(r"[^\w\s]+(\s*)$", r"\1", self._stable[-1]) or self._stable[-1]
+            self._stable[-1] = re.sub(r"[^\w\s]+$", "", self._stable[-1]) or self._stable[-1]
         self._before = words
-        stable = "".join(self._stable)
-        rest = "".join(words[len(self._stable) :])
-        if stable and rest and rest[0].isascii() and not stable[-1].isspace():
-            stable += " "
-        return (stable + rest).rstrip(), len(stable.rstrip())
+        return _joined([*self._stable, *words[len(self._stable) :]]), len(_joined(self._stable))
+
+
+def _joined(words: list[str]) -> str:
+    """Words with spaces between them, Chinese characters without."""
+    return re.sub(rf"(?<=[{_HAN}，。！？、]) (?=[{_HAN}])", "", " ".join(words))
 
 
 def _bare(word: str) -> str:
