@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The on-board LLM: xlm-server around a console program.
+r"""The on-board LLM: xlm-server around a console program.
 
 Example on an RDK S100:
-    ros2 launch voice_agent_ros xlm_server.launch.py profile:=xlm_demo-0.9.0 console:="./bin/xlm_demo …"
+    ros2 launch voice_agent_ros xlm_server.launch.py cwd:=/path/to/runtime model_type:=deepseek hbm_path:=MODEL.hbm \
+        tokenizer_dir:=config/MODEL_config
 """
 
 import sys
@@ -14,7 +15,11 @@ from launch_ros.substitutions import ExecutableInPackage
 
 ARGUMENTS = (
     ("profile", "xlm_demo-0.9.0", "Console profile: which program, which version."),
-    ("console", "", "Command line of the console program; empty: the profile's own."),
+    ("console", "", "Command line of the console program; empty: the profile's own, with the next four."),
+    ("cwd", "", "Directory it runs in: the vendor's `runtime` folder."),
+    ("model_type", "", "Model family by name: deepseek, qwen, …"),
+    ("hbm_path", "", "Model file."),
+    ("tokenizer_dir", "", "Tokenizer folder."),
     ("host", "127.0.0.1", "Address to listen on."),
     ("port", "8765", "TCP port."),
     ("respawn", "true", "Restart the server if it dies."),
@@ -25,7 +30,9 @@ ARGUMENTS = (
 def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The server process, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    console = ["--console", value["console"]] if value["console"] else []
+    options = [(f"--{name.replace('_', '-')}", value[name]) for name in ("console", "cwd", "model_type")]
+    options += [("--set", f"{name}={value[name]}") for name in ("hbm_path", "tokenizer_dir") if value[name]]
+    console = [part for option, text in options if text for part in (option, text)]
     command = [
         sys.executable,
         ExecutableInPackage("xlm-server", "voice_agent_ros"),
