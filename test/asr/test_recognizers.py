@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One suite for every recognizer: a new one is a class and a line in RECOGNIZERS."""
+
+import re
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voice_agent_ros.asr.credibility import is_credible
+from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
+from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
+from voice_agent_ros.models.catalogue import path_of
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+RATE = 16000
+
+
+def whisper() -> WhisperLocal:
+    pytest.importorskip("faster_whisper")
+    try:
+        return WhisperLocal(path_of("whisper-tiny.en"))
+    except ModelMissingError as error:
+        pytest.skip(str(error))
+
+
+RECOGNIZERS = [pytest.param(whisper, id="whisper_local")]
+
+
+@pytest.fixture(scope="module", params=RECOGNIZERS)
+def recognizer(request):
+    return request.param()
+
+
+def demo(name: str) -> np.ndarray:
+    with wave.open(str(DEMO / name)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768.0
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("is_draft", [False, True])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pick_red_cube.wav", "pick up the red cube and put it in the bowl"),
+        ("blue_with_the_others.wav", "i'd love to see the blue one end up with the others"),
+        ("yes.wav", "yes"),
+    ],
+)
+def test_speech_is_recognized(recognizer, name, text, is_draft):
+    heard = recognizer.recognize(demo(name), ["red cube", "bowl"], is_draft=is_draft)
+    assert words(heard.text) == text.split()
+    assert 0.2 < heard.confidence <= 1.0
+    assert heard.language == "en"
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("kind", ["silence", "white", "hum", "empty", "too short"])
+def test_noise_is_not_believed(recognizer, kind):
+    audio = {
+        "silence": np.zeros(RATE, np.float32),
+        "white": np.random.default_rng(0).normal(0.0, 0.05, 2 * RATE).astype(np.float32),
+        "hum": (0.1 * np.sin(2 * np.pi * 100 * np.arange(2 * RATE) / RATE)).astype(np.float32),
+        "empty": np.zeros(0, np.float32),
+        "too short": np.full(100, 0.1, np.float32),
+    }[kind]
+    assert not is_credible(recognizer.recognize(audio, ["red cube"]), len(audio) / RATE)
+
+
+@pytest.mark.weights
+def test_long_speech_is_heard_to_its_end(recognizer):
+    clips = ["pick_red_cube", "green_with_the_others", "blue_look_nice", "blue_with_the_others"] * 2
+    audio = np.concatenate([demo(f"{clip}.wav") for clip in clips])
+    assert 20 * RATE < len(audio) < 30 * RATE
+    heard = words(recognizer.recognize(audio).text)
+    assert (heard[0], heard[-1]) == ("pick", "others")
+    assert [heard.count(word) for word in ("red", "green", "nice", "love")] == [2, 2, 2, 2]
+
+
+@pytest.mark.weights
+def test_many_strange_hints_do_no_harm(recognizer):
+    hints = [f"thing {index} 东西 \U0001f600" for index in range(200)]
+    recognizer.recognize(demo("yes.wav"), hints)
+
+
+@pytest.mark.parametrize("content", [None, b"this is no model"])
+def test_weights_that_are_missing_or_broken_are_named(tmp_path, content):
+    pytest.importorskip("faster_whisper")
+    if content is not None:
+        (tmp_path / "model.bin").write_bytes(content)
+    with pytest.raises(VoiceAgentError, match=re.escape(str(tmp_path))) as error:
+        WhisperLocal(tmp_path)
+    assert error.value.fix

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""asr_node with its real recognizer and voice detector, before a scripted microphone in real time."""
+
+import array
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.ros, pytest.mark.weights]
+
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("faster_whisper")
+
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+from rclpy.time import Time  # noqa: E402
+from std_msgs.msg import Bool  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity  # noqa: E402
+
+from voice_agent_ros.audio.stream_names import name  # noqa: E402
+from voice_agent_ros.audio.wav_source import load  # noqa: E402
+from voice_agent_ros.errors import ModelMissingError  # noqa: E402
+from voice_agent_ros.models.catalogue import path_of  # noqa: E402
+from voice_agent_ros.nodes import qos  # noqa: E402
+from voice_agent_ros.nodes.asr_node import AsrNode  # noqa: E402
+from voice_agent_ros.nodes.conversions import seconds  # noqa: E402
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEADLINE_S = 15.0
+RATE = 16000
+CHUNK = 320
+
+
+class ScriptedMicrophone:
+    """Publishes what it is told to as a live microphone would, and keeps what is said about it."""
+
+    def __init__(self, executor) -> None:
+        self.executor = executor
+        self.node = rclpy.create_node("scripted_microphone")
+        executor.add_node(self.node)
+        self.audio = self.node.create_publisher(AudioChunk, "audio/in", qos.AUDIO_IN)
+        self.speaking = self.node.create_publisher(Bool, "speech/speaking", qos.STATE)
+        self.transcripts, self.stops, self.activity = [], [], []
+        for kind, topic, kept in (
+            (Transcript, "speech/transcript", self.transcripts),
+            (StopRequest, "stop", self.stops),
+            (VoiceActivity, "speech/activity", self.activity),
+        ):
+            self.node.create_subscription(kind, topic, kept.append, qos.EVENTS)
+        self.stream_id, self.sequence = name(1, shares_room=False), 0
+        self.random = np.random.default_rng(0)
+
+    def hear(self, samples: np.ndarray, *, skip: int = 0) -> float:
+        """Publish in real time; the ROS time at which the last sample was heard."""
+        self.sequence += skip
+        samples = samples + np.round(self.random.normal(0, 3, len(samples))).astype(np.int16)
+        began, began_ros = time.monotonic(), self.node.get_clock().now().nanoseconds
+        for index, offset in enumerate(range(0, len(samples) - CHUNK + 1, CHUNK)):
+            while time.monotonic() < began + (index + 1) * CHUNK / RATE:
+                self.executor.spin_once(0.004)
+            message = AudioChunk(
+                stream_id=self.stream_id,
+                sequence=self.sequence,
+                sample_rate=RATE,
+                channels=1,
+                data=array.array("h", samples[offset : offset + CHUNK].tobytes()),
+            )
+            message.header.stamp = Time(nanoseconds=began_ros + offset * 10**9 // RATE).to_msg()
+            self.sequence += 1
+            self.audio.publish(message)
+        return (began_ros + len(samples) * 10**9 // RATE) * 1e-9
+
+    def silence(self, duration_s: float) -> None:
+        self.hear(np.zeros(round(duration_s * RATE), np.int16))
+
+    def say(self, clip: str) -> float:
+        """The time at which its last loud sample was heard."""
+        samples = load(DEMO / clip, RATE)
+        ended = self.hear(samples)
+        return ended - (len(samples) - np.flatnonzero(np.abs(samples) > 330)[-1]) / RATE
+
+    @property
+    def finals(self):
+        return [message for message in self.transcripts if message.is_final]
+
+    def wait(self, condition, deadline_s: float = DEADLINE_S) -> None:
+        end = time.monotonic() + deadline_s
+        while not condition():
+            assert time.monotonic() < end, "it did not happen in time"
+            self.executor.spin_once(0.02)
+
+    def settle(self, duration_s: float) -> None:
+        end = time.monotonic() + duration_s
+        while time.monotonic() < end:
+            self.executor.spin_once(0.02)
+
+
+@pytest.fixture
+def start():
+    """Starts an asr_node with parameters."""
+    try:
+        path_of("whisper-tiny.en")
+    except ModelMissingError as error:
+        pytest.skip(str(error))
+    rclpy.init()
+    executor = SingleThreadedExecutor()
+    nodes = []
+
+    def begin(**parameters):
+        node = AsrNode()
+        nodes.append(node)
+        executor.add_node(node)
+        node.set_parameters([Parameter(key, value=value) for key, value in parameters.items()])
+        microphone = ScriptedMicrophone(executor)
+        nodes.append(microphone.node)
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        microphone.wait(
+            lambda: (
+                microphone.audio.get_subscription_count() == 1
+                and microphone.speaking.get_subscription_count() == 1
+                and microphone.node.count_publishers("speech/transcript") == 1
+                and microphone.node.count_publishers("stop") == 1
+            )
+        )
+        microphone.settle(0.2)
+        return node, microphone
+
+    yield begin
+    for node in nodes:
+        getattr(node, "close", lambda: None)()
+        executor.remove_node(node)
+        node.destroy_node()
+    executor.shutdown()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def stop_clip():
+    """ "Stop." in the robot's own voice, which the demo's recordings do not have."""
+    pytest.importorskip("hibari")
+    import soxr
+
+    from voice_agent_ros.tts.synthesizers.hibari import HibariSynthesizer
+
+    voice = HibariSynthesizer()
+    samples = np.concatenate(list(voice.synthesize("Please stop right now, and do not go on."))) / 32768.0
+    return (soxr.resample(samples, voice.sample_rate, RATE) * 32767).astype(np.int16)
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+def test_a_recording_becomes_partials_and_a_final(start):
+    _, microphone = start()
+    microphone.silence(0.5)
+    ended = microphone.say("pick_red_cube.wav")
+    microphone.silence(1.0)
+    microphone.wait(lambda: microphone.finals)
+    (final,) = microphone.finals
+    assert words(final.text) == ["pick", "up", "the", "red", "cube", "and", "put", "it", "in", "the", "bowl"]
+    assert seconds(final.speech_end) == pytest.approx(ended, abs=0.12)
+    assert 1.5 < seconds(final.speech_end) - seconds(final.speech_start) < 3.5
+    assert seconds(final.header.stamp) - ended < 2.0
+    assert final.language == "en"
+    assert 0.5 < final.confidence <= 1.0
+    assert re.fullmatch(r"[0-9a-f]{64}", final.audio_hash)
+    assert final.session_id
+    partials = [message for message in microphone.transcripts if not message.is_final]
+    assert len(partials) >= 2
+    assert all(p.turn_id == final.turn_id and not p.audio_hash for p in partials)
+    assert [m.revision for m in microphone.transcripts] == list(range(1, len(microphone.transcripts) + 1))
+    assert [activity.is_speech for activity in microphone.activity] == [True, False]
+    assert {activity.turn_id for activity in microphone.activity} == {final.turn_id}
+    assert not microphone.stops
+
+
+def test_stop_is_heard_while_it_is_being_said(start, stop_clip):
+    _, microphone = start()
+    microphone.silence(0.5)
+    microphone.hear(stop_clip)
+    assert len(microphone.stops) == 1, "only after the end of the sentence"
+    microphone.silence(1.2)
+    (stop,) = microphone.stops
+    assert (stop.scope, stop.source, stop.phrase) == ("all", "partial_transcript", "stop")
+    microphone.wait(lambda: microphone.finals)
+    assert stop.turn_id == microphone.finals[0].turn_id
+
+
+def test_in_its_own_voice_only_a_stop_is_heard(start, stop_clip):
+    _, microphone = start()
+    microphone.stream_id = name(1, shares_room=True)
+    microphone.speaking.publish(Bool(data=True))
+    microphone.silence(0.5)
+    microphone.say("pick_red_cube.wav")
+    microphone.silence(1.0)
+    microphone.hear(stop_clip)
+    microphone.silence(0.2)
+    assert len(microphone.stops) == 1
+    microphone.speaking.publish(Bool(data=False))
+    microphone.silence(1.0)
+    assert not microphone.transcripts
+    assert not microphone.activity
+    microphone.say("yes.wav")
+    microphone.silence(1.0)
+    microphone.wait(lambda: microphone.finals)
+    assert words(microphone.finals[0].text) == ["yes"]
+
+
+def test_push_to_talk_hears_one_utterance(start):
+    _, microphone = start(attention="push_to_talk")
+    client = microphone.node.create_client(Trigger, "asr_node/listen")
+    microphone.wait(client.service_is_ready)
+    microphone.silence(0.5)
+    microphone.say("yes.wav")
+    microphone.silence(1.0)
+    assert not microphone.transcripts
+    future = client.call_async(Trigger.Request())
+    microphone.wait(future.done)
+    assert future.result().success
+    for _ in range(2):
+        microphone.silence(0.3)
+        microphone.say("yes.wav")
+        microphone.silence(1.0)
+    microphone.settle(0.5)
+    assert len(microphone.finals) == 1
+
+
+def test_lost_audio_is_told_and_survived(start, capfd):
+    _, microphone = start()
+    microphone.silence(0.5)
+    clip = load(DEMO / "pick_red_cube.wav", RATE)
+    microphone.hear(clip[: 2 * RATE])
+    microphone.hear(clip[2 * RATE :], skip=3)
+    microphone.silence(1.0)
+    microphone.wait(lambda: microphone.finals)
+    assert "3 chunks of audio lost" in capfd.readouterr().err
+
+
+def test_audio_that_ends_in_mid_utterance_ends_it(start):
+    _, microphone = start()
+    microphone.silence(0.5)
+    microphone.hear(load(DEMO / "pick_red_cube.wav", RATE)[: round(1.8 * RATE)])
+    microphone.wait(lambda: microphone.finals)
+    assert words(microphone.finals[0].text)[:2] == ["pick", "up"]
+
+
+def test_a_wrong_rate_is_named(start, capfd):
+    _, microphone = start()
+    microphone.audio.publish(AudioChunk(stream_id="x", sample_rate=44100, channels=2, data=[0] * 882))
+    microphone.settle(0.3)
+    assert "44100 Hz and 2 channels" in capfd.readouterr().err
+
+
+def test_inactive_it_hears_nothing_and_active_again_it_does(start):
+    node, microphone = start()
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    microphone.say("yes.wav")
+    microphone.silence(1.0)
+    assert not microphone.transcripts
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    microphone.say("yes.wav")
+    microphone.silence(1.0)
+    microphone.wait(lambda: microphone.finals)
+
+
+def test_missing_weights_fail_with_the_fix(monkeypatch, tmp_path, capfd):
+    monkeypatch.setenv("VOICE_AGENT_MODELS", str(tmp_path))
+    rclpy.init()
+    try:
+        node = AsrNode()
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+        assert "voice-agent models fetch whisper-tiny.en" in capfd.readouterr().err
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
