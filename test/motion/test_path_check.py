@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,6 +104,42 @@ def test_each_rule_refuses(
     with pytest.raises(Refusal) as refusal:
         PathCheck(model, policy.limits, arm.gripper.tip_length)(trajectory)
     assert refusal.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda t: {"velocities": t.velocities * np.nan}, "not_finite"),
+        (lambda t: {"accelerations": t.accelerations + np.inf}, "not_finite"),
+        (lambda t: {"start": t.start * np.nan}, "not_finite"),
+        (lambda t: {"times": -t.times}, "malformed"),
+        (lambda t: {"times": t.times * 0.0}, "malformed"),
+        (lambda t: {"velocities": t.velocities + 0.1}, "malformed"),
+        (lambda t: {"positions": t.positions[:, :5]}, "malformed"),
+        (lambda t: {"joint_names": tuple(reversed(t.joint_names))}, "malformed"),
+    ],
+)
+def test_what_no_controller_should_get(
+    change, rule: str, model: RobotModel, policy: Policy, arm: ArmConfig
+) -> None:
+    start = np.array(arm.poses["home"])
+    move = joint_move(model, start, start + 0.1, policy.limits)
+    with pytest.raises(Refusal) as refusal:
+        PathCheck(model, policy.limits, arm.gripper.tip_length)(dataclasses.replace(move, **change(move)))
+    assert refusal.value.rule == rule
+
+
+def test_a_peak_between_the_points_is_seen(model: RobotModel, policy: Policy, arm: ArmConfig) -> None:
+    """Points that are all inside, with velocities that swing the joint out in between."""
+    start = np.array(arm.poses["home"])
+    times, positions = np.array([0.05, 0.1]), np.array([start, start])
+    velocities = np.zeros((2, 6))
+    velocities[0, 0] = policy.limits.joint_velocity * 0.9
+    accelerations = np.zeros((2, 6))
+    move = Trajectory(model.joint_names, start, times, positions, velocities, accelerations)
+    with pytest.raises(Refusal) as refusal:
+        PathCheck(model, policy.limits, arm.gripper.tip_length)(move)
+    assert refusal.value.rule == "joint_acceleration"
 
 
 def test_an_obstacle_is_in_the_way(model: RobotModel, policy: Policy, arm: ArmConfig) -> None:

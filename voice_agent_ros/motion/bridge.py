@@ -311,7 +311,7 @@ class IntentBridge:
             raise Refusal("latched", reason=self.latch_reason)
         if self._clock() - planned_at > self._policy.execution.plan_ttl or plan.digest() != digest:
             raise Refusal("stale")
-        if np.max(np.abs(self._felt().arm - plan.start)) > self._policy.execution.start_tolerance:
+        if not np.max(np.abs(self._felt().arm - plan.start)) <= self._policy.execution.start_tolerance:
             raise Refusal("arm_moved")
         names = {value for call in plan.calls for value in _names(call)}
         now = self._senses.scene()

@@ -119,7 +119,7 @@ class Executor:
             return Ending("failed", "no_joint_states", "not_reached")
         if isinstance(step, Move):
             away = float(np.max(np.abs(snapshot.arm - step.trajectory.start)))
-            if away > self._execution.start_tolerance:
+            if not away <= self._execution.start_tolerance:  # NaN counts as away
                 return Ending("failed", "arm_moved", "not_reached", {"away": away})
         report("executing", step, fraction)
         self._watch_motion = (lambda: report("first_motion", step, fraction)) if first else self._watch_motion

@@ -151,9 +151,13 @@ def language_of(tag: str) -> str:
     return "zh" if tag.lower().startswith("zh") else "en"
 
 
+def _said(name: str, language: str) -> str:
+    return spoken_name(name, language) if name.strip() else name
+
+
 def listing(names: Sequence[str], language: str) -> str:
     """`the red cube, the green cube and the bowl`."""
-    said = [spoken_name(name, language) for name in names]
+    said = [_said(name, language) for name in names]
     if language == "zh":
         return "、".join(said)
     articles = [f"the {name}" for name in said]
@@ -172,7 +176,7 @@ def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
     words = {}
     for key, value in details.items():
         if key in ("object", "target", "wanted"):
-            words[key] = spoken_name(str(value), language)
+            words[key] = _said(str(value), language)
             words[f"a_{key}"] = f"{'an' if words[key][:1].lower() in 'aeiou' else 'a'} {words[key]}"
         elif key == "seen":
             words[key] = listing(value, language) if value else ""
@@ -230,7 +234,7 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
     thing, target = scene.find(arguments.get("object", "") or held), scene.find(arguments.get("target", ""))
     onto = thing is not None and target is not None and min(target.size[:2]) <= 1.5 * max(thing.size[:2])
     words["relation"] = RELATIONS[language]["on" if onto else "in"]
-    said = spoken_name(arguments.get("object", "") or held, language)
+    said = _said(arguments.get("object", "") or held, language)
     words["held"] = said if language == "zh" else f"the {said}" if said else "it"
     if "pose" in arguments:
         pose = arguments["pose"]

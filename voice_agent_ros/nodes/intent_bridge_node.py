@@ -217,12 +217,18 @@ class IntentBridgeNode(LifecycleNode):
         if self._bridge is None:
             return
         index = {name: position for position, name in enumerate(message.name)}
-        if any(name not in index for name in self._joint_names):
+        if any(name not in index for name in self._joint_names) or len(message.position) != len(index):
             return  # another broadcaster's joints
         order = [index[name] for name in self._arm.arm.joints]
-        velocity = np.array(message.velocity)[order] if len(message.velocity) else np.zeros(len(order))
-        gripper = message.position[index[self._arm.gripper.joint]]
-        self._joints = JointSnapshot(np.array(message.position)[order], velocity, gripper, time.monotonic())
+        has_velocity = len(message.velocity) == len(index)
+        velocity = np.array(message.velocity)[order] if has_velocity else np.zeros(len(order))
+        position, gripper = (
+            np.array(message.position)[order],
+            message.position[index[self._arm.gripper.joint]],
+        )
+        if not np.all(np.isfinite([*position, *velocity, gripper])):
+            return  # not felt: the last good one grows old, and nothing moves without a recent one
+        self._joints = JointSnapshot(position, velocity, gripper, time.monotonic())
         self._bridge.on_joints(self._joints)
 
     def _on_objects(self, message: Detection3DArray) -> None:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy and arm files: what ships is read, and each mistake is one line with its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.policy import Policy, load_policy
+from voice_agent_ros.motion.robot_model import RobotModel
+from voice_agent_ros.share import shared_file
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["policy.yaml", "policy.simulation.yaml"])
+def test_the_policies_that_ship(name: str) -> None:
+    policy = load_policy(shared_file(f"config/{name}"))
+    assert policy.confirmation.of_llm
+    assert "resume" in policy.skills.confirm
+
+
+def test_an_empty_policy_is_the_careful_default(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path / "p.yaml", ""))
+    assert policy == Policy()
+    assert policy.limits.tool_speed == 0.25
+
+
+def test_a_policy_cannot_be_changed_after_reading() -> None:
+    with pytest.raises(ValidationError):
+        Policy().limits.tool_speed = 1.0
+
+
+def test_one_line_per_mistake_with_its_path(tmp_path: Path) -> None:
+    text = """
+    limits: {tool_speed: 9.0, joint_velocity: .inf, workspace_low: [1.0, 0.0, 0.0]}
+    skills: {allowed: [pick, fly]}
+    transcripts: {min_confidence: 2, max_age: forever}
+    cofirmation: {of_llm: false}
+    """
+    with pytest.raises(ConfigurationError) as error:
+        load_policy(write(tmp_path / "p.yaml", text))
+    lines = str(error.value).splitlines()
+    for path in (
+        "limits.tool_speed",
+        "limits.joint_velocity",
+        "skills",
+        "transcripts.min_confidence",
+        "transcripts.max_age",
+        "cofirmation",
+    ):
+        assert sum(line.strip().startswith(f"{path}:") for line in lines) == 1, path
+
+
+def test_the_box_must_be_a_box(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="below workspace_high"):
+        load_policy(write(tmp_path / "p.yaml", "limits: {workspace_low: [1.0, 0.0, 0.0]}"))
+
+
+@pytest.mark.parametrize("text", ["limits: [", "- a list", "limits: 5"])
+def test_what_is_no_policy(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        load_policy(write(tmp_path / "p.yaml", text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("home: [0.0, 0.1", "home: [0.1", "home has 5 values"),
+        ("home:", "house:", "named home"),
+        ("open: 0.04", "open: wide", "gripper.open"),
+        ("base_frame:", "bass_frame:", "bass_frame"),
+    ],
+)
+def test_an_arm_file_that_does_not_fit(tmp_path: Path, old: str, new: str, named: str) -> None:
+    text = shared_file("config/arms/prim6.yaml").read_text()
+    assert old in text
+    with pytest.raises(ConfigurationError, match=named):
+        load_arm(write(tmp_path / "arm.yaml", text.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("joint_6", "wrist", "wrist"),
+        ("tool_frame: tcp", "tool_frame: tip", "frame tip"),
+        ("joint_1, joint_2", "joint_2, joint_1", "from the base to the tool"),
+    ],
+)
+def test_arm_file_and_urdf_must_agree(tmp_path: Path, old: str, new: str, named: str) -> None:
+    text = shared_file("config/arms/prim6.yaml").read_text()
+    arm = load_arm(write(tmp_path / "arm.yaml", text.replace(old, new)))
+    with pytest.raises(ConfigurationError, match=named):
+        RobotModel(shared_file("urdf/prim6.urdf").read_text(), arm)
+
+
+def test_what_is_no_urdf() -> None:
+    with pytest.raises(ConfigurationError):
+        RobotModel("<robot", load_arm(shared_file("config/arms/prim6.yaml")))
