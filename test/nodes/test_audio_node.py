@@ -185,7 +185,7 @@ def test_a_reply_is_played_in_real_time_and_reported(start, tmp_path):
 
 
 def test_a_stop_is_silence_at_once(start, tmp_path):
-    node, listener = start()
+    _node, listener = start()
     for part in np.array_split(tone(4.0), 100):
         listener.send("r1", part, is_last=False)
     listener.wait(lambda: len(listener.of("r1")) > 3)
