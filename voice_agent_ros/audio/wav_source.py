@@ -63,7 +63,7 @@ class WavSource:
         *,
         gap_s: float = 1.0,
         clock: Clock | None = None,
-        on_end: Callable[[Clip, float, float], None] = lambda clip, sound_ended, ended: None,  # noqa: ARG005
+        on_end: Callable[[Clip, float, float], None] = lambda *_: None,
     ) -> None:
         self._waiting = deque(clips)
         self._clock: Clock = clock or MonotonicClock()
