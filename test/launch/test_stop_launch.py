@@ -110,7 +110,7 @@ class TestStop(unittest.TestCase):
     def test_2_killing_the_bridge_stops_the_arm(self) -> None:
         future = self.resume.call_async(Trigger.Request())
         assert self.wait(future.done, 5.0)
-        self.move("turn-2", "Move to home.", "home")
+        self.move("turn-2", "Move to ready.", "ready")
         bridges = [
             process
             for process in psutil.Process().children(recursive=True)
