@@ -81,7 +81,9 @@ class TestDemo(unittest.TestCase):
     def say(self, text: str, turn_id: str) -> None:
         message = Transcript(turn_id=turn_id, session_id="test", text=text, is_final=True, confidence=0.95)
         message.language = "en"
-        message.header.stamp = message.speech_start = message.speech_end = self.node.get_clock().now().to_msg()
+        message.header.stamp = message.speech_start = message.speech_end = (
+            self.node.get_clock().now().to_msg()
+        )
         self.transcripts.publish(message)
 
     def test_1_every_node_becomes_active(self) -> None:

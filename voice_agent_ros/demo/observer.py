@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Observer(Node):
             self.create_subscription(
                 GoalStatusArray,
                 f"{action}/_action/status",
-                lambda message, action=action: self._on_goals(action, message),
+                partial(self._on_goals, action),
                 qos_profile_action_status_default,
             )
 
