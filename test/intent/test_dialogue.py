@@ -361,7 +361,6 @@ def test_yes_to_nothing_moves_nothing(talk):
         (ToolCall("move_by", '{"direction": "up", "distance": 1e308}'),),
         (ToolCall("resume", "{}"),),
         (ToolCall("stop", "{}"),),
-        (BLUE, BLUE),
         (BLUE, ToolCall("open_gripper", "{}")),
         (ToolCall("pick", "[" * 5000),),
     ],
@@ -373,6 +372,12 @@ def test_what_the_model_gets_wrong_is_not_guessed_at(talk, calls):
     assert "didn't understand" in talk.said[-1]
     talk.plays()
     assert (talk.report.outcome, talk.report.rule) == ("refused", "not_understood")
+
+
+def test_a_model_that_repeats_itself_is_heard_once(talk):
+    talk.hears(PARAPHRASE)
+    talk.model(Finished((BLUE, BLUE, BLUE)))
+    assert [len(calls) for _, _, calls in talk.ports.goals] == [1]
 
 
 def test_words_of_a_model_that_should_act_are_not_spoken(talk):

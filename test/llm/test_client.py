@@ -171,6 +171,13 @@ def test_calls_that_a_server_leaves_in_the_text_are_read_and_not_spoken(server, 
     ]
 
 
+def test_a_call_that_is_repeated_until_it_is_cut_off_is_read(server, client):
+    text = '{"name": "pick", "arguments": {"object": "red cube"}}\n' * 2 + '{"name": "pi'
+    server.script = [*[chunk(content=character) for character in text], chunk("length"), DONE]
+    (finished,) = all_events(client, ACT)
+    assert {json.loads(c.arguments_json)["object"] for c in finished.calls} == {"red cube"}
+
+
 def test_text_beside_offered_tools_is_text(server, client):
     server.script = [chunk(content="I do "), chunk(content="not know."), DONE]
     *texts, finished = all_events(client, ACT)

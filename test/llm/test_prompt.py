@@ -19,10 +19,10 @@ SCENE = Scene(
 FIXED_TOKENS = 600
 FIXED_BYTES = 4096
 SENTENCES = {
-    "I'd love to see the blue one end up with the others": {"pick_and_place", "pick", "place"},
+    "I'd love to see the blue one end up with the others": {"pick_and_place", "pick"},
     "the red cube would look nice in the bowl": {"pick_and_place", "pick"},
     "snatch the green block": {"pick"},
-    "let that thing go into the bowl": {"pick_and_place", "pick", "place"},
+    "let that thing go into the bowl": {"place"},
     "scoot over to the left by an inch": {"move_by"},
     "park at home": {"move_to"},
     "relax your fingers": {"open_gripper"},

@@ -104,6 +104,7 @@ class ScriptedBridge(Node):
             feedback.stamp = self.get_clock().now().to_msg()
             handle.publish_feedback(feedback)
         self.may_finish.wait(TIMEOUT_S)
+        time.sleep(0.1)  # motion takes time; feedback and result have no order of arrival
         handle.succeed()
         outcome, rule, message = self.result
         return ExecuteIntent.Result(outcome=outcome, rule=rule, message=message)
@@ -143,6 +144,7 @@ class Person(Node):
             detection, result = Detection3D(), ObjectHypothesisWithPose()
             result.hypothesis.class_id, result.hypothesis.score = name, 1.0
             detection.results = [result]
+            detection.bbox.size.x = detection.bbox.size.y = detection.bbox.size.z = 0.04
             message.detections.append(detection)
         self.objects.publish(message)
 
@@ -192,11 +194,13 @@ class World:
         until(lambda: self.person.count_publishers("speech/reply"))
         until(lambda: node.count_publishers("objects") and node.count_publishers("audio/playback"))
         until(node._intents.server_is_ready)
-        deadline = time.monotonic() + TIMEOUT_S
-        while not node._dialogue._scene.objects and time.monotonic() < deadline:
-            self.person.shows(NAMES)
-            time.sleep(0.05)
+        until(self._is_seen)
         return node
+
+    def _is_seen(self) -> bool:
+        self.person.shows(NAMES)
+        time.sleep(0.02)
+        return self.node._dialogue._scene.names == NAMES
 
     def close(self) -> None:
         self.bridge.may_finish.set()

@@ -207,21 +207,7 @@ def suggested_skills(text: str, scene: Scene, language: str) -> list[str]:
     words = bare(text)
     if language == "zh":
         words = words.replace(" ", "")
-    skills: list[str] = []
-    things = named_things(words, scene, language)
-    if things or re.search(
-        r"\b(?:cubes?|blocks?|ones?|things?|objects?|it|that)\b|方块|东西|它|那个|这个", words
-    ):
-        into = (
-            _OTHERS.search(words)
-            or _THERE.search(words)
-            or _names_a_place(words, language)
-            or len(things) > 1
-        )
-        if things:
-            skills += ["pick_and_place", "pick"] if into else ["pick"]
-        if into and len(things) < 2:
-            skills.append("place")
+    skills = _suggested_for_things(words, scene, language)
     if any(re.search(pattern, words) for pattern in _DIRECTIONS.values()) and not skills:
         skills.append("move_by")
     if any(_is_said(pose, pose_references(scene.poses, language), words, language) for pose in scene.poses):
@@ -235,3 +221,24 @@ def suggested_skills(text: str, scene: Scene, language: str) -> list[str]:
             if re.search(pattern, words)
         ]
     return skills
+
+
+def _suggested_for_things(words: str, scene: Scene, language: str) -> list[str]:
+    things = named_things(words, scene, language)
+    has_others = _OTHERS.search(words) is not None
+    into = has_others or len(things) > 1 or _THERE.search(words) or _names_a_place(words, language)
+    if not things:
+        pronoun = re.search(r"\b(?:it|that|this)\b|它|这个|那个", words)
+        return ["place"] if into and pronoun else []
+    if len(things) == 1 and not has_others and _is_only_target(next(iter(things)), words, scene, language):
+        return ["place"]
+    return ["pick_and_place", "pick"] if into else ["pick"]
+
+
+def _is_only_target(name: str, words: str, scene: Scene, language: str) -> bool:
+    """Whether the one thing that is named is where something goes: "… into the bowl"."""
+    phrases = "|".join(re.escape(p) for p, names in references(scene, language).items() if names == (name,))
+    if language == "zh":
+        return re.search(rf"[进到在入](?:{phrases})", words) is not None
+    into = r"(?:in|into|inside|on|onto|on top of|over)"
+    return re.search(rf"\b{into} (?:the |that |this |a |an |my |your )?(?:{phrases})\b", words) is not None

@@ -15,12 +15,11 @@ from voice_agent_ros.intent.wordings import bare
 def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) -> tuple[SkillCall, ...]:
     """The calls with every name that refers to one thing seen replaced by its own, and the only distance said.
 
-    Picking something and placing it is one call of its own. Nothing that the sentence leaves open is filled in.
+    Picking something and placing it is one call of its own, and what is said twice counts once. Nothing that the
+    sentence leaves open is filled in.
     """
-    return tuple(
-        SkillCall(_settled(call, text, scene, language).arguments, str(index))
-        for index, call in enumerate(_joined(calls))
-    )
+    exact = dict.fromkeys(_settled(call, text, scene, language) for call in calls)
+    return tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(_joined(list(exact))))
 
 
 def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCall:

@@ -141,6 +141,7 @@ class LlmClient:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._client.close()
+        await asyncio.get_running_loop().shutdown_asyncgens()
 
     async def _chat(self, request: ChatRequest, listener: Listener) -> None:
         import openai

@@ -36,6 +36,9 @@ class WrittenCalls:
         """Calls as (name, arguments as JSON), and text that was none after all."""
         held, self._held = self._held or "", None
         calls = self._reader.read(held) if held.strip() else None
+        if calls is None and "\n" in held.strip():
+            # A model that repeats itself is cut off in mid-call; what came before counts.
+            calls = self._reader.read(held.strip().rpartition("\n")[0])
         if calls is None:
             # What looks like a call but is none must not be read out to anybody.
             return [], "" if held.lstrip()[:1] in ("{", "[", "<", "`") else held
