@@ -44,7 +44,7 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     extra = [name for name in value["supervised"].split(",") if name]
     nodes = [*extra, "audio_node", "tts_node", "intent_bridge_node", "llm_node", "asr_node"]
     own: dict[str, dict[str, object]] = {
-        "llm_node": {"llm_url": value["llm_url"], "language": value["language"]},
+        "llm_node": {"llm_url": value["llm_url"], "language": value["language"], "arm": value["arm"]},
         "intent_bridge_node": {
             "arm": value["arm"],
             "policy_path": value["policy"],

@@ -357,7 +357,8 @@ class IntentBridgeNode(LifecycleNode):
         proposal = Proposal(calls, request.intent.turn_id, request.idempotency_key, request.dry_run)
         future = Future(executor=self.executor)
         self._workers.submit(self._carry_out, bridge, proposal, handle, future)
-        result: Result = await future  # type: ignore[assignment]  only _carry_out completes it
+        result = await future
+        assert isinstance(result, Result)  # only _carry_out completes it
         return result
 
     def _carry_out(self, bridge: IntentBridge, proposal: Proposal, handle: Any, future: Future) -> None:
