@@ -9,6 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.logging import launch_config
@@ -77,7 +78,26 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     included = IncludeLaunchDescription(
         str(LAUNCH / "voice_agent.launch.py"), launch_arguments=list(agent.items())
     )
-    return [simulator, *([] if value["llm_url"] else [llm_server(context, value)]), included]
+    return [
+        simulator,
+        *state_publisher(agent["urdf"]),
+        *([] if value["llm_url"] else [llm_server(context, value)]),
+        included,
+    ]
+
+
+def state_publisher(urdf: str) -> list[Node]:
+    """TF of the links, for rviz, where the package is installed."""
+    try:
+        prefix = Path(get_package_prefix("robot_state_publisher"))
+    except PackageNotFoundError:
+        return []
+    if not (prefix / "lib" / "robot_state_publisher" / "robot_state_publisher").exists():
+        return []  # some trees carry its library only
+    parameters = {"robot_description": Path(urdf).read_text(encoding="utf-8")}
+    return [
+        Node(package="robot_state_publisher", executable="robot_state_publisher", parameters=[parameters])
+    ]
 
 
 def llm_server(context: LaunchContext, value: dict[str, str]) -> IncludeLaunchDescription:
@@ -86,7 +106,9 @@ def llm_server(context: LaunchContext, value: dict[str, str]) -> IncludeLaunchDe
 
     gguf = value["gguf"] or str(path_of("qwen2.5-coder-0.5b-instruct"))
     console = ExecutableInPackage("xlm-console-sim", "voice_agent_ros").perform(context)
-    command = shlex.join([sys.executable, console, "--profile", "xlm_demo-0.9.0", "--gguf", gguf])
+    # On a small computer the ears come first: the model computes with what they leave.
+    nice = ["nice", "-n", "5"]
+    command = shlex.join([*nice, sys.executable, console, "--profile", "xlm_demo-0.9.0", "--gguf", gguf])
     arguments = {
         "console": command,
         "port": value["llm_port"],

@@ -60,6 +60,14 @@ def test_a_vanished_node_degrades_the_agent_and_is_brought_up_when_it_returns() 
     assert supervision.overall()[0] == "starting"
 
 
+def test_an_answer_from_before_a_transition_does_not_repeat_it() -> None:
+    supervision = Supervision(["a"])
+    supervision.on_state("a", "unconfigured", 0.0)
+    assert supervision.due(0.0) == [Request("a", "configure")]
+    supervision.on_state("a", "unconfigured", 0.1)
+    assert supervision.due(0.2) == []
+
+
 def test_a_transition_that_never_answers_times_out() -> None:
     supervision = Supervision(["a"], transition_timeout_s=10.0)
     supervision.on_state("a", "unconfigured", 0.0)

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROS = ROOT / ".ros"
 VENV = ROS / "venv"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voice_agent_ros"
-LOCK = ROOT / "constraints" / "jazzy.txt"
+LOCK = ROOT / "constraints" / "wheels.txt"
 WEIGHTS = ("whisper-tiny.en", "qwen2.5-coder-0.5b-instruct")
 OUR_PROGRAMS = ("voice-agent", "xlm-server", "xlm-console-sim")
 
@@ -70,8 +70,12 @@ def fail(text: str) -> None:
 def install_system_packages() -> None:
     """apt-get what is missing if we may, else say which command does it."""
     missing = [entry.package for entry in SYSTEM_PACKAGES if not entry.present()]
-    if not missing:
-        return
+    if missing:
+        apt_install(missing)
+
+
+def apt_install(missing: list[str]) -> None:
+    """Install Debian packages, or end with the command that does."""
     command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         fail(f"These system packages are missing. As root, run:  {' '.join(command)}")
@@ -92,9 +96,12 @@ def find_python312() -> str:
         except OSError:
             continue
         if answer.returncode == 0 and answer.stdout.startswith("Python 3.12"):
-            script = "import sys; print(sys.executable)"
-            run = subprocess.run([candidate, "-c", script], capture_output=True, text=True, check=True)
-            return run.stdout.strip()
+            script = "import sys, venv, ensurepip; print(sys.executable)"
+            run = subprocess.run([candidate, "-c", script], capture_output=True, text=True, check=False)
+            if run.returncode == 0:
+                return run.stdout.strip()
+            apt_install(["python3.12-venv"])
+            return find_python312()
     fail(
         "No working Python 3.12 was found, and no ROS 2 is sourced. The ROS 2 wheels need CPython 3.12: "
         "install it (Ubuntu 24.04: apt-get install python3.12-venv; elsewhere: pyenv install 3.12), or source a ROS 2 "

@@ -37,7 +37,8 @@ def install(python: str, cache: Path) -> tuple[Path, Path]:
     Returns:
         The build prefix (a virtual environment) and the run prefix (with `rclpy/`, `lib/`, `share/`).
     """
-    return _install_build(python, cache), _install_run(python, cache)
+    build = _install_build(python, cache)
+    return build, _install_run(str(build / "bin" / "python"), cache)
 
 
 def _install_build(python: str, cache: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Literal
 
 Transition = Literal["configure", "activate"]
 POLL_PERIOD_S = 1.0
+SEARCH_PERIOD_S = 0.1  # until a node has been seen for the first time
 UNREACHABLE_AFTER_S = 5.0
 RETRY_DELAY_S = 1.0
 
@@ -30,6 +31,7 @@ class _Node:
     seen_at: float | None = None
     polled_at: float = -POLL_PERIOD_S
     failures: int = 0
+    transition: Transition | None = None
     retry_at: float = 0.0
 
 
@@ -72,19 +74,23 @@ class Supervision:
             return self._transition(node, "configure", now)
         if node.state == "inactive" and may_try and earlier_active:
             return self._transition(node, "activate", now)
-        if now - node.polled_at >= (POLL_PERIOD_S if node.seen_at is not None else POLL_PERIOD_S / 10):
-            node.polled_at, node.pending_until = now, now + POLL_PERIOD_S
+        period = POLL_PERIOD_S if node.seen_at is not None else SEARCH_PERIOD_S
+        if now - node.polled_at >= period:
+            node.polled_at, node.pending_until = now, now + period
             return Request(node.name)
         return None
 
     def _transition(self, node: _Node, transition: Transition, now: float) -> Request:
-        node.pending_until = now + self._transition_timeout_s
+        node.pending_until, node.transition = now + self._transition_timeout_s, transition
         node.message = f"{transition} …"
         return Request(node.name, transition)
 
     def on_state(self, name: str, state: str, now: float) -> None:
         """A node said which state it is in."""
         node = self._nodes[name]
+        if node.transition is not None and now < node.pending_until:
+            return  # asked before the transition began: it is the old state
+        node.transition = None
         if node.state in ("active", "unreachable") and state == "unconfigured":
             node.failures = 0  # a fresh process: what its predecessor failed at does not count
         node.state, node.seen_at, node.pending_until = state, now, 0.0
@@ -94,7 +100,7 @@ class Supervision:
     def on_transition(self, name: str, transition: Transition, succeeded: bool, now: float) -> None:
         """A transition came to its end."""
         node = self._nodes[name]
-        node.seen_at, node.pending_until = now, 0.0
+        node.seen_at, node.pending_until, node.transition = now, 0.0, None
         if succeeded:
             node.state = "inactive" if transition == "configure" else "active"
             node.message, node.failures = "", 0

@@ -271,3 +271,13 @@ def test_speech_without_end_is_cut_into_utterances():
     world.silence(1.0)
     assert len(world.finals) == 3
     assert len({final.turn_id for final in world.finals}) == 3
+
+
+def test_a_stop_that_straddles_the_return_of_attention_is_heard():
+    world = World(lambda voiced_s: "stop")
+    world.ears.attend(False)
+    world.speech(0.4)
+    world.take(world.ears.attend(True))
+    world.silence(1.0)
+    assert len(world.of(StopHeard)) == 1
+    assert not world.finals

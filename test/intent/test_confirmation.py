@@ -21,7 +21,7 @@ YES = [
 ]
 YES += [
     "Yes, you can.",
-    "sounds good",
+    "that is right",
     "yes yes yes",
     "是的",
     "好",
@@ -95,3 +95,8 @@ def test_bare_answers(text):
 )
 def test_more_than_an_answer(text):
     assert not is_bare_answer(text, "en" if text.isascii() else "zh")
+
+
+@pytest.mark.parametrize("text", ["Great.", "Perfect!", "Good.", "Fine.", "Oh, that sounds good", "Right."])
+def test_praise_alone_is_no_consent(text: str) -> None:
+    assert judge_answer(text, "en") is None

@@ -162,7 +162,7 @@ def test_nothing_outside_the_limits_reaches_a_controller(
         )
         gate = Gate(impatient, grammars, world.clock)
         bridge = IntentBridge(gate, Planner(model, arm, policy), executor, world, policy, audit, world.clock)
-        bridge.resume("test")
+        bridge.resume()
 
         def say_yes(progress: Progress, bridge: IntentBridge = bridge) -> None:
             if progress.nonce:

@@ -106,17 +106,21 @@ class StreamingRecognizer:
         """Within an utterance."""
         return self._utterance is not None
 
-    def attend(self, is_attentive: bool) -> None:
+    def attend(self, is_attentive: bool) -> list[Event]:
         """Whether what is said from now on counts.
 
         Speech that begins without attention (the robot's own voice, talk that is not meant for it) can still say
-        stop, but gives no other event. When attention returns, speech that goes on is a new utterance.
+        stop, but gives no other event. When attention returns, speech that goes on is a new utterance, and what
+        was said before is still listened to for a stop.
         """
+        events: list[Event] = []
         returns = is_attentive and not self._is_attentive
         self._is_attentive = is_attentive
         if returns and self._utterance is not None and self._utterance.is_stop_only:
-            self._utterance, self._preroll = None, []
+            self._end(self._utterance, 0.0, events)
+            self._preroll = []
             self._endpointer = Endpointer(self._options.endpoint)
+        return events
 
     def feed(self, samples: NDArray[np.int16], at: float) -> list[Event]:
         """Hear more audio.

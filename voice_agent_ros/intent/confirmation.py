@@ -8,16 +8,14 @@ from typing import Literal
 
 from voice_agent_ros.intent.wordings import bare
 
+# Praise alone ("great", "perfect", "fine") is no consent: people talk in the room.
 _FILLERS = r"(?:u+m+|u+h+|er+m?|h+m+|oh|ah|well|so|robot|please|thanks|thank you|now|then|hey|mm+|and)"
 _YES = (
     r"(?:yes|yeah|yep|yup|yah|ya|sure(?: thing)?|ok|okay|correct|affirmative|absolutely|definitely"
     r"|certainly|exactly"
-    r"|of course|indeed|alright|all right|fine|perfect|great|good|sounds good|(?:yes )?you (?:can|may"
-    r"|should)|you shall"
-    r"|(?:yes )?i do|do it|do that|do so|do|go ahead|go for it|go on|proceed|confirm(?:ed)?|that(?:'s"
-    r"| is) (?:right|correct"
-    r"|fine|ok|okay|good|it)|right|make it so|why not|i (?:want|would like|would love)(?: you)? (?:that"
-    r"|to)|be my guest)"
+    r"|of course|indeed|alright|all right|(?:yes )?you (?:can|may|should)|you shall"
+    r"|(?:yes )?i do|do it|do that|do so|do|go ahead|go for it|go on|proceed|confirm(?:ed)?"
+    r"|that(?:'s| is) (?:right|correct)|make it so|i (?:want|would like|would love)(?: you)? (?:that|to))"
 )
 _NO = (
     r"(?:no+|nope|nah|negative|never(?: mind)?|nevermind|don'?t(?: do (?:it|that))?|do not(?: do (?:it"

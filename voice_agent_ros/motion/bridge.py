@@ -88,6 +88,10 @@ class IntentBridge:
         self._policy, self._audit, self._clock = policy, audit, clock
         self._lock = threading.Lock()
         self._busy = threading.Lock()
+        self._latching = threading.Lock()  # held for assignments only
+        self._stops = 0
+        self._canceled: OrderedDict[str, None] = OrderedDict()
+        self._moved_turns: OrderedDict[str, None] = OrderedDict()
         self._results: OrderedDict[str, tuple[threading.Event, list[Result]]] = OrderedDict()
         self._confirmation: Confirmation | None = None
         self._last_start = -1e9
@@ -100,7 +104,9 @@ class IntentBridge:
 
     def stop(self, reason: str) -> None:
         """Cancel everything and latch."""
-        self.latched, self.latch_reason = True, reason  # before anything that could fail
+        with self._latching:
+            self.latched, self.latch_reason = True, reason  # before anything that could fail
+            self._stops += 1
         self._stopped_at = self._clock()
         self._executor.stop()
         self._settle("stopped")
@@ -110,13 +116,23 @@ class IntentBridge:
         with contextlib.suppress(AuditError):  # whatever it was, it has happened
             self._audit.write(event, **fields)
 
-    def resume(self, by: str) -> None:
-        """Release the latch. Never restarts a motion."""
-        self.latched, self.latch_reason = False, ""
-        self.note("resumed", by=by)
+    def resume(self, *, unless_stopped_since: int | None = None) -> None:
+        """Release the latch. Never restarts a motion.
+
+        Args:
+            unless_stopped_since: number of stops at a moment; a later stop wins.
+
+        Raises:
+            Refusal: `stopped`, there was a stop since.
+        """
+        with self._latching:
+            if unless_stopped_since is not None and unless_stopped_since != self._stops:
+                raise Refusal("stopped")
+            self.latched, self.latch_reason = False, ""
 
     def cancel(self, key: str) -> None:
-        """Give up one intent, without latching."""
+        """Give up one intent, now or when its turn comes, without latching."""
+        _add(self._canceled, key)
         if self.active_key == key:
             self._executor.stop()
             self._settle("stopped")
@@ -208,6 +224,8 @@ class IntentBridge:
             return self._refused(Refusal("busy"), proposal)
         try:
             self.active_key = proposal.key
+            if proposal.key in self._canceled:
+                raise Refusal("stopped")
             return self._decide(proposal, report, epoch)
         except Refusal as refusal:
             return self._refused(refusal, proposal)
@@ -255,6 +273,8 @@ class IntentBridge:
         heard = self._gate.heard(proposal.turn_id)
         if heard is not None and heard.received_at <= self._stopped_at:
             raise Refusal("stale")  # what was said before a stop does not come back after it
+        if proposal.turn_id in self._moved_turns and not proposal.dry_run:
+            raise Refusal("turn_used")  # one sentence, one motion
         if self._clock() - self._last_start < self._policy.execution.min_interval:
             raise Refusal("too_soon")
         self._last_start = self._clock()
@@ -262,11 +282,12 @@ class IntentBridge:
     def _without_motion(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
         language = self.language_of(proposal.turn_id)
         if any(call.skill == "resume" for call in proposal.calls):
+            stops = self._stops
             if self.latched and not proposal.dry_run:
                 question = sentences.question(proposal.calls, language, scene)
                 self._ask(proposal, verdict, "resume", question, report)
-            if not proposal.dry_run:
-                self.resume("a person's words")
+                self.resume(unless_stopped_since=stops)
+                self.note("resumed", by="a person's words", turn=proposal.turn_id)
             return Result("done", "", sentences.outcome("resumed", {}, language), proposal.calls)
         seen = list(scene.names)
         text = sentences.outcome("scene" if seen else "scene.nothing", {"seen": seen}, language)
@@ -328,6 +349,8 @@ class IntentBridge:
         return moved <= self._policy.execution.object_tolerance
 
     def _record(self, proposal: Proposal, verdict: Verdict, digest: str) -> None:
+        if self._gate.heard(proposal.turn_id) is not None:
+            _add(self._moved_turns, proposal.turn_id)
         calls = [call.as_dict() for call in proposal.calls]
         heard = self._gate.heard(proposal.turn_id)
         fields = {"key": proposal.key, "turn": proposal.turn_id, "calls": calls, "engine": verdict.engine}
@@ -364,3 +387,9 @@ def _names(call: SkillCall) -> list[str]:
     return [
         " ".join(str(arguments[slot]).lower().split()) for slot in ("object", "target") if slot in arguments
     ]
+
+
+def _add(remembered: OrderedDict[str, None], key: str) -> None:
+    remembered[key] = None
+    while len(remembered) > REMEMBERED_RESULTS:
+        remembered.popitem(last=False)

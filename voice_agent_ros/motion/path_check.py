@@ -144,7 +144,9 @@ class PathCheck:
     def _obstacles(self, tips: Matrix) -> None:
         for obstacle in self.obstacles:
             inside = np.all(np.abs(tips - obstacle.centre) < obstacle.half, axis=1)
-            if inside.any() and not inside[0]:  # it may leave a box that it already stands in
+            left = np.flatnonzero(~inside)
+            # It may leave a box that it already stands in, and not come back.
+            if inside.any() and (not len(left) or inside[left[0] :].any()):
                 raise Refusal("obstacle", object=obstacle.name)
 
 

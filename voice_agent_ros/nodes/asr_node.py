@@ -159,7 +159,7 @@ class AsrNode(LifecycleNode):
         if verdict.is_old:
             return
         self._fed_at = time.monotonic()
-        self._ears.attend(self._is_attentive(self._fed_at))
+        self._publish(self._ears.attend(self._is_attentive(self._fed_at)))
         self._publish(self._ears.feed(np.asarray(message.data, np.int16), seconds(message.header.stamp)))
 
     def _is_attentive(self, now: float) -> bool:

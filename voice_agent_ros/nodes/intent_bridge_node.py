@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -271,7 +272,13 @@ class IntentBridgeNode(LifecycleNode):
         if self._bridge is not None:
             self._bridge.stop(reason)
             self.get_logger().warning(f"Stopped and latched: {reason}.")
-            self._workers.submit(self._bridge.note, "stopped", reason=reason)
+            self._note("stopped", reason=reason)
+
+    def _note(self, event: str, **fields: str) -> None:
+        """Record something without waiting for the disk."""
+        if self._bridge is not None:
+            with contextlib.suppress(RuntimeError):  # the workers have ended: so does the node
+                self._workers.submit(self._bridge.note, event, **fields)
 
     def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
         self._stop("service")
@@ -282,7 +289,8 @@ class IntentBridgeNode(LifecycleNode):
         if self._bridge is None or not self._active.is_set():
             response.message = "The bridge is not active."
             return response
-        self._bridge.resume("service")
+        self._bridge.resume()
+        self._note("resumed", by="service")
         self.get_logger().info("Motion is allowed again, by service.")
         response.success, response.message = True, "Motion is allowed."
         return response

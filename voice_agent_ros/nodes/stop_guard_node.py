@@ -29,7 +29,9 @@ PARAMETERS = (
 )
 WATCH_PERIOD_S = 0.02
 REPEAT_S = 0.1
-REPEATS = 10  # while the bridge stays silent: a goal of its may have been on its way
+SILENCE_REPEATS = 10
+STOP_REPEATS = 3
+SOURCE = "stop_guard"
 
 
 class StopGuardNode(Node):
@@ -49,34 +51,52 @@ class StopGuardNode(Node):
             action: self.create_client(CancelGoal, f"{action}/_action/cancel_goal")
             for action in (arm.arm.action, arm.gripper.action)
         }
+        self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
         self.create_subscription(BridgeState, "bridge/state", self._on_heartbeat, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._serve_stop)
         self.create_timer(WATCH_PERIOD_S, self._watch)
 
     def _on_stop(self, message: StopRequest) -> None:
-        if message.scope != StopRequest.SCOPE_SPEECH:
+        if message.scope != StopRequest.SCOPE_SPEECH and message.source != SOURCE:
+            self._repeat(STOP_REPEATS)
             self._cancel_all(f"stop from {message.source}: {message.phrase}")
 
     def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
+        self._repeat(STOP_REPEATS)
         self._cancel_all("service")
+        self._tell("service")
         response.success, response.message = True, "All goals of all controllers are being canceled."
         return response
 
     def _on_heartbeat(self, message: BridgeState) -> None:  # noqa: ARG002  that it came is all that counts
-        if self._heartbeat is None and self._repeats_left == 0:
+        if self._heartbeat is None:
             self.get_logger().info("Watching the bridge.")
-        self._heartbeat, self._repeats_left = time.monotonic(), 0
+            self._repeats_left = 0  # it is there again, and latched
+        self._heartbeat = time.monotonic()
 
     def _watch(self) -> None:
         now = time.monotonic()
         if self._heartbeat is not None and now - self._heartbeat > self._timeout_s:
             silence = now - self._heartbeat
-            self._heartbeat, self._repeats_left, self._repeat_at = None, REPEATS, now + REPEAT_S
-            self._cancel_all(f"the bridge has been silent for {silence:.2f} s; it may have crashed")
+            self._heartbeat = None
+            self._repeat(SILENCE_REPEATS)
+            reason = f"the bridge has been silent for {silence:.2f} s; it may have crashed"
+            self._cancel_all(reason)
+            self._tell(reason)
         elif self._repeats_left and now >= self._repeat_at:
             self._repeats_left, self._repeat_at = self._repeats_left - 1, now + REPEAT_S
             self._send_cancels()
+
+    def _repeat(self, times: int) -> None:
+        """Cancel again: a goal may be on its way while nothing is there to be canceled."""
+        self._repeats_left, self._repeat_at = times, time.monotonic() + REPEAT_S
+
+    def _tell(self, reason: str) -> None:
+        """Have the bridge latch too, if it is only slow."""
+        message = StopRequest(source=SOURCE, scope=StopRequest.SCOPE_MOTION, phrase=reason)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._stop.publish(message)
 
     def _cancel_all(self, reason: str) -> None:
         self._send_cancels()

@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from voice_agent_ros.msg import AgentState, NodeState
+from voice_agent_ros.msg import AgentState, BridgeState, NodeState
 from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.supervision import Request, Supervision, Transition
@@ -53,13 +53,22 @@ class SupervisorNode(Node):
         self._publisher = self.create_publisher(AgentState, "state", qos.STATE)
         self._resume = self.create_client(Trigger, "intent_bridge_node/resume")
         self._resume_due = bool(values.resume_when_ready)
+        self._latch_reason = ""
+        self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
         self._published: tuple[object, ...] = ()
         self.create_timer(TICK_S, self._tick)
+
+    def _on_bridge(self, message: BridgeState) -> None:
+        self._latch_reason = message.latch_reason
 
     def _tick(self) -> None:
         for request in self._supervision.due(time.monotonic()):
             self._send(request)
         self._publish_changes()
+        is_ready = self._supervision.overall()[0] == AgentState.READY
+        if self._resume_due and is_ready and self._latch_reason == BridgeState.REASON_START:
+            self._resume_due = False  # what latches it later is for people to release
+            self._resume.call_async(Trigger.Request())
 
     def _send(self, request: Request) -> None:
         client: Client = self._get[request.node] if request.transition is None else self._change[request.node]
@@ -93,9 +102,6 @@ class SupervisorNode(Node):
             return
         if not self._published or state != self._published[0]:
             self.get_logger().info(f"agent {state}" + (f": {text}" if text else ""))
-        if state == AgentState.READY and self._resume_due:
-            self._resume_due = False  # a bridge that comes back later stays latched
-            self._resume.call_async(Trigger.Request())
         self._published = current
         message = AgentState(state=state, message=text)
         message.header.stamp = self.get_clock().now().to_msg()
