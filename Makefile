@@ -11,7 +11,7 @@ help: ## this list
 build: ## set up the environment and build the package
 	@$(PYTHON) tools/bootstrap.py
 
-weights: build
+weights:
 	@$(PYTHON) tools/bootstrap.py --weights
 
 demo: weights ## a spoken sentence makes the simulated arm pick up a cube (SAY=, WAV=, TEXT=, MIC=1, VIEW=1, ARM=, LANG_=)

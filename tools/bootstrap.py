@@ -263,7 +263,14 @@ def main() -> None:
     arguments = parser.parse_args()
     set_up()
     if arguments.weights:
-        subprocess.run([str(ROS / "bin/voice-agent"), "models", "fetch", *WEIGHTS], check=True)
+        models = Path(os.environ.get("VOICE_AGENT_MODELS") or CACHE / "models")
+        present = [str((models / name).exists()) for name in WEIGHTS]
+        fetch = [str(ROS / "bin/voice-agent"), "models", "fetch", *WEIGHTS]
+        key = fingerprint(ROOT / "config/models.yaml", str(models), *present)
+        if "False" in present:
+            subprocess.run(fetch, check=True)
+        else:
+            once("weights", key, lambda: subprocess.run(fetch, check=True))
 
 
 if __name__ == "__main__":

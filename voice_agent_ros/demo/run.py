@@ -33,7 +33,7 @@ from voice_agent_ros.errors import VoiceAgentError
 STARTUP_TIMEOUT_S = 90.0
 HEARD_TIMEOUT_S = 8.0
 TURN_TIMEOUT_S = 90.0
-QUIET_S = 0.3
+QUIET_S = 0.15
 LOG_LINES = 15
 
 
