@@ -24,6 +24,7 @@ TEST = [
     "psutil>=5.9",
     "pytest<9",  # launch_testing's plug-in does not load under pytest 9
     "pytest-asyncio>=0.24",
+    "pytest-rerunfailures>=15",
     "pytest-timeout>=2.3",
     "ruff>=0.8",
     "types-PyYAML",

@@ -106,9 +106,10 @@ def llm_server(context: LaunchContext, value: dict[str, str]) -> IncludeLaunchDe
 
     gguf = value["gguf"] or str(path_of("qwen2.5-coder-0.5b-instruct"))
     console = ExecutableInPackage("xlm-console-sim", "voice_agent_ros").perform(context)
-    # On a small computer the ears come first: the model computes with what they leave.
+    # On a small computer the ears come first: the model computes on one core, with what they leave.
     nice = ["nice", "-n", "15"]
-    command = shlex.join([*nice, sys.executable, console, "--profile", "xlm_demo-0.9.0", "--gguf", gguf])
+    stand_in = [sys.executable, console, "--profile", "xlm_demo-0.9.0", "--gguf", gguf, "--threads", "1"]
+    command = shlex.join([*nice, *stand_in])
     arguments = {
         "console": command,
         "port": value["llm_port"],

@@ -267,10 +267,14 @@ def main() -> None:
         present = [str((models / name).exists()) for name in WEIGHTS]
         fetch = [str(ROS / "bin/voice-agent"), "models", "fetch", *WEIGHTS]
         key = fingerprint(ROOT / "config/models.yaml", str(models), *present)
-        if "False" in present:
+
+        def bring() -> None:
             subprocess.run(fetch, check=True)
+
+        if "False" in present:
+            bring()
         else:
-            once("weights", key, lambda: subprocess.run(fetch, check=True))
+            once("weights", key, bring)
 
 
 if __name__ == "__main__":
