@@ -79,6 +79,6 @@ def from_environment(environment: Mapping[str, str], recordings: Path) -> Option
         arm=arm,
         language=language,
         view=environment.get("VIEW", "") not in ("", "0"),
-        composed=environment.get("COMPOSED", "1") != "0",
+        composed=environment.get("COMPOSED", "1").lower() not in ("0", "false", "no", "off"),
         llm_url=environment.get("LLM_URL", ""),
     )

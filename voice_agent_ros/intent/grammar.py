@@ -16,9 +16,9 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
-from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
+from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
 
@@ -82,7 +82,7 @@ class SentenceGrammar:
         try:
             text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
             data = yaml.safe_load(text)
-            self._intents = Intents.from_dict(data)
+            self._intents = Intents.from_dict({**data, "intents": _sentences(language, data.get("intents"))})
             for intent in self._intents.intents.values():
                 for block in intent.data:
                     _ = block.sentences  # parsed now: the first sentence must not wait for it
@@ -188,8 +188,8 @@ class SentenceGrammar:
             if not is_name or self._says_more(name, scene):
                 return None
             unknown += size
-        if match.intent.name == "move_by":
-            arguments.setdefault("distance", DEFAULT_DISTANCE_M)
+        for slot, value in SKILLS[match.intent.name].defaults.items():
+            arguments.setdefault(slot, value)
         return _Reading(match.intent.name, arguments, meant, unknown)
 
     def _says_more(self, name: str, scene: Scene) -> bool:
@@ -230,6 +230,16 @@ class SentenceGrammars:
 def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:
     """A pattern of any of the phrases (regular expressions), the longest first."""
     return re.compile("|".join(sorted((str(phrase) for phrase in phrases), key=len, reverse=True)) or r"(?!)")
+
+
+def _sentences(language: str, added: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The templates of all skills, and those that the sentence file adds to them."""
+    intents = {name: {"data": list(skill.sentences.get(language, ()))} for name, skill in SKILLS.items()}
+    for name, intent in (added or {}).items():
+        if name not in intents:
+            raise ValueError(f"there are sentences for {name!r}, which is no skill")
+        intents[name]["data"] += intent["data"]
+    return {name: intent for name, intent in intents.items() if intent["data"]}
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The skills: one pydantic model each, the source of grammar slots, LLM tools and the bridge's check."""
+"""What a skill is. Its pydantic model is the source of grammar slots, LLM tools and the bridge's check."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -28,6 +28,7 @@ def _finite(value: float) -> float:
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Metres = Annotated[float, Field(gt=0.0, le=2.0), AfterValidator(_finite)]
+Radians = Annotated[float, Field(ge=-6.3, le=6.3), AfterValidator(_finite)]
 
 
 class SkillArguments(BaseModel):
@@ -40,94 +41,50 @@ class SkillArguments(BaseModel):
     offered_to_llm: ClassVar[bool] = True
 
 
-class Pick(SkillArguments):
-    """Pick up an object and hold it."""
+@dataclass(frozen=True)
+class Skill:
+    """Everything about a skill, in one place.
 
-    skill = "pick"
-    object: Name = Field(description="the object's name")
+    Attributes:
+        arguments: its pydantic model; the docstring is what a language model is told.
+        plan: adds the movements to a `motion.draft.Draft`; None if nothing moves or the bridge itself does it.
+        sentences: language → blocks of hassil templates, see config/sentences/en.yaml for rules and lists.
+        intention: language → what it does, without a subject ("pick up the {object}").
+        defaults: values of slots that a sentence may leave open.
+    """
 
+    arguments: type[SkillArguments]
+    plan: Callable[[Any, Any], None] | None = None
+    sentences: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    intention: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
-class Place(SkillArguments):
-    """Put the held object into or onto a target."""
-
-    skill = "place"
-    object: Name | None = Field(default=None, description="the held object's name, if it was said")
-    target: Name = Field(description="name of what to put it into or onto")
-
-
-class PickAndPlace(SkillArguments):
-    """Pick up an object and put it into or onto a target."""
-
-    skill = "pick_and_place"
-    object: Name = Field(description="the object's name")
-    target: Name = Field(description="name of what to put it into or onto")
-
-
-class MoveTo(SkillArguments):
-    """Move the arm to a named pose."""
-
-    skill = "move_to"
-    pose: Name = Field(description="the pose's name")
+    @property
+    def name(self) -> str:
+        """Its name, a snake_case verb."""
+        return self.arguments.skill
 
 
-class MoveBy(SkillArguments):
-    """Move the hand some distance in a direction."""
+class _Skills(Mapping[str, Skill]):
+    """All skills by name: the package's own, then those that entry points add. Loaded on first use."""
 
-    skill = "move_by"
-    direction: Direction
-    distance: Metres = Field(description="in metres")
+    def __getitem__(self, name: str) -> Skill:
+        return self._loaded()[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded())
 
-class OpenGripper(SkillArguments):
-    """Open the gripper."""
+    def __len__(self) -> int:
+        return len(self._loaded())
 
-    skill = "open_gripper"
+    @staticmethod
+    def _loaded() -> Mapping[str, Skill]:
+        from voice_agent_ros.skills.registry import load  # they are made of what is defined here
 
-
-class CloseGripper(SkillArguments):
-    """Close the gripper."""
-
-    skill = "close_gripper"
-
-
-class Stop(SkillArguments):
-    """Stop moving at once."""
-
-    skill = "stop"
-    moves = False
-    offered_to_llm = False
+        return load()
 
 
-class Resume(SkillArguments):
-    """Allow motion again after a stop. Only a person can ask for it; it never restarts a motion."""
-
-    skill = "resume"
-    moves = False
-    offered_to_llm = False
-
-
-class DescribeScene(SkillArguments):
-    """Say what is on the table."""
-
-    skill = "describe_scene"
-    moves = False
-
-
-SKILLS: Mapping[str, type[SkillArguments]] = {
-    model.skill: model
-    for model in (
-        Pick,
-        Place,
-        PickAndPlace,
-        MoveTo,
-        MoveBy,
-        OpenGripper,
-        CloseGripper,
-        Stop,
-        Resume,
-        DescribeScene,
-    )
-}
+SKILLS: Mapping[str, Skill] = _Skills()
 
 
 @dataclass(frozen=True)
@@ -167,8 +124,8 @@ def parse_call(skill: str, arguments: str | Mapping[str, Any], call_id: str = ""
     Raises:
         SkillError: unknown skill, text that is no JSON object, or arguments that do not fit.
     """
-    model = SKILLS.get(skill)
-    if model is None:
+    known = SKILLS.get(skill)
+    if known is None:
         raise SkillError(f"There is no skill {skill!r}.", f"Known skills: {', '.join(SKILLS)}.")
     try:
         data = json.loads(arguments) if isinstance(arguments, str) else dict(arguments)
@@ -177,7 +134,7 @@ def parse_call(skill: str, arguments: str | Mapping[str, Any], call_id: str = ""
     if not isinstance(data, dict):
         raise SkillError(f"The arguments of {skill} are not a JSON object.", "Send a JSON object.")
     try:
-        return SkillCall(model.model_validate(data), call_id)
+        return SkillCall(known.arguments.model_validate(data), call_id)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "arguments"

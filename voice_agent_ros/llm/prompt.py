@@ -91,7 +91,7 @@ def talk_request(
 
 def tool_schema(skill: str) -> dict[str, Any]:
     """A skill as a tool in OpenAI's format, from the model that also checks its calls."""
-    model = SKILLS[skill]
+    model = SKILLS[skill].arguments
     schema = model.model_json_schema()
     properties = {name: _lean(part) for name, part in schema.get("properties", {}).items()}
     parameters: dict[str, Any] = {"type": "object", "properties": properties}

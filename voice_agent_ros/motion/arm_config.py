@@ -54,6 +54,9 @@ class ArmConfig(_Strict):
     tool_frame: str
     arm: ArmController
     gripper: Gripper
+    user_frame_yaw: Annotated[float, Field(ge=-3.15, le=3.15)] = (
+        0.0  # rad; how the user's forward lies in the base frame
+    )
     poses: dict[str, list[float]]
 
     @model_validator(mode="after")

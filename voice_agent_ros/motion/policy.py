@@ -91,7 +91,7 @@ class Execution(_Strict):
 class Policy(_Strict):
     """Everything that is allowed, and how."""
 
-    skills: SkillPolicy = SkillPolicy()
+    skills: SkillPolicy = Field(default_factory=SkillPolicy)
     limits: Limits = Limits()
     confirmation: ConfirmationPolicy = ConfirmationPolicy()
     transcripts: Transcripts = Transcripts()

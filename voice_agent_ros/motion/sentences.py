@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.skills import SKILLS, SkillCall
 from voice_agent_ros.intent.vocabulary import DIRECTIONS_ZH, POSES_ZH, spoken_name
 
 REFUSALS = {
@@ -80,28 +80,6 @@ REFUSALS = {
         "not_confirmed.expired": "我没有听到回答，就没有做。",
         "not_confirmed.other": "您说了别的，我就没有做。",
         "": "我不能安全地做这个（{rule}）。",
-    },
-}
-INTENTIONS = {
-    "en": {
-        "pick": "pick up the {object}",
-        "place": "put {held} {relation} the {target}",
-        "pick_and_place": "put the {object} {relation} the {target}",
-        "move_to": "move to {pose}",
-        "move_by": "move {direction} by {distance}",
-        "open_gripper": "open the gripper",
-        "close_gripper": "close the gripper",
-        "resume": "allow motion again",
-    },
-    "zh": {
-        "pick": "拿起{object}",
-        "place": "把{held}放到{target}{relation}",
-        "pick_and_place": "把{object}放到{target}{relation}",
-        "move_to": "移动到{pose}",
-        "move_by": "向{direction}移动{distance}",
-        "open_gripper": "张开夹爪",
-        "close_gripper": "合上夹爪",
-        "resume": "恢复运动",
     },
 }
 RELATIONS = {"en": {"in": "into", "on": "onto"}, "zh": {"in": "里", "on": "上"}}
@@ -221,12 +199,11 @@ def outcome(name: str, details: Mapping[str, Any], language: str) -> str:
 def intention(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:
     """What calls will do, without a subject: `put the red cube into the bowl`."""
     language = language_of(language)
-    templates = INTENTIONS[language]
-    parts = [
-        _intention(templates[call.skill], call, language, scene, held)
-        for call in calls
-        if call.skill in templates
-    ]
+    parts = []
+    for call in calls:
+        templates = SKILLS[call.skill].intention
+        if template := templates.get(language, templates.get("en", "")):
+            parts.append(_intention(template, call, language, scene, held))
     return FRAMES[language]["and"].join(parts)
 
 

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plan in the making: what skills build their movements from. Every movement is checked as it is added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.motion.arm_config import ArmConfig
+from voice_agent_ros.motion.grasping import Grasp, grasps
+from voice_agent_ros.motion.path_check import Obstacle, PathCheck
+from voice_agent_ros.motion.plan import Grip, Held, Move, Rests, Situation
+from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector, pointing_down
+from voice_agent_ros.motion.trajectory import Trajectory, joint_move, line_move
+
+OPEN_TOLERANCE_M = 0.003  # a gripper this close to open need not be opened
+HOLDING_FRACTION = 0.5  # of an object's width; with the fingers closer than that nothing is held
+DIRECTIONS = {  # REP-103: x forward, y left, z up
+    "forward": (1.0, 0.0, 0.0),
+    "back": (-1.0, 0.0, 0.0),
+    "left": (0.0, 1.0, 0.0),
+    "right": (0.0, -1.0, 0.0),
+    "up": (0.0, 0.0, 1.0),
+    "down": (0.0, 0.0, -1.0),
+}
+
+
+class Draft:
+    """What has been planned so far, and where that leads.
+
+    Attributes:
+        call: the call that is being planned; every step belongs to it.
+        scene: what is seen.
+        held: what is in the hand at this point of the plan, or None.
+        q: joints at this point of the plan, rad.
+    """
+
+    def __init__(self, model: RobotModel, arm: ArmConfig, policy: Policy, situation: Situation) -> None:
+        self._model, self._arm, self._limits = model, arm, policy.limits
+        self.call: SkillCall
+        self.scene, self.held = situation.scene, situation.held
+        self.q = situation.joints.copy()
+        self._is_open = arm.gripper.gap(situation.gripper) > arm.gripper.max_gap - OPEN_TOLERANCE_M
+        self.steps: list[Move | Grip] = []
+        self.promises: list[Rests | Held] = []
+
+    def saved(self) -> tuple[object, ...]:
+        """What has been planned so far, for `restore`."""
+        return list(self.steps), self.q, self.held, self._is_open
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Go back to what was saved."""
+        self.steps, self.q, self.held, self._is_open = saved
+
+    # Movements.
+
+    def _add(self, trajectory: Trajectory, handled: Sequence[str]) -> None:
+        clearance = self._limits.obstacle_clearance
+        obstacles = [
+            Obstacle.around(thing, clearance) for thing in self.scene.objects if thing.name not in handled
+        ]
+        PathCheck(self._model, self._limits, self._arm.gripper.tip_length, obstacles)(trajectory)
+        self.steps.append(Move(trajectory, self.call, carries=self.held is not None))
+        self.q = trajectory.end
+
+    def move_joints(self, target: Vector, handled: Sequence[str] = ()) -> None:
+        """Move to joints, unless the arm is there."""
+        if np.max(np.abs(target - self.q)) > 1e-3:
+            self._add(joint_move(self._model, self.q, target, self._limits), self._handled(handled))
+
+    def move_line(self, target: Vector, handled: Sequence[str] = ()) -> None:
+        """Move the tool on a straight line, m."""
+        self._add(line_move(self._model, self.q, target, self._limits), self._handled(handled))
+
+    def _handled(self, names: Sequence[str]) -> list[str]:
+        return [*names, *([self.held.name] if self.held is not None else [])]
+
+    def reach(self, position: Vector, yaws: Sequence[float]) -> tuple[Vector, float]:
+        """Joints with the tool at a position pointing down, at the yaw that turns the joints least; and that yaw.
+
+        Raises:
+            Refusal: `unreachable`.
+        """
+        margin = self._limits.position_margin
+        found = [
+            (q, yaw)
+            for yaw in yaws
+            if (q := self._model.inverse(Pose(position, pointing_down(yaw)), self.q, margin)) is not None
+        ]
+        if not found:
+            raise Refusal("unreachable", position=position)
+        return min(found, key=lambda reached: float(np.max(np.abs(reached[0] - self.q))))
+
+    def tool_pose(self) -> Pose:
+        """Where the tool is at this point of the plan."""
+        return self._model.tool_pose(self.q)
+
+    def turned(self, rotations: Sequence[Matrix]) -> Vector | None:
+        """Joints that keep the tool where it is and give it one of the rotations, the least travel; or None."""
+        position, margin = self.tool_pose().position, self._limits.position_margin
+        found = [self._model.inverse(Pose(position, rotation), self.q, margin) for rotation in rotations]
+        reached = [q for q in found if q is not None]
+        return min(reached, key=lambda q: float(np.max(np.abs(q - self.q))), default=None)
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the arm's joints, from the base to the tool."""
+        return self._model.joint_names
+
+    def turns_counter_clockwise(self) -> bool:
+        """Whether the last joint, turned up, turns the tool counter-clockwise as seen from above."""
+        step = np.zeros_like(self.q)
+        step[-1] = 1e-4
+        before, after = self.tool_pose().rotation, self._model.tool_pose(self.q + step).rotation
+        spin = after @ before.T
+        return bool(spin[1, 0] - spin[0, 1] > 0.0)
+
+    def direction(self, name: str) -> Vector:
+        """Unit vector in the base frame of a direction as the arm's user sees it."""
+        x, y, z = DIRECTIONS[name]
+        yaw = self._arm.user_frame_yaw
+        return np.array([x * np.cos(yaw) - y * np.sin(yaw), x * np.sin(yaw) + y * np.cos(yaw), z])
+
+    def pose(self, name: str) -> Vector:
+        """Joints of a named pose.
+
+        Raises:
+            Refusal: `unknown_pose`.
+        """
+        key = name.strip().lower()
+        if key not in self._arm.poses:
+            raise Refusal("unknown_pose", pose=name, known=sorted(self._arm.poses))
+        return np.array(self._arm.poses[key])
+
+    # Gripper.
+
+    def open(self) -> None:
+        """Open the gripper and forget what it held."""
+        gripper = self._arm.gripper
+        self.steps.append(Grip(gripper.open, gripper.max_effort, self.call, releases=True))
+        self.held, self._is_open = None, True
+
+    def make_open(self) -> None:
+        """Open the gripper unless it is open."""
+        if not self._is_open:
+            self.open()
+
+    def close_on(self, thing: SceneObject, width: float) -> None:
+        """Close the gripper on an object."""
+        gripper = self._arm.gripper
+        gap = HOLDING_FRACTION * width
+        # The fingers are sent all the way: what they hold stops them.
+        self.steps.append(Grip(gripper.closed, gripper.max_effort, self.call, holds=thing.name, gap=gap))
+        self.held, self._is_open = thing, False
+
+    def close(self) -> None:
+        """Close the gripper on whatever is there."""
+        self.steps.append(Grip(self._arm.gripper.closed, self._arm.gripper.max_effort, self.call))
+        self._is_open = False
+
+    def grasps_of(self, thing: SceneObject) -> list[Grasp]:
+        """Possible grasps, best first."""
+        return grasps(thing, self._arm.gripper, self.scene)
+
+    def find(self, name: str) -> SceneObject:
+        """An object that is seen.
+
+        Raises:
+            Refusal: `unknown_object`.
+        """
+        thing = self.scene.find(name)
+        if thing is None:
+            raise Refusal("unknown_object", object=name, seen=list(self.scene.names))
+        return thing

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking objects and putting them down: the movements that several skills share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.motion.draft import Draft
+from voice_agent_ros.motion.grasping import drop_positions, is_container, yaw_of
+from voice_agent_ros.motion.plan import Rests
+from voice_agent_ros.motion.refusal import Refusal
+
+APPROACH_M = 0.10  # above a grasp
+RETREAT_M = 0.06  # above the place where something was let go
+
+
+def take(draft: Draft, thing: SceneObject) -> None:
+    """Take hold of an object from above and lift it.
+
+    Raises:
+        Refusal: `hand_full`, or the first limit in the way.
+    """
+    if draft.held is not None:
+        raise Refusal("hand_full", object=draft.held.name)
+    candidates = draft.grasps_of(thing)
+    above = candidates[0].position + np.array([0.0, 0.0, APPROACH_M])
+    q, yaw = draft.reach(above, [grasp.yaw for grasp in candidates])
+    grasp = next(grasp for grasp in candidates if grasp.yaw == yaw)
+    draft.make_open()
+    draft.move_joints(q)
+    draft.move_line(grasp.position, handled=[thing.name])
+    draft.close_on(thing, grasp.width)
+    draft.move_line(above)
+
+
+def put_down(draft: Draft, thing: SceneObject, target: SceneObject) -> None:
+    """Put what is held into or onto a target, let go and retreat.
+
+    Raises:
+        Refusal: `same_object`, or what is in the way at the best place.
+    """
+    if thing.name == target.name:
+        raise Refusal("same_object", object=thing.name)
+    relation = "in" if is_container(target, thing) else "on"
+    yaws = [yaw_of(target) + quarter * math.pi / 2 for quarter in range(4)]
+    problem: Refusal | None = None
+    for position in drop_positions(thing, target, draft.scene):
+        saved = draft.saved()
+        try:
+            above = position + np.array([0.0, 0.0, RETREAT_M])
+            draft.move_joints(draft.reach(above, yaws)[0], handled=[target.name])
+            draft.move_line(position, handled=[target.name])
+            draft.open()
+            draft.move_line(above, handled=[thing.name, target.name])
+            draft.move_joints(draft.pose("home"), handled=[thing.name, target.name])
+        except Refusal as refusal:
+            problem = problem or refusal
+            draft.restore(saved)
+            continue
+        draft.promises.append(Rests(thing.name, target.name, relation, draft.call))  # type: ignore[arg-type]
+        return
+    assert problem is not None
+    raise problem

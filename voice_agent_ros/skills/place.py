@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put what is in the hand into or onto something."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from voice_agent_ros.intent.skills import Name, Skill, SkillArguments
+from voice_agent_ros.motion.draft import Draft
+from voice_agent_ros.motion.handling import put_down
+from voice_agent_ros.motion.refusal import Refusal
+
+
+class Place(SkillArguments):
+    """Put the held object into or onto a target."""
+
+    skill = "place"
+    object: Name | None = Field(default=None, description="the held object's name, if it was said")
+    target: Name = Field(description="name of what to put it into or onto")
+
+
+def plan(draft: Draft, arguments: Place) -> None:
+    """Put it down, if the hand holds it."""
+    if draft.held is None:
+        raise Refusal("hand_empty")
+    wanted = arguments.object
+    if wanted and draft.find(wanted).name != draft.held.name:
+        raise Refusal("holds_other", object=draft.held.name, wanted=wanted)
+    put_down(draft, draft.held, draft.find(arguments.target))
+
+
+SKILL = Skill(
+    Place,
+    plan=plan,
+    sentences={
+        "en": [
+            {
+                "sentences": [
+                    "<put> <it> [down|back] <into> <det> {target}",
+                    "(release|let go of) <it> (in|into|over|above|inside) <det> {target}",
+                ],
+            },
+        ],
+        "zh": [
+            {
+                "sentences": [
+                    "(把|将)(它|这个|那个|这|那|东西|手里的东西|手上的东西)<put>[<det>]{target}[<inside>]",
+                    "<put>[<det>]{target}(里|里面|里边|上|上面|中|内)[去]",
+                ],
+            },
+        ],
+    },
+    intention={"en": "put {held} {relation} the {target}", "zh": "把{held}放到{target}{relation}"},
+)
