@@ -82,7 +82,7 @@ def test_tool_schemas_are_plain_json_schemas(skill):
 
     schema = tool_schema(skill)["function"]["parameters"]
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert "additionalProperties" in SKILLS[skill].model_json_schema()
+    assert "additionalProperties" in SKILLS[skill].arguments.model_json_schema()
 
 
 def test_names_of_things_are_data():
