@@ -80,6 +80,8 @@ def test_what_is_announced(skill: str, arguments: dict, english: str, chinese: s
 
 def test_every_motion_can_be_asked_about(scene: Scene) -> None:
     for skill in SKILLS.values():
+        if skill.name == "sequence":
+            continue  # its steps are read out
         assert not skill.arguments.moves or {"en", "zh"} <= set(skill.intention), skill.name
     call: SkillCall = parse_call("pick_and_place", {"object": "blue cube", "target": "green cube"})
     assert sentences.question([call], "en", scene) == "Shall I put the blue cube onto the green cube?"

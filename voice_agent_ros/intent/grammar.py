@@ -159,7 +159,7 @@ class SentenceGrammar:
             _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
             _open_lists(),
         ):
-            matches = recognize_all(words, self._intents, slot_lists={**lists, "distance": said})
+            matches = recognize_all(words, self._intents, slot_lists={**_unused(), **lists, "distance": said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
                 return readings
@@ -257,6 +257,13 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
             list(pose_references(poses, language).items()), allow_template=False, name="pose"
         ),
     }
+
+
+@lru_cache(maxsize=1)
+def _unused() -> dict[str, Any]:
+    from hassil.intents import TextSlotList
+
+    return {name: TextSlotList(name, []) for name in ("angle", "turn", "factor", "joint", "name")}
 
 
 @lru_cache(maxsize=1)

@@ -127,6 +127,10 @@ class Draft:
         yaw = self._arm.user_frame_yaw
         return np.array([x * np.cos(yaw) - y * np.sin(yaw), x * np.sin(yaw) + y * np.cos(yaw), z])
 
+    def has_pose(self, name: str) -> bool:
+        """Whether the arm file names this pose."""
+        return name in self._arm.poses
+
     def pose(self, name: str) -> Vector:
         """Joints of a named pose.
 

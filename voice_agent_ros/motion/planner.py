@@ -12,6 +12,7 @@ from voice_agent_ros.motion.draft import Draft
 from voice_agent_ros.motion.holding import in_hand
 from voice_agent_ros.motion.plan import Plan, Situation
 from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import RobotModel, Vector
 
 
@@ -30,9 +31,12 @@ class Planner:
         draft = Draft(self._model, self._arm, self._policy, situation)
         for call in calls:
             skill = SKILLS[call.skill]
-            if skill.plan is not None:
-                draft.call = call
-                skill.plan(draft, call.arguments)
+            if skill.plan is None:
+                if call.arguments.moves:  # the bridge's own; it never comes here by itself
+                    raise Refusal("not_allowed", skill=call.skill)
+                continue
+            draft.call = call
+            skill.plan(draft, call.arguments)
         return Plan(tuple(calls), situation.joints.copy(), tuple(draft.steps), tuple(draft.promises))
 
     def in_hand(self, scene: Scene, joints: Vector, gripper: float) -> SceneObject | None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall
 from voice_agent_ros.intent.vocabulary import DIRECTIONS_ZH, POSES_ZH, spoken_name
+from voice_agent_ros.skills.sequence import Sequence as Steps
 
 REFUSALS = {
     "en": {
@@ -29,6 +31,8 @@ REFUSALS = {
         "table": "That would push my hand into the table.",
         "obstacle": "The {object} is in the way.",
         "joint_limit": "That would take {joint} past its limit.",
+        "unknown_joint": "I have no joint {number}; I have {count}.",
+        "cannot_look": "I can't point at the {object} from here.",
         "latched": "I have been stopped. Say resume first.",
         "busy": "I'm still busy with something else.",
         "not_confirmed": "All right, I won't.",
@@ -64,6 +68,8 @@ REFUSALS = {
         "table": "那会让手碰到桌子。",
         "obstacle": "{object}挡住了路。",
         "joint_limit": "那会超出关节{joint}的极限。",
+        "unknown_joint": "我没有第{number}个关节，我有{count}个关节。",
+        "cannot_look": "从这里我没法指向{object}。",
         "latched": "我已停止。请先说恢复。",
         "busy": "我还在忙别的事。",
         "not_confirmed": "好的，我不做。",
@@ -83,6 +89,8 @@ REFUSALS = {
     },
 }
 RELATIONS = {"en": {"in": "into", "on": "onto"}, "zh": {"in": "里", "on": "上"}}
+SENSES = {"en": ("counter-clockwise", "clockwise"), "zh": ("逆时针", "顺时针")}  # positive, negative
+MINUS = {"en": "minus ", "zh": "负"}
 FRAMES = {
     "en": {"announce": "I'll {what}.", "question": "Shall I {what}?", "done": "Done.", "and": " and "},
     "zh": {"announce": "我来{what}。", "question": "要我{what}吗？", "done": "好了。", "and": "，然后"},
@@ -196,11 +204,20 @@ def outcome(name: str, details: Mapping[str, Any], language: str) -> str:
     return OUTCOMES[language][name].format(**words)
 
 
+def steps_of(calls: Sequence[SkillCall]) -> list[SkillCall]:
+    """The calls with every sequence replaced by its steps."""
+    return [
+        step
+        for call in calls
+        for step in (call.arguments.calls() if isinstance(call.arguments, Steps) else (call,))
+    ]
+
+
 def intention(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:
     """What calls will do, without a subject: `put the red cube into the bowl`."""
     language = language_of(language)
     parts = []
-    for call in calls:
+    for call in steps_of(calls):
         templates = SKILLS[call.skill].intention
         if template := templates.get(language, templates.get("en", "")):
             parts.append(_intention(template, call, language, scene, held))
@@ -223,7 +240,37 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
             DIRECTIONS_ZH[arguments["direction"]] if language == "zh" else arguments["direction"]
         )
         words["distance"] = length(arguments["distance"], language)
-    return template.format(**words)
+    if "angle" in arguments:
+        words["angle"] = degrees(abs(arguments["angle"]), language)
+        words["sense"] = SENSES[language][arguments["angle"] < 0.0]
+        if "joint" in arguments and arguments["angle"] < 0.0:
+            words["angle"] = f"{MINUS[language]}{words['angle']}"
+    if "factor" in arguments:
+        words["factor"] = percent(arguments["factor"], language)
+    return _Words({**{key: str(value) for key, value in arguments.items()}, **words}).filled(template)
+
+
+class _Words(dict[str, str]):
+    """Words for a template; what it does not know is left out, so that an added skill cannot break a sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+    def filled(self, template: str) -> str:
+        """The template with its words."""
+        return " ".join(template.format_map(self).split())
+
+
+def degrees(radians: float, language: str) -> str:
+    """`30 degrees`."""
+    value = f"{math.degrees(radians):.3g}"
+    return f"{value}度" if language == "zh" else f"{value} degree{'' if value == '1' else 's'}"
+
+
+def percent(factor: float, language: str) -> str:
+    """`50 percent`."""
+    value = f"{100 * factor:.3g}"
+    return f"百分之{value}" if language == "zh" else f"{value} percent"
 
 
 def announcement(calls: Sequence[SkillCall], language: str, scene: Scene, held: str = "") -> str:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Point the hand at something."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from pydantic import Field
+
+from voice_agent_ros.intent.skills import Name, Skill, SkillArguments
+from voice_agent_ros.motion.draft import Draft
+from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.robot_model import Matrix, Vector
+
+ROLLS = 12  # turns about the line of sight that are tried
+MIN_DISTANCE_M = 0.02
+
+
+class LookAt(SkillArguments):
+    """Point the hand at an object."""
+
+    skill = "look_at"
+    target: Name = Field(description="the object's name")
+
+
+def plan(draft: Draft, arguments: LookAt) -> None:
+    """The hand stays where it is and turns its axis to the object."""
+    thing = draft.find(arguments.target)
+    sight = np.array(thing.position) - draft.tool_pose().position
+    if float(np.linalg.norm(sight)) < MIN_DISTANCE_M:
+        return  # it is there
+    joints = draft.turned([facing(sight, roll * 2 * math.pi / ROLLS) for roll in range(ROLLS)])
+    if joints is None:
+        raise Refusal("cannot_look", object=thing.name)
+    draft.move_joints(joints)
+
+
+def facing(sight: Vector, roll: float) -> Matrix:
+    """Rotation of a tool whose z axis points along `sight`, turned about it by `roll`, rad."""
+    z = sight / np.linalg.norm(sight)
+    aside = np.cross(z, [0.0, 0.0, 1.0] if abs(z[2]) < 0.9 else [1.0, 0.0, 0.0])
+    x = aside / np.linalg.norm(aside)
+    y = np.cross(z, x)
+    x, y = x * math.cos(roll) + y * math.sin(roll), y * math.cos(roll) - x * math.sin(roll)
+    return np.column_stack([x, y, z])
+
+
+SKILL = Skill(
+    LookAt,
+    plan=plan,
+    sentences={
+        "en": [
+            {
+                "sentences": [
+                    "(look|point|aim) [<arm>] (at|to|toward|towards) <det> {target}",
+                    "(point|aim|turn) (<arm>|<gripper>) (at|to|toward|towards) <det> {target}",
+                    "(face|watch) <det> {target}",
+                    "(have|take) a look at <det> {target}",
+                ]
+            }
+        ],
+        "zh": [
+            {
+                "sentences": [
+                    "(看着|看向|看一下|看看|对准|指向|朝向|面向|指着)[<det>]{target}",
+                    "(把|将)(<arm>|<gripper>)(对准|指向|朝向)[<det>]{target}",
+                ]
+            }
+        ],
+    },
+    intention={"en": "point at the {target}", "zh": "指向{target}"},
+)
