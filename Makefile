@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .ros/bin
 
-.PHONY: help build demo test lint shell clean
+.PHONY: help build demo test soak bench lint shell clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -24,6 +24,12 @@ ROS_TESTS = test/test_cli_ros.py $(wildcard test/nodes/test_*.py test/launch/tes
 test: weights ## unit, node and launch tests
 	@$(BIN)/pytest $(addprefix --ignore=,$(ROS_TESTS))
 	@set -e; for file in $(ROS_TESTS); do $(BIN)/pytest --reruns 1 --only-rerun AssertionError $$file; done
+
+soak: build ## a hundred thousand hostile and ordinary intents, judged at the controllers (minutes; CASES=)
+	@HOSTILE_CASES=$(or $(CASES),100000) $(BIN)/pytest -s --timeout 7200 test/motion/test_hostile.py
+
+bench: build ## measure (GROUPS="motion …", none: all); results go to benchmarks/results/
+	@PYTHONPATH=. $(BIN)/python -m benchmarks $(GROUPS)
 
 lint: build ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -82,6 +82,18 @@ class Spline:
         """Time of the last knot, s."""
         return self._times[-1]
 
+    def samples(self, moments: Vector) -> tuple[Vector, Vector, Vector]:
+        """Positions, velocities and accelerations at many moments up to the duration, (moments, joints)."""
+        times = np.array(self._times)
+        index = np.clip(np.searchsorted(times, moments, side="right") - 1, 0, len(self._segments) - 1)
+        c = np.moveaxis(np.array(self._segments)[index], 1, 0)
+        t = (moments - times[index])[:, None]
+        return (
+            c[0] + t * (c[1] + t * (c[2] + t * (c[3] + t * (c[4] + t * c[5])))),
+            c[1] + t * (2 * c[2] + t * (3 * c[3] + t * (4 * c[4] + t * 5 * c[5]))),
+            2 * c[2] + t * (6 * c[3] + t * (12 * c[4] + t * 20 * c[5])),
+        )
+
     def sample(self, time: float) -> Setpoint:
         """Position, velocity and acceleration at this time."""
         if time >= self._times[-1]:
