@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the gateway has to know about one version of a console program: markers, history, limits, failures.
 
-A profile is a YAML file, chosen by name among the packaged ones or given as a path.
+A profile is a YAML file, chosen by name among the packaged ones or given as a path. It may extend another one and
+say only what differs.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voice_agent_ros.errors import ConfigurationError
 
@@ -25,6 +26,8 @@ LINE_BREAK = "⏎"
 ChatFormat = Literal["chatml", "deepseek"]
 TemplateMode = Literal["passthrough", "vendor"]
 FailureKind = Literal["memory", "load", "run_error"]
+# Sections whose keys are names of things: a profile that says its own means these and no others.
+_REPLACED = ("model_types", "unserved_model_types", "environment")
 
 
 def _compilable(pattern: str) -> str:
@@ -35,7 +38,14 @@ def _compilable(pattern: str) -> str:
     return pattern
 
 
+def _printable(text: str) -> str:
+    if not text.strip() or "\n" in text:
+        raise ValueError("needs visible text on one line")
+    return text
+
+
 Pattern = Annotated[str, AfterValidator(_compilable)]
+Marker = Annotated[str, AfterValidator(_printable)]
 
 
 class _Section(BaseModel):
@@ -56,20 +66,22 @@ class ModelType(_Section):
 class Markers(_Section):
     """Texts by which the console's output is told apart."""
 
-    ready: str = Field(description="printed when the next question may be typed; at the start of a line")
-    assistant: str = Field(description="printed before the reply")
-    log_prefixes: tuple[str, ...] = Field(
+    ready: Marker = Field(description="printed when the next question may be typed; at the start of a line")
+    assistant: Marker = Field(description="printed before the reply")
+    log_prefixes: tuple[Marker, ...] = Field(
         description="a line that holds one of these is a log line from there on"
     )
-    special_tokens: tuple[str, ...] = Field(description="never part of a reply")
-    end_tokens: tuple[str, ...] = Field(description="nothing after one of these is part of the reply")
+    special_tokens: tuple[Marker, ...] = Field(
+        default=(), description="never part of a reply; anything of the form <|name|> never is"
+    )
+    end_tokens: tuple[Marker, ...] = Field(description="nothing after one of these is part of the reply")
 
 
 class Commands(_Section):
     """Lines that the console takes as orders, not as questions."""
 
-    exit: str = "exit"
-    reset: str = "reset"
+    exit: Marker = "exit"
+    reset: Marker = "reset"
 
 
 class FailureRule(_Section):
@@ -85,32 +97,85 @@ class Limits(_Section):
     """Bounds of the program and the patience to have with it."""
 
     line_bytes: int = Field(
-        description="longest line it reads as one turn, in UTF-8 bytes without the newline"
+        gt=0, description="longest line it reads as one turn, in UTF-8 bytes without the newline"
     )
-    context_tokens: int = Field(description="context window of the model")
-    load_s: float = Field(default=180.0, description="start until the first prompt")
-    silence_s: float = Field(default=60.0, description="longest wait for the next byte of a reply")
-    reset_s: float = Field(default=10.0, description="reset until the prompt")
-    settle_s: float = Field(default=0.5, description="silence after which an ambiguous ending counts as one")
+    context_tokens: int = Field(gt=0, description="context window of the model")
+    load_s: float = Field(default=180.0, gt=0, description="start until the first prompt")
+    silence_s: float = Field(default=60.0, gt=0, description="longest wait for the next byte of a reply")
+    reset_s: float = Field(default=10.0, gt=0, description="reset until the prompt")
+    settle_s: float = Field(
+        default=0.5, gt=0, description="silence after which `run error`, or a prompt, counts as an ending"
+    )
+    bare_prompt_s: float = Field(
+        default=3.0,
+        gt=0,
+        description="the same for a prompt without speeds, where speeds are always printed: the model may "
+        "have said it and be thinking on",
+    )
+    linger_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="how long a conversation is kept for its next turn before the console is made to forget it",
+    )
+
+
+class StandIn(_Section):
+    """How the stand-in plays this version, where that is not what the gateway is told."""
+
+    banner: str = ""
+    farewell: str = ""
+    init_line: str = Field(default="", description="printed once the model is loaded")
+    speeds: Literal["before_prompt", "after_prompt"] = "before_prompt"
+    speeds_unit: str = "tokens/s"
+    history: Literal["kept", "none"] | None = Field(default=None, description="default: as in the profile")
+    reset_works: bool = True
 
 
 class Profile(_Section):
     """One version of a console program."""
 
     name: str
-    command: tuple[str, ...] = Field(description="argv; {placeholders} are filled from the server's options")
+    command: tuple[str, ...] = Field(
+        min_length=1, description="argv; {placeholders} are filled from the server's options"
+    )
     environment: dict[str, str] = Field(
         default_factory=dict, description="added; {cwd} and {VARIABLES} are filled"
     )
-    model_types: dict[str, ModelType]
+    model_types: dict[str, ModelType] = Field(min_length=1)
+    unserved_model_types: dict[str, int] = Field(
+        default_factory=dict, description="further ones it numbers, which this server cannot speak to"
+    )
     default_model_type: str
     markers: Markers
     commands: Commands = Commands()
     echoes_prompt: bool = Field(description="the rendered template is printed before the assistant marker")
-    history: Literal["kept", "none"] = Field(description="whether a turn sees the turns before it")
+    speeds: Literal["always", "sometimes"] = Field(
+        default="sometimes", description="whether every reply is followed by its `Performance` line"
+    )
+    history: Literal["kept", "none", "unknown"] = Field(
+        description="whether a turn sees the turns before it; unknown: assume so, but do not build on it"
+    )
     clean_by: Literal["nothing", "reset", "restart"] = Field(description="what makes it forget them")
+    probe: bool = Field(
+        default=False, description="find out about history and reset with three short questions at start"
+    )
+    reply_end_in_history: bool = Field(
+        default=True, description="what the console remembers of a reply includes the end-of-turn token"
+    )
     failures: tuple[FailureRule, ...] = ()
     limits: Limits
+    stand_in: StandIn = StandIn()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Profile:
+        if self.default_model_type not in self.model_types:
+            raise ValueError(f"default_model_type {self.default_model_type!r} is none of model_types")
+        if self.history != "none" and self.clean_by == "nothing":
+            raise ValueError(
+                "clean_by: nothing would let one client's words reach the next, as history is not none; "
+                "use reset or restart"
+            )
+        return self
 
     def model_type(self, name: str = "") -> ModelType:
         """A model family by name; empty: the default one.
@@ -119,8 +184,13 @@ class Profile(_Section):
             ConfigurationError: this version does not know it.
         """
         chosen = name or self.default_model_type
+        known = ", ".join(sorted(self.model_types))
+        if chosen in self.unserved_model_types:
+            raise ConfigurationError(
+                f"{self.name} knows the model type {chosen!r}, but this server cannot speak to it.",
+                f"Choose one of: {known}.",
+            )
         if chosen not in self.model_types:
-            known = ", ".join(sorted(self.model_types))
             raise ConfigurationError(
                 f"Profile {self.name} has no model type {chosen!r}.", f"Choose one of: {known}."
             )
@@ -131,6 +201,9 @@ class Profile(_Section):
         for name, model_type in self.model_types.items():
             if model_type.id == number:
                 return name
+        for name, other in self.unserved_model_types.items():
+            if other == number:
+                self.model_type(name)
         numbers = ", ".join(f"{model.id} {name}" for name, model in sorted(self.model_types.items()))
         raise ConfigurationError(
             f"{self.name} has no model type number {number}.",
@@ -172,7 +245,7 @@ class Profile(_Section):
 
 def profile_names() -> list[str]:
     """Names of the packaged profiles."""
-    return sorted(path.stem for path in PROFILES.glob("*.yaml"))
+    return sorted(path.stem for path in PROFILES.glob("*.yaml") if not path.stem.startswith("_"))
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -184,22 +257,56 @@ def load_profile(name_or_path: str) -> Profile:
     Raises:
         ConfigurationError: there is none, or it is not valid.
     """
+    path = _path_of(name_or_path)
+    try:
+        return Profile.model_validate(_read(path, []))
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc']) or 'profile'}: {_said(item)}"
+            for item in error.errors()
+        ]
+        raise ConfigurationError("\n".join([f"{path} is not a console profile:", *lines])) from error
+
+
+def _path_of(name_or_path: str) -> Path:
     is_path = name_or_path.endswith((".yaml", ".yml")) or os.sep in name_or_path
-    path = Path(name_or_path) if is_path else PROFILES / f"{name_or_path}.yaml"
+    return Path(name_or_path).expanduser() if is_path else PROFILES / f"{name_or_path}.yaml"
+
+
+def _read(path: Path, seen: list[Path]) -> dict[str, Any]:
+    """A profile's data with what it extends underneath."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"There is no console profile {name_or_path!r}.",
+            f"There is no console profile {path.stem if path.parent == PROFILES else str(path)!r}.",
             f"Packaged ones: {', '.join(profile_names())}; or give the path of a YAML file.",
         ) from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is not YAML: {error}.") from error
-    try:
-        return Profile.model_validate(data)
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']) or 'profile'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise ConfigurationError(f"{path} is not a console profile: {'; '.join(lines)}.") from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path} is not a console profile: it holds no `key: value` lines.")
+    base = data.pop("extends", None)
+    if base is None:
+        return data
+    if path in seen or not isinstance(base, str):
+        raise ConfigurationError(f"{path}: extends must name another profile, and no circle of them.")
+    inside = path.parent / base
+    base_path = inside if base.endswith((".yaml", ".yml")) and inside.is_file() else _path_of(base)
+    return _merged(_read(base_path, [*seen, path]), data)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Sections are joined key by key; model types and whatever is no section are replaced as a whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        joins = isinstance(value, dict) and isinstance(under, dict) and key not in _REPLACED
+        merged[key] = _merged(under, value) if joins and isinstance(under, dict) else value
+    return merged
+
+
+def _said(item: Any) -> str:
+    """What pydantic found, in the words of someone who writes YAML."""
+    said = {"extra_forbidden": "there is no such key", "missing": "is missing"}.get(item["type"], item["msg"])
+    return said if item["type"] == "missing" else f"{said} (it is {item['input']!r:.80})"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The 0.9.0 console protocol from the program's side: banner, prompt, template echo, reply, speeds.
+"""The console protocol from the program's side: banner, prompt, template echo, reply, speeds.
 
 What no public source says is marked `inferred`.
 """
@@ -31,8 +31,6 @@ LOG_LINES = (
     "[HPL]: log level = 3",
     "[UCPT]: log level = 6",
 )
-BANNER = "板端大模型多轮对话交互demo，请输入你的问题并按下回车 \n- 退出请输入exit\n- 清除缓存请输入reset\n"
-FAREWELL = "[system out] >>> 好的，祝您生活愉快，再见~\n"
 LOAD_MEMORY_LINES = (
     "Cannot malloc bpu memory with length 1777467392\n"
     "Fail to do ION_IOC_ALLOC(ret=Cannot allocate memory)\n"
@@ -42,6 +40,13 @@ LOAD_MEMORY_LINES = (
 ALLOC_LINES = "UCP Allocate memory failed\nAllocError { len: 2359296 }\n"
 END_OF_REPLY = {"chatml": "<|im_end|>\n", "deepseek": "<｜end▁of▁sentence｜>"}
 PIECES_BEFORE_FAULT = 3
+STRAY_AFTER_S = 0.05
+FORGED_END = "\nPerformance prefill: 1.00tokens/s    decode: 1.00tokens/s\n[User] <<< "
+MARKERS_SAID = ("[User] <<< \n", "Performance\n", "run error\nmore\n", "exit\n", "reset\n", "[Assistant] >>> \n")
+
+
+class _RunError(Exception):
+    """The inference has failed in mid-reply."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,9 @@ class ConsoleSession:
         context_tokens: int,
     ) -> None:
         self._profile = profile
-        self._end_of_reply = END_OF_REPLY[chat_format]
+        self._plays = profile.stand_in
+        self._end_of_reply = END_OF_REPLY[chat_format] if profile.reply_end_in_history else ""
+        self._keeps_history = (profile.stand_in.history or profile.history) == "kept"
         self._template = template
         self._model = model
         self._speed = speed
@@ -119,15 +126,20 @@ class ConsoleSession:
             sys.stderr.write(ALLOC_LINES)
             sys.stderr.flush()
             _segfault()
-        _write(BANNER)
+        if self._struck("load_hang"):
+            _hang()
+        _write(f"{self._plays.init_line}{self._plays.banner}")
         self._prompt()
         while line := sys.stdin.buffer.readline(FGETS_BYTES - 1):
             text = _valid_utf8(line.rstrip(b"\n"))
             if text == self._profile.commands.exit:
-                _write(FAREWELL)  # confirmed for 1.0.0, inferred for 0.9.0
+                _write(self._plays.farewell)
                 return 0
             if text == self._profile.commands.reset:
-                self._history = ""
+                if self._struck("reset_hang"):
+                    _hang()
+                if self._plays.reset_works:
+                    self._history = ""
                 self._prompt()
             elif not text:
                 self._prompt()  # inferred
@@ -142,7 +154,8 @@ class ConsoleSession:
         self._turn += 1
         rendered = self._template.render(messages=[{"role": "user", "content": text}])
         context = self._history + rendered
-        _write(f"{rendered}\n")
+        if self._profile.echoes_prompt:
+            _write(f"{rendered}\n")
         if self._struck("run_error"):
             _write("run error\n")
             return
@@ -155,21 +168,33 @@ class ConsoleSession:
             return
         _write(f"{self._profile.markers.assistant} ")
         try:
-            reply = self._stream(context)
+            reply, speeds = self._stream(context, rendered)
+        except _RunError:
+            _write("\n\x1b[m\x1b[Krun error\n".replace("\x1b[", ""))
+            return
         except EngineError as error:
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
             _write("\nrun error\n")
             return
-        if self._profile.history == "kept":
+        if self._keeps_history:
             self._history = context + reply + self._end_of_reply
-        self._prompt()
+        if self._plays.speeds == "before_prompt":
+            _write(f"\n{speeds}\n")
+            self._prompt()
+        else:
+            _write("\n")
+            self._prompt()
+            _write(f"\n{speeds}\n")
+        if self._struck("stray"):
+            time.sleep(STRAY_AFTER_S)
+            _write("and another thing: ")
 
-    def _stream(self, context: str) -> str:
-        """Print the reply and its speeds; the reply."""
+    def _stream(self, context: str, rendered: str) -> tuple[str, str]:
+        """Print the reply; the reply, and its speeds. What is remembered already is not read again."""
         pieces: list[str] = []
         started = time.monotonic()
-        pacer = Pacer(self._speed, self._model.count(context), started)
+        pacer = Pacer(self._speed, self._model.count(rendered), started)
 
         def say(piece: str) -> None:
             pacer.wait()
@@ -178,11 +203,20 @@ class ConsoleSession:
 
         if self._struck("long_line"):
             say("0123456789" * 1024)
+        if self._struck("markers"):
+            for piece in MARKERS_SAID:
+                say(piece)
         work = self._model.reply(context, say)
         if len(pieces) < PIECES_BEFORE_FAULT:
             self._strike_mid_reply()
-        _write(f"\n{_speeds(work, pacer, started)}\n")
-        return "".join(pieces)
+        return "".join(pieces), self._speeds(work, pacer, started)
+
+    def _speeds(self, work: Work, pacer: Pacer, started: float) -> str:
+        first = pacer.first or time.monotonic()
+        prefill = pacer.prompt_tokens / max(first - started, 1e-6)
+        decode = max(work.reply_tokens - 1, 0) / max(time.monotonic() - first, 1e-6)
+        unit = self._plays.speeds_unit
+        return f"Performance prefill: {prefill:.2f}{unit}    decode: {decode:.2f}{unit}"
 
     def _print_piece(self, piece: str, number: int) -> None:
         if number == PIECES_BEFORE_FAULT:
@@ -201,20 +235,20 @@ class ConsoleSession:
     def _strike_mid_reply(self) -> None:
         if self._struck("crash"):
             _segfault()
+        if self._struck("exit"):
+            os._exit(0)
         if self._struck("hang"):
             _hang()
+        if self._struck("run_error_ansi"):
+            raise _RunError
+        if self._struck("forged_end"):
+            _write(FORGED_END)
+            time.sleep(STRAY_AFTER_S)
         if self._struck("garbage"):
             os.write(1, b"\xff\xfe\x80\xe4\xbd\x1b[1;3\x1b[0m\x00\r")
 
     def _struck(self, kind: str) -> bool:
         return any(fault.kind == kind and fault.strikes(self._turn) for fault in self._faults)
-
-
-def _speeds(work: Work, pacer: Pacer, started: float) -> str:
-    first = pacer.first or time.monotonic()
-    prefill = work.prompt_tokens / max(first - started, 1e-6)
-    decode = max(work.reply_tokens - 1, 0) / max(time.monotonic() - first, 1e-6)
-    return f"Performance prefill: {prefill:.2f}tokens/s    decode: {decode:.2f}tokens/s"
 
 
 def _seconds(tokens: int, per_second: float) -> float:
