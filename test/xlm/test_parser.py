@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -22,7 +25,8 @@ from voice_agent_ros.xlm.events import (
     Text,
 )
 from voice_agent_ros.xlm.parser import ConsoleParser
-from voice_agent_ros.xlm.profile import load_profile
+from voice_agent_ros.xlm.profile import Profile, load_profile, profile_names
+from voice_agent_ros.xlm.sim_session import MARKERS_SAID
 
 PROFILE = load_profile("xlm_demo-0.9.0")
 BANNER = (
@@ -140,6 +144,29 @@ SESSIONS = {
             *SPOKEN,
         ),
     ),
+    "special tokens that no profile names": Session(
+        f"{QUESTION}\n[Assistant] >>> a<|fim_pad|>b<｜tool▁sep｜>c <| d |> e<|\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text("abc <| d |> e<|"), *SPOKEN),
+    ),
+    "a prompt on the reply's line": Session(
+        f"{QUESTION}\n[Assistant] >>> Say [User] <<< here.[User] <<< \n{SPEEDS}",
+        (ReplyStarted(), Text("Say [User] <<< here."), *SPOKEN),
+    ),
+    "a prompt said first of all": Session(
+        f"{QUESTION}\n[Assistant] >>> [User] <<< is the prompt.\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text("[User] <<< is the prompt."), *SPOKEN),
+    ),
+    "commands and markers said on lines of their own": Session(
+        f"{QUESTION}\n[Assistant] >>> {''.join(MARKERS_SAID)}ok\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text(f"{''.join(MARKERS_SAID)}ok"), *SPOKEN),
+    ),
+    "a log line without an end": Session(
+        f"{QUESTION}\n[Assistant] >>> a[UCP]: {'x' * 3000} b\n{SPEEDS}[User] <<< ",
+        (ReplyStarted(), Text(f"a{'x' * 953} b"), *SPOKEN),
+    ),
+    "run error and a prompt instead of a reply": Session(f"{QUESTION}\nrun error\n[User] <<< ", (Failure,)),
+    "a question about run error": Session("run error\n", (), question="run error"),
+    "run error to a question about it": Session("run error\nrun error\n", (Failure,), question="run error"),
     "run error instead of a reply": Session(f"{QUESTION}\nrun error\n", (Failure,)),
     "run error after some text": Session(
         f"{QUESTION}\n[Assistant] >>> Well\n\x1b[m\x1b[Krun error\n", (ReplyStarted(), Text("Well"), Failure)
@@ -182,6 +209,64 @@ def test_any_split_gives_the_same_events(name: str, cuts: list[int]) -> None:
 def test_byte_by_byte(name: str) -> None:
     session = SESSIONS[name]
     assert run(session, list(range(len(session.data)))) == run(session, [])
+
+
+@functools.cache
+def recorded(profile_name: str, fault: str) -> tuple[Profile, list[bytes]]:
+    """What the stand-in prints for two questions: until the first prompt, and after each line."""
+    profile = load_profile(profile_name)
+    command = [sys.executable, "-m", "voice_agent_ros.xlm.console_sim", "--echo", "--profile", profile_name]
+    done = subprocess.run(
+        [*command, *(["--fault", fault] if fault else [])],
+        input=f"{QUESTION}\nsecond\n".encode(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    prompt = profile.markers.ready.encode() + b" "
+    start, rest = done.stdout.split(prompt, 1)
+    return profile, [start + prompt, rest]
+
+
+FAULTS_READ_THROUGH = ("", "garbage", "split_utf8", "log_storm", "long_line", "markers")
+
+
+@pytest.mark.parametrize("fault", FAULTS_READ_THROUGH)
+@pytest.mark.parametrize("name", profile_names())
+def test_any_split_of_a_recorded_session_gives_the_same_events(name: str, fault: str) -> None:
+    profile, (start, rest) = recorded(name, fault)
+
+    @given(cuts=st.lists(st.integers(min_value=0, max_value=40_000), max_size=40))
+    @settings(max_examples=25, deadline=None)
+    def check(cuts: list[int]) -> None:
+        assert read(cuts) == whole
+
+    def read(cuts: list[int]) -> list[Event]:
+        parser = ConsoleParser(profile, can_think=True)
+        events = [event for piece in pieces(start, cuts) for event in parser.feed(piece)]
+        assert merged(events) == [Ready()]
+        parser.begin_turn(QUESTION)
+        for piece in pieces(rest, cuts):
+            for event in parser.feed(piece):
+                events.append(event)
+                if isinstance(event, EndOfTurn):
+                    return merged(events)
+        return merged(events)
+
+    whole = read([])
+    assert isinstance(whole[-1], EndOfTurn), whole
+    said = "".join(event.delta for event in whole if isinstance(event, Text))
+    assert QUESTION[0] in said
+    check()
+
+
+def test_a_bare_prompt_where_speeds_are_always_printed_is_waited_out() -> None:
+    parser = ConsoleParser(PROFILE)
+    parser.feed(BANNER.encode())
+    parser.begin_turn("hi")
+    assert merged(parser.feed(b"hi\n[Assistant] >>> a\n[User] <<< ")) == [ReplyStarted(), Text("a")]
+    assert parser.settle(PROFILE.limits.settle_s) == []
+    assert parser.settle(PROFILE.limits.bare_prompt_s) == [EndOfTurn()]
 
 
 def test_text_is_not_held_longer_than_needed() -> None:

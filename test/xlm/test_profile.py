@@ -83,3 +83,71 @@ def test_a_wrong_profile_names_its_fields(tmp_path: Path) -> None:
     path.write_text("name: own\nhistory: sometimes\n")
     with pytest.raises(ConfigurationError, match=r"history: .*kept"):
         load_profile(str(path))
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_all_four_versions_are_there() -> None:
+    assert profile_names() == ["hobot_xlm-0.9.2", "oellm_multichat", "oellm_run-1.0.0", "xlm_demo-0.9.0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "number"),
+    [
+        ("xlm_demo-0.9.0", "qwen", 1),
+        ("xlm_demo-0.9.0", "internlm", 2),
+        ("hobot_xlm-0.9.2", "deepseek", 1),
+        ("oellm_run-1.0.0", "qwen", 2),
+        ("oellm_run-1.0.0", "internlm", 4),
+        ("oellm_multichat", "qwen2_5", 7),
+        ("oellm_multichat", "deepseek", 1),
+    ],
+)
+def test_numbers_by_version(name: str, family: str, number: int) -> None:
+    profile = load_profile(name)
+    assert profile.model_type(family).id == number
+    assert profile.model_type_name(number) == family
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("xlm_demo-0.9.0", 0), ("oellm_run-1.0.0", 6), ("oellm_multichat", 2)]
+)
+def test_a_model_type_that_cannot_be_served_says_so(name: str, number: int) -> None:
+    with pytest.raises(ConfigurationError, match="cannot speak to it"):
+        load_profile(name).model_type_name(number)
+
+
+def test_a_profile_of_one_s_own_says_only_what_differs(tmp_path: Path) -> None:
+    path = written(tmp_path, "extends: oellm_run-1.0.0\nname: mine\nlimits: {context_tokens: 1024}\n")
+    profile = load_profile(path)
+    assert profile.limits.context_tokens == 1024
+    assert profile.limits.line_bytes == 10_238
+    assert profile.model_type("qwen2_5").id == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("limits: {context_tokens: -1}", "limits.context_tokens: Input should be greater than 0"),
+        ("limits: {contxt_tokens: 1}", "limits.contxt_tokens: there is no such key"),
+        ("history: kept\nclean_by: nothing", "would let one client's words reach the next"),
+        ("default_model_type: gpt", "is none of model_types"),
+        ("failures: [{pattern: '(', kind: load, message: x}]", "failures.0.pattern: .*regular expression"),
+        ("markers: {ready: ''}", "markers.ready: .*visible text"),
+        ("command: []", "command: "),
+    ],
+)
+def test_what_is_wrong_is_said_by_key(tmp_path: Path, text: str, told: str) -> None:
+    path = written(tmp_path, f"extends: xlm_demo-0.9.0\n{text}\n")
+    with pytest.raises(ConfigurationError, match=told):
+        load_profile(path)
+
+
+@pytest.mark.parametrize("text", ["", "- a list\n", "a: b: c\n", "extends: mine.yaml\n", "extends: none\n"])
+def test_what_is_no_profile_at_all(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        load_profile(written(tmp_path, text))

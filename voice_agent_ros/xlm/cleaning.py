@@ -16,6 +16,8 @@ _CONTROL_SEQUENCE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*([@-~]|[^ -~])|\][^\x07\x1b]*(\x07|\x1b)|([^\[\]]))", re.DOTALL
 )
 _SEQUENCE_MAX_BYTES = 256
+# A log line whose newline got lost must not swallow the rest of a reply.
+LOG_LINE_MAX_BYTES = 2_048
 
 
 class OutputCleaner:
@@ -29,6 +31,7 @@ class OutputCleaner:
         self._prefixes = tuple(prefix.encode() for prefix in log_prefixes)
         self._held = b""
         self._in_log = False
+        self._log_bytes = 0
 
     def feed(self, data: bytes) -> bytes:
         """The clean part of what is known so far."""
@@ -38,11 +41,7 @@ class OutputCleaner:
         at = 0
         while at < len(data):
             if self._in_log:
-                newline = data.find(b"\n", at)
-                if newline < 0:
-                    break
-                self._in_log = False
-                at = newline + 1
+                at = self._after_log_line(data, at)
                 continue
             stop = self._next_suspect(data, at)
             clean += data[at:stop].replace(b"\r", b"").replace(b"\0", b"")
@@ -57,6 +56,15 @@ class OutputCleaner:
                 length = 1
             at = stop + length
         return bytes(clean)
+
+    def _after_log_line(self, data: bytes, at: int) -> int:
+        """Where the log line ends that covers this place; the end of the data if it goes on."""
+        last = at + LOG_LINE_MAX_BYTES - self._log_bytes
+        newline = data.find(b"\n", at, last)
+        end = newline + 1 if newline >= 0 else min(last, len(data))
+        self._log_bytes += end - at
+        self._in_log = newline < 0 and self._log_bytes < LOG_LINE_MAX_BYTES
+        return end
 
     def _next_suspect(self, data: bytes, at: int) -> int:
         """Where the next control sequence or log line could begin."""
@@ -76,5 +84,6 @@ class OutputCleaner:
         for prefix in self._prefixes:
             if rest.startswith(prefix):
                 self._in_log = True
+                self._log_bytes = 0
                 return len(prefix)
         return None if any(prefix.startswith(rest) for prefix in self._prefixes) else 0

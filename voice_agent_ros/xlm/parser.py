@@ -8,6 +8,7 @@ A reply ends when the console prints its speeds and its prompt, in either order.
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -35,7 +36,9 @@ _SPEEDS_LINE = re.compile(
 _SPEEDS_MAX_CHARS = 200
 # The vendor's colour codes may lose their escape character on the way: `mKrun error`.
 _RUN_ERROR_LINES = ("run error", "mKrun error", "Krun error", "mrun error")
-_RUN_ERROR_TAIL = re.compile(r"(?:^|\n)(?:m?K?)run error\s*$")
+# Special tokens that no profile names: models have dozens of them.
+_UNNAMED_MARK = r"<[|｜][^<>|｜\s]{1,40}[|｜]>"
+_PARTIAL_MARK = re.compile(r"<(?:[|｜](?:[^<>|｜\s]{1,40}[|｜]?)?)?$")
 _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
 
 
@@ -57,12 +60,14 @@ class _Ending:
         is_certain: whether more text could still disprove it.
         rest: what follows a certain one.
         on_silence: what it means if nothing follows; empty: wait on.
+        silence_s: how long nothing must follow.
     """
 
     events: tuple[Event, ...] = ()
     is_certain: bool = False
     rest: str = ""
     on_silence: tuple[Event, ...] = ()
+    silence_s: float = 0.0
 
 
 RUN_ERROR = Failure(
@@ -87,10 +92,20 @@ class ConsoleParser:
         self._state = _State.STARTING
         self._text = ""
         tags = (_THINK_OPEN, _THINK_CLOSE) if can_think else ()
-        self._literals = (*profile.markers.special_tokens, *tags, _SPEEDS)
-        self._interesting = re.compile("|".join(map(re.escape, (*self._literals, "\n"))))
+        self._literals = (
+            *profile.markers.special_tokens,
+            *profile.markers.end_tokens,
+            *tags,
+            _SPEEDS,
+            profile.markers.ready,
+        )
+        self._first_characters = {literal[0] for literal in self._literals}
+        literals = map(re.escape, (*self._literals, "\n"))
+        self._interesting = re.compile("|".join([*literals, _UNNAMED_MARK]))
         self._verify_echo = profile.echoes_prompt
         self._turns = 0
+        self._expected = ""
+        self.heard = 0
         self._begin_reply(thinking=False)
 
     @property
@@ -118,18 +133,34 @@ class ConsoleParser:
 
     def feed(self, data: bytes) -> list[Event]:
         """Events that are certain after these bytes."""
-        self._text += self._decoder.decode(self._cleaner.feed(data))
+        text = self._decoder.decode(self._cleaner.feed(data))
+        self.heard += len(text)
+        self._text += text
         return self._advance()
 
-    def settle(self) -> list[Event]:
-        """Events that are certain because nothing has followed for a while."""
+    def settle(self, silent_s: float = math.inf) -> list[Event]:
+        """Events that are certain because nothing has followed for a while.
+
+        Args:
+            silent_s: how long the console has been silent.
+        """
+        if silent_s < self._profile.limits.settle_s:
+            return []
         if self._state is _State.REPLY:
             ending = self._held_ending()
-            if ending is not None and ending.on_silence:
+            if ending is not None and ending.on_silence and silent_s >= ending.silence_s:
                 return self._end(ending.on_silence)
-        elif self._state is _State.ECHO and _RUN_ERROR_TAIL.search(self._text):
+        elif self._state is _State.ECHO and self._echo_ends_in_run_error():
             return self._end((RUN_ERROR,))
         return []
+
+    def _echo_ends_in_run_error(self) -> bool:
+        """Whether `run error` came instead of a reply. The echo itself may end so: people ask about it."""
+        lines = self._text.rstrip().removesuffix(self._profile.markers.ready).rstrip().splitlines()
+        if not lines or lines[-1].strip() not in _RUN_ERROR_LINES:
+            return False
+        before = "".join("".join(lines[:-1]).split())
+        return self._expected in before or self._expected not in "".join(self._text.split())
 
     def _begin_reply(self, thinking: bool) -> None:
         self._reasoning = thinking
@@ -209,6 +240,9 @@ class ConsoleParser:
             if ending is not None:
                 return self._end(ending.events, ending.rest) if ending.is_certain else []
             self._at_line_start = False
+            plain = self._plain_prefix()
+            if plain:
+                return plain
         match = self._interesting.search(self._text)
         if match is None:
             keep = self._possible_literal()
@@ -230,7 +264,7 @@ class ConsoleParser:
             said = self._say(self._text[: len(self._text) - len(rest)])
             self._text = rest
             return said + self._plain_prefix()
-        if literal == _SPEEDS:
+        if literal in (_SPEEDS, self._profile.markers.ready):
             ending = self._ending(self._text)
             if ending is not None:
                 return self._end(ending.events, ending.rest) if ending.is_certain else []
@@ -246,11 +280,12 @@ class ConsoleParser:
         return []
 
     def _plain_prefix(self) -> list[Event]:
-        """Say the speeds' keyword if the unread text begins with it: it has proved to be plain text."""
-        if not self._text.startswith(_SPEEDS):
-            return []
-        self._text = self._text[len(_SPEEDS) :]
-        return self._say(_SPEEDS)
+        """Say the marker that the unread text begins with, if it does: it has proved to be plain text."""
+        for marker in (_SPEEDS, self._profile.markers.ready):
+            if self._text.startswith(marker):
+                self._text = self._text[len(marker) :]
+                return self._say(marker)
+        return []
 
     def _held_ending(self) -> _Ending | None:
         return self._ending(self._text.lstrip("\n")) if self._text else None
@@ -287,7 +322,12 @@ class ConsoleParser:
     def _ready_first(self, rest: str) -> _Ending | None:
         rest = rest.lstrip()
         if not rest:
-            return _Ending(on_silence=(EndOfTurn(),))
+            limits = self._profile.limits
+            is_suspect = self._profile.speeds == "always"
+            return _Ending(
+                on_silence=(EndOfTurn(),),
+                silence_s=max(limits.settle_s, limits.bare_prompt_s) if is_suspect else limits.settle_s,
+            )
         if not rest.startswith(_SPEEDS):
             return _Ending() if _SPEEDS.startswith(rest) else None
         line, newline, after = rest.partition("\n")
@@ -321,12 +361,17 @@ class ConsoleParser:
 
     def _possible_literal(self) -> int:
         """How many of the last characters could be the beginning of a literal."""
+        partial = _PARTIAL_MARK.search(self._text)
+        held = len(self._text) - partial.start() if partial else 0
         longest = max(map(len, self._literals))
-        for length in range(min(longest - 1, len(self._text)), 0, -1):
-            tail = self._text[-length:]
+        start = max(0, len(self._text) - longest + 1)
+        for at in range(start, len(self._text)):
+            if self._text[at] not in self._first_characters:
+                continue
+            tail = self._text[at:]
             if any(literal.startswith(tail) for literal in self._literals):
-                return length
-        return 0
+                return max(len(tail), held)
+        return held
 
     def _say(self, text: str) -> list[Event]:
         if self._strip_leading:

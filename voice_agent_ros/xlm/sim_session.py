@@ -42,7 +42,14 @@ END_OF_REPLY = {"chatml": "<|im_end|>\n", "deepseek": "<｜end▁of▁sentence�
 PIECES_BEFORE_FAULT = 3
 STRAY_AFTER_S = 0.05
 FORGED_END = "\nPerformance prefill: 1.00tokens/s    decode: 1.00tokens/s\n[User] <<< "
-MARKERS_SAID = ("[User] <<< \n", "Performance\n", "run error\nmore\n", "exit\n", "reset\n", "[Assistant] >>> \n")
+MARKERS_SAID = (
+    "[User] <<< \n",
+    "Performance\n",
+    "run error\nmore\n",
+    "exit\n",
+    "reset\n",
+    "[Assistant] >>> \n",
+)
 
 
 class _RunError(Exception):
@@ -170,7 +177,7 @@ class ConsoleSession:
         try:
             reply, speeds = self._stream(context, rendered)
         except _RunError:
-            _write("\n\x1b[m\x1b[Krun error\n".replace("\x1b[", ""))
+            _write("\nmKrun error\n")
             return
         except EngineError as error:
             sys.stderr.write(f"{error}\n")
