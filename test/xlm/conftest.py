@@ -25,15 +25,19 @@ START_S = 30.0
 
 
 class LiveServer:
-    """One server process; `console` are the options of the stand-in."""
+    """One server process; `console` are the options of the stand-in.
 
-    def __init__(self, console: str, options: str, directory: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    The probe at start is left out unless a test is about it: its questions would count as turns for --fault.
+    """
+
+    def __init__(self, console: str, options: str, directory: Path, *, probe: bool = False) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
         environment = {**os.environ, "PYTHONPATH": f"{PACKAGE_ROOT}:{os.environ.get('PYTHONPATH', '')}"}
         sim = shlex.join([sys.executable, "-m", "voice_agent_ros.xlm.console_sim"])
         command = [sys.executable, "-m", "voice_agent_ros.xlm.server_cli", "--port", str(self.port)]
+        command += [] if probe else ["--no-probe"]
         self.log = directory / "server.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -77,7 +81,9 @@ class LiveServer:
         return psutil.Process(self.health().json()["console_pid"])
 
     def ask(self, text: str, **options: object) -> str:
-        messages = [{"role": "user", "content": text}]
+        return self.talk([{"role": "user", "content": text}], **options)
+
+    def talk(self, messages: list[dict[str, str]], **options: object) -> str:
         reply = self.client.chat.completions.create(model="xlm", messages=messages, **options)
         return reply.choices[0].message.content
 
@@ -98,8 +104,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
     """Start servers that are ended with the test."""
     servers: list[LiveServer] = []
 
-    def start(console: str = "--echo", options: str = "") -> LiveServer:
-        servers.append(LiveServer(console, options, tmp_path))
+    def start(console: str = "--echo", options: str = "", *, probe: bool = False) -> LiveServer:
+        servers.append(LiveServer(console, options, tmp_path, probe=probe))
         return servers[-1]
 
     yield start

@@ -19,8 +19,6 @@ import openai
 import psutil
 import pytest
 
-from voice_agent_ros.xlm.profile import PROFILES
-
 USER = [{"role": "user", "content": "one two three four five six seven eight"}]
 
 
@@ -61,9 +59,8 @@ def test_run_error_without_a_prompt(start_server: Callable[..., Any], kind: str)
 
 
 def test_hang(start_server: Callable[..., Any], tmp_path: Any) -> None:
-    text = (PROFILES / "xlm_demo-0.9.0.yaml").read_text()
     profile = tmp_path / "impatient.yaml"
-    profile.write_text(text.replace("limits:", "limits:\n  silence_s: 1.5\n  settle_s: 0.2"))
+    profile.write_text("extends: xlm_demo-0.9.0\nlimits: {silence_s: 1.5, settle_s: 0.2}\n")
     server = start_server("--echo --fault hang@2", f"--profile {profile}").wait_until_healthy()
     assert server.ask("first") == "first"
     old = server.console()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from voice_agent_ros.xlm.console import Question
-from voice_agent_ros.xlm.scheduler import FairQueue, Job
+from voice_agent_ros.xlm.fair_queue import FairQueue, Job
 
 
 def job(client: str, text: str) -> Job:

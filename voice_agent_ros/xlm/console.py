@@ -10,13 +10,17 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.xlm.child import Child
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Failure, Ready, Stray
+from voice_agent_ros.xlm.ion import HeapWatch
 from voice_agent_ros.xlm.parser import ConsoleParser
 from voice_agent_ros.xlm.profile import Profile
 
@@ -37,12 +41,17 @@ class Question:
     """One line to be asked.
 
     Attributes:
-        line: text without line breaks.
+        line: the whole conversation, without line breaks.
         thinking: the reply begins inside a think block.
+        dialog: role and text of each message in it.
+        follow_up: the line for a console that remembers everything up to the last assistant message; empty:
+            there is none.
     """
 
     line: str
     thinking: bool = False
+    dialog: tuple[tuple[str, str], ...] = ()
+    follow_up: str = ""
 
 
 class Console:
@@ -53,10 +62,17 @@ class Console:
         command: argv.
         cwd: where it runs.
         can_think: the model family writes think tags.
+        heaps: what watches the BPU's memory around its processes.
     """
 
     def __init__(
-        self, profile: Profile, command: Sequence[str], *, cwd: Path, can_think: bool = False
+        self,
+        profile: Profile,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        can_think: bool = False,
+        heaps: HeapWatch | None = None,
     ) -> None:
         self._profile = profile
         self._command = list(command)
@@ -64,10 +80,16 @@ class Console:
         self._can_think = can_think
         self._child: Child | None = None
         self._parser = ConsoleParser(profile)
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._heaps = heaps
+        self._events: deque[Event | None] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._heard_at = 0.0
         self._tail = bytearray()
-        self._is_clean = True
+        self._trouble = asyncio.Event()
+        self._process_number = 0
+        self.is_clean = True
         self.load_s = 0.0
+        self.stop_s = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -75,15 +97,24 @@ class Console:
         return self._child.pid if self._child and self._child.returncode is None else None
 
     @property
-    def is_ready(self) -> bool:
-        """Whether a question can be asked now."""
-        return self.pid is not None and self._parser.is_idle and self._is_clean
+    def profile(self) -> Profile:
+        """Which version it is."""
+        return self._profile
 
     @property
-    def died(self) -> asyncio.Event:
-        """Set when the process has ended."""
-        assert self._child is not None
-        return self._child.finished
+    def lost_memory(self) -> dict[str, int]:
+        """Bytes of BPU memory by heap that its ended processes have not given back."""
+        return {loss.heap: loss.lost for loss in self._heaps.lost} if self._heaps else {}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a question can be asked now."""
+        return self.pid is not None and self._parser.is_idle and not self._trouble.is_set()
+
+    @property
+    def trouble(self) -> asyncio.Event:
+        """Set when the process has ended, or talks although nothing was asked."""
+        return self._trouble
 
     async def start(self) -> None:
         """Start the program and wait for its prompt.
@@ -93,14 +124,18 @@ class Console:
         """
         await self.stop()
         self._parser = ConsoleParser(self._profile, can_think=self._can_think)
-        self._events = asyncio.Queue()
+        self._events.clear()
+        self._trouble.clear()
         self._tail.clear()
-        self._is_clean = True
+        self.is_clean = True
+        if self._heaps is not None:
+            self._heaps.before_start()
         started = time.monotonic()
+        self._process_number += 1
         try:
             self._child = await Child.start(
                 self._command,
-                self._take,
+                partial(self._take, self._process_number),
                 cwd=self._cwd,
                 environment=self._profile.filled_environment(self._cwd),
             )
@@ -123,14 +158,10 @@ class Console:
         Raises:
             ConsoleError: it crashed, fell silent or reported an error.
         """
-        if self._child is None or not self._parser.is_idle:
+        if self._child is None or not self.is_ready:
             raise ConsoleError(Failure("desync", "The console was not ready for a question."))
-        while not self._events.empty():
-            if isinstance(self._events.get_nowait(), Stray):
-                raise ConsoleError(
-                    Failure("desync", "The console went on talking after its reply had ended.")
-                )
-        self._is_clean = self._profile.history == "none"
+        self._events.clear()
+        self.is_clean = False
         self._parser.begin_turn(question.line, thinking=question.thinking)
         await self._write(question.line)
         async for event in self._until_end():
@@ -138,35 +169,40 @@ class Console:
 
     async def drain(self, timeout_s: float) -> bool:
         """Read the rest of a reply that nobody wants; False if it did not end in time."""
-        if self._parser.is_idle:
-            return True
+        if self._parser.is_idle or self.pid is None:
+            return self.pid is not None
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._drain(), timeout_s)
         return self._parser.is_idle
 
-    async def clean(self) -> None:
+    async def clean(self, how: Literal["nothing", "reset", "restart"]) -> None:
         """Make the console forget the turns it has seen.
 
         Raises:
             ConsoleError: it did not come back.
         """
-        if self._is_clean:
+        if self.is_clean:
             return
-        how = self._profile.clean_by
         if how == "restart":
             await self.start()
         elif how == "reset":
             self._parser.begin_reset()
             await self._write(self._profile.commands.reset)
             await self._expect_ready(self._profile.limits.reset_s)
-        self._is_clean = True
+        self.is_clean = True
 
     async def stop(self) -> None:
         """End the process; politely if it waits for a line."""
         child, self._child = self._child, None
-        if child is not None:
-            await child.end(self._profile.commands.exit if self._parser.is_idle else "")
-            log.info("console ended with %s", child.returncode)
+        if child is None:
+            return
+        began = time.monotonic()
+        self._process_number += 1
+        await child.end(self._profile.commands.exit if self._parser.is_idle else "")
+        self.stop_s = time.monotonic() - began
+        log.info("console ended with %s", child.returncode)
+        if self._heaps is not None:
+            await self._heaps.after_end()
 
     async def _drain(self) -> None:
         async for _ in self._until_end():
@@ -174,16 +210,15 @@ class Console:
 
     async def _until_end(self) -> AsyncGenerator[Event, None]:
         limits = self._profile.limits
-        waited_since = time.monotonic()
+        self._heard_at = time.monotonic()
         while True:
             event = await self._next(limits.settle_s)
             if event is None:
-                for settled in self._parser.settle():
-                    self._events.put_nowait(settled)
-                if self._events.empty() and time.monotonic() - waited_since > limits.silence_s:
+                silent_s = time.monotonic() - self._heard_at
+                self._events.extend(self._parser.settle(silent_s))
+                if not self._events and silent_s > limits.silence_s:
                     raise ConsoleError(_hang(limits.silence_s))
                 continue
-            waited_since = time.monotonic()
             if isinstance(event, Failure):
                 raise ConsoleError(event)
             yield event
@@ -208,10 +243,19 @@ class Console:
         Raises:
             ConsoleError: the process has ended.
         """
-        try:
-            event = await asyncio.wait_for(self._events.get(), timeout_s)
-        except asyncio.TimeoutError:
+        if not self._events:
+            # Once per piece of output: a bare future and a timer, because wait_for() costs several times as much.
+            loop = asyncio.get_running_loop()
+            waiter = self._waiter = loop.create_future()
+            timer = loop.call_later(timeout_s, _wake, waiter)
+            try:
+                await waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        if not self._events:
             return None
+        event = self._events.popleft()
         if event is None:
             raise ConsoleError(self._post_mortem())
         return event
@@ -226,15 +270,26 @@ class Console:
         except asyncio.TimeoutError:
             raise ConsoleError(_hang(self._profile.limits.silence_s)) from None
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, process_number: int, data: bytes) -> None:
         """A piece of output; empty at the end of the process."""
+        if process_number != self._process_number:
+            return  # the last words of one that was ended
         if not data:
-            self._events.put_nowait(None)
-            return
-        self._tail += data
-        del self._tail[:-TAIL_BYTES]
-        for event in self._parser.feed(data):
-            self._events.put_nowait(event)
+            self._events.append(None)
+            self._trouble.set()
+        else:
+            self._tail += data
+            del self._tail[:-TAIL_BYTES]
+            heard = self._parser.heard
+            for event in self._parser.feed(data):
+                if isinstance(event, Stray):
+                    self._trouble.set()
+                else:
+                    self._events.append(event)
+            if self._parser.heard != heard:
+                self._heard_at = time.monotonic()
+        if self._events and self._waiter is not None:
+            _wake(self._waiter)
 
     def _output(self) -> str:
         errors = self._child.errors if self._child else ""
@@ -252,6 +307,11 @@ class Console:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         told = f"; its last words: {last}" if last else ""
         return Failure("crash", f"The console program ended ({how}){told}.", "See the server's log.")
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _hang(seconds: float) -> Failure:

@@ -79,18 +79,43 @@ class Renderer:
                 spoken.insert(0, ("system", offer))
         if not any(role != "system" for role, _ in spoken):
             raise bad_request("There is nothing to answer.", "Send a user message.", param="messages")
+        line = self._line(spoken, thinking)
         can_think = self._model_type.thinking == "opened_by_template"
-        if self._mode == "passthrough":
-            write = _deepseek if self._model_type.chat_format == "deepseek" else _chatml
-            text = write(spoken) + (_think_block(thinking) if can_think else "")
-            line = text.replace("\n", LINE_BREAK)
-            begins_thinking = can_think and thinking
-        else:
+        begins_thinking = can_think and (thinking or self._mode == "vendor")
+        question = Question(line, begins_thinking, tuple(spoken), self._follow_up(spoken, thinking))
+        return Turn(question, self._checked_length(line))
+
+    def question(self, text: str) -> Question:
+        """One user message on its own."""
+        return self.render([Message(role="user", content=text)]).question
+
+    def _line(self, spoken: Sequence[tuple[str, str]], thinking: bool, *, is_new: bool = True) -> str:
+        """What is typed; `is_new`: nothing comes before it."""
+        if self._mode == "vendor":
             line = " ".join(_transcript(spoken).split())
-            if line in (self._profile.commands.exit, self._profile.commands.reset):
-                line += "."
-            begins_thinking = can_think
-        return Turn(Question(line, begins_thinking), self._checked_length(line))
+            return f"{line}." if line in (self._profile.commands.exit, self._profile.commands.reset) else line
+        text = _deepseek(spoken, is_new=is_new) if self._is_deepseek else _chatml(spoken)
+        if self._model_type.thinking == "opened_by_template":
+            text += _think_block(thinking)
+        return text.replace("\n", LINE_BREAK)
+
+    @property
+    def _is_deepseek(self) -> bool:
+        return self._model_type.chat_format == "deepseek"
+
+    def _follow_up(self, spoken: Sequence[tuple[str, str]], thinking: bool) -> str:
+        """What is typed into a console that remembers everything up to the last assistant message."""
+        roles = [role for role, _ in spoken]
+        if "assistant" not in roles:
+            return ""
+        fresh = spoken[len(roles) - roles[::-1].index("assistant") :]
+        if not fresh:
+            return ""
+        line = self._line(fresh, thinking, is_new=False)
+        if self._mode == "vendor" or self._profile.reply_end_in_history:
+            return line
+        end = "<｜end▁of▁sentence｜>" if self._is_deepseek else f"<|im_end|>{LINE_BREAK}"
+        return end + line
 
     def _checked_length(self, line: str) -> int:
         """Estimated tokens of a line that is not too long."""
@@ -157,8 +182,8 @@ def _chatml(spoken: Sequence[tuple[str, str]]) -> str:
     return f"{turns}<|im_start|>assistant\n"
 
 
-def _deepseek(spoken: Sequence[tuple[str, str]]) -> str:
-    written = ["<｜begin▁of▁sentence｜>"]
+def _deepseek(spoken: Sequence[tuple[str, str]], *, is_new: bool) -> str:
+    written = ["<｜begin▁of▁sentence｜>"] if is_new else []
     for role, text in spoken:
         if role == "user":
             written.append(f"<｜User｜>{text}")

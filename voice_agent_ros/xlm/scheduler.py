@@ -11,23 +11,38 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from voice_agent_ros.xlm.api_errors import ApiError, overloaded, unavailable
 from voice_agent_ros.xlm.console import Console, ConsoleError, Question
-from voice_agent_ros.xlm.events import EndOfTurn, Event, Performance
+from voice_agent_ros.xlm.events import EndOfTurn, Performance, Reasoning, Text
+from voice_agent_ros.xlm.fair_queue import FairQueue, Job
+from voice_agent_ros.xlm.habits import PROBE_MAX_S, Habits, probe
+from voice_agent_ros.xlm.memory import ConversationMemory
+from voice_agent_ros.xlm.rates import Rates
 
-UNREAD_MAX_EVENTS = 4_096
+__all__ = ["Engine", "EngineStatus", "FairQueue", "Job", "Waiting"]
+
 FAILURES_UNTIL_UNHEALTHY = 3
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
-DRAIN_LEAST_S = 1.0
-TYPICAL_REPLY_S = 2.0
 CANCEL_AGAIN_S = 5.0
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One request in the queue.
+
+    Attributes:
+        position: 1 is served next.
+        waited_s: since it came.
+    """
+
+    position: int
+    waited_s: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,16 @@ class EngineStatus:
         is_healthy: a question asked now would be answered.
         problem: the last failure that has not been overcome.
         fix: what a person can do about it.
+        queued: how many wait.
+        queue: who waits, in the order of service.
+        restarts: starts after the first one, for whatever reason.
+        failures: crashes, hangs and failed starts in a row.
+        turns: replies that came to their end.
+        retry_in_s: until the next try, while there is no console.
+        history: whether the console keeps its history, as far as is known.
+        clean_by: what makes it forget.
+        load_s: what its last start took.
+        lost_memory: bytes of BPU memory by heap that ended processes have not given back.
     """
 
     state: str
@@ -46,95 +71,16 @@ class EngineStatus:
     problem: str
     fix: str
     queued: int
+    queue: tuple[Waiting, ...]
     restarts: int
+    failures: int
     turns: int
     console_pid: int | None
-
-
-@dataclass
-class Job:
-    """One question on its way; read it with `events()`."""
-
-    question: Question
-    client: str
-    deadline: float
-    is_cancelled: bool = False
-    _events: asyncio.Queue[Event | ApiError] = field(default_factory=lambda: asyncio.Queue(UNREAD_MAX_EVENTS))
-
-    def cancel(self) -> None:
-        """Nobody reads the reply any more."""
-        self.is_cancelled = True
-
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """Events of the reply up to EndOfTurn.
-
-        Raises:
-            ApiError: there will be no (further) reply.
-        """
-        try:
-            while True:
-                event = await self._events.get()
-                if isinstance(event, ApiError):
-                    raise event
-                yield event
-                if isinstance(event, EndOfTurn):
-                    return
-        finally:
-            self.cancel()
-
-    def put(self, item: Event | ApiError) -> None:
-        """Hand an event to the reader; a reader that has fallen too far behind is given up."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._events.put_nowait(item)
-            return
-        self.cancel()
-
-
-class FairQueue:
-    """First come first served within a client, in turn between clients."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._by_client: OrderedDict[str, deque[Job]] = OrderedDict()
-        self._not_empty = asyncio.Event()
-
-    def __len__(self) -> int:
-        return sum(map(len, self._by_client.values()))
-
-    def put(self, job: Job) -> bool:
-        """Queue a job; False if there is no room."""
-        if len(self) >= self._size:
-            self._forget_cancelled()
-        if len(self) >= self._size:
-            return False
-        self._by_client.setdefault(job.client, deque()).append(job)
-        self._not_empty.set()
-        return True
-
-    async def get(self) -> Job:
-        """The next job."""
-        while not self._by_client:
-            self._not_empty.clear()
-            await self._not_empty.wait()
-        client, jobs = self._by_client.popitem(last=False)
-        job = jobs.popleft()
-        if jobs:
-            self._by_client[client] = jobs
-        return job
-
-    def drop_all(self) -> list[Job]:
-        """Empty the queue."""
-        jobs = [job for waiting in self._by_client.values() for job in waiting]
-        self._by_client.clear()
-        return jobs
-
-    def _forget_cancelled(self) -> None:
-        for client, jobs in list(self._by_client.items()):
-            kept = deque(job for job in jobs if not job.is_cancelled)
-            if kept:
-                self._by_client[client] = kept
-            else:
-                del self._by_client[client]
+    retry_in_s: float
+    history: str
+    clean_by: str
+    load_s: float
+    lost_memory: dict[str, int]
 
 
 class Engine:
@@ -144,35 +90,64 @@ class Engine:
         console: not started yet.
         queue_size: jobs that may wait.
         deadline_s: longest time from submission to the last token.
+        probe_with: renders a question; given, the console's habits are probed once, if its profile wants it.
     """
 
-    def __init__(self, console: Console, *, queue_size: int = 8, deadline_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        queue_size: int = 8,
+        deadline_s: float = 120.0,
+        probe_with: Callable[[str], Question] | None = None,
+    ) -> None:
         self._console = console
         self._queue = FairQueue(queue_size)
         self._deadline_s = deadline_s
+        profile = console.profile
+        self._habits = Habits(profile.history, profile.clean_by)
+        self._probe_with = probe_with if profile.probe else None
+        self._memory = ConversationMemory()
+        self._rates = Rates()
         self._owner: asyncio.Task[None] | None = None
         self._state = "loading"
         self._problem: ConsoleError | None = None
         self._failures = 0
         self._starts = 0
         self._turns = 0
-        self._reply_s = TYPICAL_REPLY_S
+        self._next_try = 0.0
         self.performance: Performance | None = None
 
     def status(self) -> EngineStatus:
         """How it is."""
         healthy = self._state in ("idle", "busy") and self._failures < FAILURES_UNTIL_UNHEALTHY
         problem = self._problem
+        now = time.monotonic()
+        waiting = self._queue.in_order()
         return EngineStatus(
             state=self._state,
             is_healthy=healthy,
             problem=problem.message if problem else "",
             fix=problem.fix if problem else "",
-            queued=len(self._queue),
+            queued=len(waiting),
+            queue=tuple(
+                Waiting(place, round(now - job.submitted, 3)) for place, job in enumerate(waiting, start=1)
+            ),
             restarts=max(0, self._starts - 1),
+            failures=self._failures,
             turns=self._turns,
             console_pid=self._console.pid,
+            retry_in_s=round(max(0.0, self._next_try - now), 1),
+            history=self._habits.history,
+            clean_by=self._habits.clean_by,
+            load_s=round(self._console.load_s, 3),
+            lost_memory=self._console.lost_memory,
         )
+
+    def position(self, job: Job) -> int:
+        """A job's place in the queue, 1 for the next one; 0: it does not wait any more."""
+        waiting = self._queue.in_order()
+        return waiting.index(job) + 1 if job in waiting else 0
 
     def start(self) -> None:
         """Begin to load; questions may be submitted at once and wait."""
@@ -197,12 +172,20 @@ class Engine:
         if self._state == "stopped":
             raise unavailable("The server is shutting down.", code="shutting_down")
         if self._state == "failed" and self._problem is not None:
-            raise _failure(self._problem)
+            raise self._refusal(self._problem)
         job = Job(question, client, time.monotonic() + self._deadline_s)
         if not self._queue.put(job):
             waiting = len(self._queue)
-            raise overloaded(f"{waiting} requests are waiting already.", (waiting + 1) * self._reply_s)
+            raise overloaded(
+                f"{waiting} requests are waiting already.", (waiting + 1) * self._rates.typical_reply_s
+            )
+        asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
         return job
+
+    def _expire(self, job: Job) -> None:
+        """Tell a job that has waited for too long; one that is being answered has its own clock."""
+        if self._queue.remove(job):
+            job.put(_timed_out(self._deadline_s))
 
     async def _own(self) -> None:
         job: Job | None = None
@@ -224,99 +207,176 @@ class Engine:
             await self._console.stop()
 
     async def _bring_up(self) -> None:
-        """Start the console, or wait before the next try."""
+        """Start the console; after failures in a row not before a while."""
+        wait_s = self._backoff_s()
+        if wait_s:
+            self._next_try = time.monotonic() + wait_s
+            await asyncio.sleep(wait_s)
         self._starts += 1
+        self._memory.forget()
         try:
             await self._console.start()
+            await self._probe()
         except ConsoleError as error:
             self._fail(error)
             self._state = "failed"
-            self._refuse_all(_failure(error))
-            wait_s = min(BACKOFF_FIRST_S * 2 ** (self._failures - 1), BACKOFF_MAX_S)
-            log.error("console cannot start: %s Next try in %.1f s.", error, wait_s)
-            await asyncio.sleep(wait_s)
+            log.error("console cannot start: %s Next try in %.1f s.", error, self._backoff_s())
             return
+        finally:
+            self._rates.load_s, self._rates.stop_s = self._console.load_s, self._console.stop_s
         if self._failures < FAILURES_UNTIL_UNHEALTHY:
             self._problem = None
 
-    async def _next_job(self) -> Job | None:
-        """The next job; None if the console dies while it waits."""
-        getting = asyncio.ensure_future(self._queue.get())
-        dying = asyncio.ensure_future(self._console.died.wait())
+    def _backoff_s(self) -> float:
+        """The first failure of a working console is repaired at once."""
+        free = 0 if self._state == "failed" else 1
+        doublings = self._failures - free - 1
+        return min(BACKOFF_FIRST_S * 2.0**doublings, BACKOFF_MAX_S) if doublings >= 0 else 0.0
+
+    async def _probe(self) -> None:
+        """Find out once what the console does with its history."""
+        render, self._probe_with = self._probe_with, None
+        if render is None:
+            return
+        began = time.monotonic()
         try:
-            await asyncio.wait({getting, dying}, return_when=asyncio.FIRST_COMPLETED)
+            self._habits = await asyncio.wait_for(probe(self._console, self._habits, render), PROBE_MAX_S)
+            await self._console.clean(self._habits.clean_by)
+        except (asyncio.TimeoutError, ConsoleError) as error:
+            log.warning("probe: given up (%s); the console is started afresh", error or "it took too long")
+            await self._console.start()
+        log.info("probe: %.1f s", time.monotonic() - began)
+
+    async def _next_job(self) -> Job | None:
+        """The next job; None if the console has to be looked after."""
+        getting = asyncio.ensure_future(self._queue.get())
+        troubled = asyncio.ensure_future(self._console.trouble.wait())
+        linger_s = None if self._console.is_clean else self._console.profile.limits.linger_s
+        try:
+            await asyncio.wait({getting, troubled}, timeout=linger_s, return_when=asyncio.FIRST_COMPLETED)
             if getting.done():
                 return getting.result()
-            log.error("the console ended while it was idle; restarting it")
-            self._state = "restarting"
+            if troubled.done():
+                log.error("the console ended, or talked unasked, while it was idle; restarting it")
+                self._state = "restarting"
+            else:
+                await self._forget_at_leisure()
             return None
         finally:
             await _cancelled(getting)
-            await _cancelled(dying)
+            await _cancelled(troubled)
+
+    async def _forget_at_leisure(self) -> None:
+        """Nobody has gone on with the conversation in the console."""
+        try:
+            await self._forget()
+        except ConsoleError as error:
+            await self._replace_after(error)
 
     async def _serve(self, job: Job) -> None:
-        left_s = job.deadline - time.monotonic()
         if job.is_cancelled:
             return
+        left_s = job.deadline - time.monotonic()
         if left_s <= 0:
             job.put(_timed_out(self._deadline_s))
             return
-        started = time.monotonic()
+        self._rates.load_s, self._rates.stop_s = self._console.load_s, self._console.stop_s
         try:
-            await asyncio.wait_for(self._stream(job), left_s)
-        except asyncio.TimeoutError:
-            job.put(_timed_out(self._deadline_s))
+            try:
+                reply = await asyncio.wait_for(self._answer(job), left_s)
+            except asyncio.TimeoutError:
+                job.put(_timed_out(self._deadline_s))
+                reply = None
+            await self._make_ready(job, reply)
         except ConsoleError as error:
-            await self._give_up(job, error)
-            return
-        try:
-            await self._make_ready()
-        except ConsoleError as error:
-            await self._give_up(job, error)
+            job.put(self._refusal(error))
+            await self._replace_after(error)
             return
         self._failures = 0
         self._problem = None
         self._turns += 1
-        self._reply_s += 0.2 * (time.monotonic() - started - self._reply_s)
 
-    async def _stream(self, job: Job) -> None:
-        async with contextlib.aclosing(self._console.ask(job.question)) as events:
+    async def _answer(self, job: Job) -> str | None:
+        """Hand the reply to its reader; its text, if it is one that a conversation can go on with."""
+        question = job.question
+        job.reused_history = self._memory.is_continued_by(job.client, question)
+        if job.reused_history:
+            question = Question(question.follow_up, question.thinking)
+        else:
+            await self._forget()
+            while not self._console.is_ready:  # restarted to forget, and in trouble again
+                await self._console.start()
+        job.began = time.monotonic()
+        reply: list[str] = []
+        has_thought = False
+        async with contextlib.aclosing(self._console.ask(question)) as events:
             async for event in events:
                 if job.is_cancelled:
-                    return
-                if time.monotonic() > job.deadline:
-                    raise asyncio.TimeoutError
-                if isinstance(event, Performance):
+                    return None
+                if isinstance(event, Text):
+                    reply.append(event.delta)
+                elif isinstance(event, Reasoning):
+                    has_thought = True
+                elif isinstance(event, Performance):
                     self.performance = event
+                elif isinstance(event, EndOfTurn):
+                    self._rates.replied(time.monotonic() - job.began)
+                if job.first == 0.0 and isinstance(event, Text | Reasoning):
+                    job.first = time.monotonic()
                 job.put(event)
+        # What it thought is in the console's history, but not in what the client sends back.
+        return None if has_thought or job.is_cancelled else "".join(reply)
 
-    async def _make_ready(self) -> None:
-        """Let an unwanted reply end, or replace the process; then make the console forget the turn."""
-        if not await self._console.drain(max(self._console.load_s, DRAIN_LEAST_S)):
-            log.warning("an unwanted reply does not end; replacing the console")
+    async def _make_ready(self, job: Job, reply: str | None) -> None:
+        """Let an unwanted reply end, or replace the process; then decide what the console shall remember."""
+        self._memory.forget()
+        worth_s = self._rates.worth_draining_s(time.monotonic() - (job.began or time.monotonic()))
+        if not await self._console.drain(worth_s):
+            log.warning("an unwanted reply is not worth waiting for; replacing the console")
             self._state = "restarting"
             self._starts += 1
             await self._console.start()
-        await self._console.clean()
+        lingers = self._console.profile.limits.linger_s > 0
+        if reply is not None and lingers and self._habits.history == "kept":
+            self._memory.learn(job.client, job.question, reply)
+        if self._memory.is_empty:
+            await self._console.clean(self._habits.clean_by)
 
-    async def _give_up(self, job: Job, error: ConsoleError) -> None:
-        job.put(_failure(error))
-        self._fail(error)
+    async def _forget(self) -> None:
+        """Make the console forget the conversation in it, if there is one."""
+        self._memory.forget()
+        if self._console.is_clean:
+            return
+        if self._habits.clean_by == "restart":
+            self._starts += 1
+        await self._console.clean(self._habits.clean_by)
+
+    async def _replace_after(self, error: ConsoleError) -> None:
         self._state = "restarting"
+        self._fail(error)
         log.error("console failed (%s): %s", error.kind, error)
         await self._console.stop()
 
     def _fail(self, error: ConsoleError) -> None:
+        """Note a failure, and tell those who wait: how long it will take is not known."""
         self._problem = error
         self._failures += 1
+        self._memory.forget()
+        refusal = self._refusal(error)
+        self._refuse_all(refusal)
+
+    def _refusal(self, error: ConsoleError) -> ApiError:
+        backoff_s = max(self._next_try - time.monotonic(), self._backoff_s())
+        return unavailable(
+            error.message,
+            error.fix,
+            code=f"engine_{error.kind}",
+            retry_after_s=backoff_s + self._rates.replacing_s,
+        )
 
     def _refuse_all(self, error: ApiError) -> None:
         for job in self._queue.drop_all():
             job.put(error)
-
-
-def _failure(error: ConsoleError) -> ApiError:
-    return unavailable(error.message, error.fix, code=f"engine_{error.kind}")
 
 
 def _timed_out(seconds: float) -> ApiError:

@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--api-key-file", type=Path, help="file with the key that clients must send")
     add("--queue", type=int, default=8, help="requests that may wait")
     add("--deadline-s", type=float, default=120.0, help="longest time for one request, waiting included")
+    add("--no-probe", action="store_true", help="do not find out at start what the console remembers")
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser
 
@@ -138,6 +139,7 @@ def build_app(options: argparse.Namespace) -> FastAPI:
     """
     from voice_agent_ros.xlm.chat import ChatService
     from voice_agent_ros.xlm.console import Console
+    from voice_agent_ros.xlm.ion import HeapWatch
     from voice_agent_ros.xlm.rendering import Renderer
     from voice_agent_ros.xlm.scheduler import Engine
     from voice_agent_ros.xlm.server import create_app
@@ -157,10 +159,21 @@ def build_app(options: argparse.Namespace) -> FastAPI:
         )
     model_type = profile.model_type(plan.model_type)
     console = Console(
-        profile, plan.command, cwd=options.cwd.resolve(), can_think=model_type.thinking != "none"
+        profile,
+        plan.command,
+        cwd=options.cwd.resolve(),
+        can_think=model_type.thinking != "none",
+        heaps=HeapWatch(),
     )
-    engine = Engine(console, queue_size=options.queue, deadline_s=options.deadline_s)
     renderer = Renderer(profile, model_type, plan.mode)
+    # A model that cannot be kept from thinking takes too long over it.
+    can_probe = not options.no_probe and (plan.mode == "passthrough" or model_type.thinking == "none")
+    engine = Engine(
+        console,
+        queue_size=options.queue,
+        deadline_s=options.deadline_s,
+        probe_with=renderer.question if can_probe else None,
+    )
     service = ChatService(engine, renderer, options.model_id, thinking=options.thinking)
     app = create_app(engine, service, options.model_id, int(time.time()), key)
     app.state.engine = engine
