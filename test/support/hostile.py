@@ -260,7 +260,7 @@ class Lap:
 
     def _odd_world(self, name: str) -> None:
         """Senses and controllers that lie."""
-        bad = float(self.random.choice([math.nan, math.inf, 1e308, -1e308, 1e-300]))
+        bad = float(self.random.choice([math.nan, math.inf, 1e308, -1e308, 50.0]))
         lies: list[Callable[[JointSnapshot], JointSnapshot | None]] = [
             lambda honest: None,
             lambda honest: dataclasses.replace(honest, at=honest.at - 10.0),
