@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from hostile_text import NAMES, SENTENCES, hostile_arguments, hostile_skill, hostile_text
-from virtual_time import VirtualTime
+from virtual_time import VirtualTime, virtual_threads
 from witness import Bounds, Chain, Witness
 
 from voice_agent_ros.intent.grammar import SentenceGrammars
@@ -368,21 +368,10 @@ class Lap:
 
 def run_laps(first: int, laps: int, cases_per_lap: int = CASES_PER_LAP) -> Tally:
     """Run laps on virtual time, in this process."""
-    from voice_agent_ros.motion import bridge, confirmation, executor, gate
-
-    clock = VirtualTime()
-    modules = [module for module in (bridge, confirmation, executor, gate) if hasattr(module, "threading")]
-    real = [module.threading for module in modules]
-    workshop, total = Workshop(), Tally()
-    for module in modules:
-        module.threading = clock.threading  # type: ignore[attr-defined]
-    try:
-        with TemporaryDirectory() as folder:
-            for number in range(first, first + laps):
-                total.add(Lap(workshop, number, Path(folder) / f"{number}.jsonl", clock).run(cases_per_lap))
-    finally:
-        for module, threading in zip(modules, real, strict=True):
-            module.threading = threading  # type: ignore[attr-defined]
+    clock, workshop, total = VirtualTime(), Workshop(), Tally()
+    with virtual_threads(clock), TemporaryDirectory() as folder:
+        for number in range(first, first + laps):
+            total.add(Lap(workshop, number, Path(folder) / f"{number}.jsonl", clock).run(cases_per_lap))
     return total
 
 
