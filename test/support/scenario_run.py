@@ -3,20 +3,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import deque
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hostile import Workshop
+from scenario_check import differences, flat
 from scenario_file import (
-    Claim,
     Confirm,
     Expect,
-    Expectation,
-    Fails,
     FaultNow,
     Hear,
     MoveObject,
@@ -28,15 +23,15 @@ from scenario_file import (
     Stop,
     Wait,
 )
+from scenario_talk import CHARACTERS_PER_S, FakeChat, FakeMouth, model_events
 from scenario_world import DEMO, FakeWorld
 from virtual_time import VirtualTime
 
 from voice_agent_ros.intent.dialogue import Dialogue
-from voice_agent_ros.intent.dialogue_ports import GoalEvent, Played
+from voice_agent_ros.intent.dialogue_ports import GoalEvent
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.intent.turn import Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
-from voice_agent_ros.llm.client import Failed, Finished, TextDelta, ToolCall
 from voice_agent_ros.llm.conversation import Conversation
 from voice_agent_ros.motion import gate
 from voice_agent_ros.motion.audit import AuditLog, verify
@@ -47,76 +42,12 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.sim.faults import Fault, Faults
 
 EPOCH = 1_800_000_000.0  # ROS time is not the monotonic clock's
-CHARACTERS_PER_S = {"en": 14.0, "zh": 4.0}
 STEP_S = 0.1
 SETTLE_S = 120.0
-MOUTH_DELAY_S = 0.15
 
 
 class Mismatch(AssertionError):
     """An expectation that is not met."""
-
-
-class FakeChat:
-    """A request to a model that was scripted."""
-
-    is_aborted = False
-
-    def abort(self) -> None:
-        self.is_aborted = True
-
-
-class FakeMouth:
-    """Speaks one reply after the other, in virtual time."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._queue: deque[tuple[str, str, str]] = deque()
-        self._texts: dict[str, str] = {}
-        self._number = 0
-
-    @property
-    def is_quiet(self) -> bool:
-        return not self._queue
-
-    def say(self, piece: Piece) -> None:
-        text = self._texts.get(piece.reply_id, "") + piece.text
-        self._texts[piece.reply_id] = text
-        if piece.is_last and text.strip():
-            self._queue.append((piece.reply_id, text, piece.language))
-            if len(self._queue) == 1:
-                self._begin()
-
-    def _begin(self) -> None:
-        reply_id, text, language = self._queue[0]
-        self._number += 1
-        number, seconds = self._number, len(text) / CHARACTERS_PER_S.get(language, 14.0)
-        time = self._stage.time
-        time.call_later(MOUTH_DELAY_S, lambda: self._stage.later(lambda: self._started(number, reply_id)))
-        time.call_later(
-            MOUTH_DELAY_S + seconds, lambda: self._stage.later(lambda: self._ended(number, seconds))
-        )
-
-    def _started(self, number: int, reply_id: str) -> None:
-        if number == self._number and self._queue:
-            self._stage.dialogue.on_played(Played(reply_id, 0.02, self._stage.ros_now(), False, False))
-
-    def _ended(self, number: int, seconds: float, *, is_interrupted: bool = False) -> None:
-        if number != self._number or not self._queue:
-            return
-        reply_id, _, _ = self._queue.popleft()
-        at = self._stage.ros_now()
-        self._stage.bridge.on_played(reply_id, at, is_interrupted=is_interrupted)
-        self._stage.dialogue.on_played(Played(reply_id, seconds, at, True, is_interrupted))
-        if self._queue:
-            self._begin()
-
-    def interrupt(self) -> None:
-        """Somebody speaks over it: everything that is waiting to be said is dropped."""
-        while self._queue:
-            self._number += 1
-            number = self._number
-            self._ended(number, 0.3, is_interrupted=True)
 
 
 class Stage:
@@ -129,7 +60,7 @@ class Stage:
         )
         things = DEMO if scenario.objects is None else scenario.objects
         self.world = FakeWorld(time, workshop.arm, workshop.witness(policy), things)
-        self._arm = workshop.arm
+        self.arm_config = workshop.arm
         self.audit = AuditLog(log)
         executor = Executor(self.world, self.world, workshop.arm, policy, time)
         planner = Planner(workshop.model, workshop.arm, policy)
@@ -144,13 +75,18 @@ class Stage:
         self._events: deque[Any] = deque()
         self._model: Hear | None = None
         self._reports: dict[str, Report] = {}
-        self._result: Result | None = None
+        self.result: Result | None = None
         self._threads: list[Any] = []
         self._turn = self._last_heard = ""
-        self._turns = self._questions = self._keys = 0
+        self._turns = self.questions = self._keys = 0
         self._last: Hear | None = None
-        self._said: list[str] = []
+        self.said: list[str] = []
         self._mark()
+
+    @property
+    def latest_report(self) -> Report | None:
+        """What became of the words that were heard last."""
+        return self._reports.get(self._turn)
 
     def ros_now(self) -> float:
         return EPOCH + self.time.now
@@ -179,7 +115,7 @@ class Stage:
         chat, said = FakeChat(), self._model
         if said is None or (said.llm is None and said.raw_llm is None):
             raise Mismatch("the model was asked, but `hear` does not say (`llm:`) what it answers")
-        for event in _model_events(said):
+        for event in model_events(said):
             self.time.call_later(
                 said.thinks, lambda event=event: chat.is_aborted or self._on_chat(turn_id, event, chat)
             )
@@ -193,7 +129,7 @@ class Stage:
 
     def say(self, piece: Piece) -> None:
         if piece.text.strip():
-            self._said.append(piece.text.strip())
+            self.said.append(piece.text.strip())
         self.mouth.say(piece)
 
     def stop(self, heard: Heard, words: str) -> None:
@@ -226,7 +162,7 @@ class Stage:
 
     def _spawn(self, proposal: Proposal, *, for_dialogue: bool) -> None:
         def report(progress: Progress) -> None:
-            self._questions += bool(progress.nonce)
+            self.questions += bool(progress.nonce)
             event = GoalEvent(progress.phase, self.ros_now(), progress.message, progress.nonce)
             if for_dialogue:
                 self.later(lambda: self.dialogue.on_goal(proposal.key, event))
@@ -237,7 +173,7 @@ class Stage:
             if for_dialogue:
                 self.later(lambda: self.dialogue.on_goal(proposal.key, event))
             else:
-                self._result = result
+                self.result = result
 
         thread = self.time.threading.Thread(target=run, name=proposal.key, daemon=True)
         self._threads.append(thread)
@@ -264,7 +200,7 @@ class Stage:
         else:
             self._turns += 1
             self._turn = self._last_heard = f"turn-{self._turns}"
-            self._result = None
+            self.result = None
             self.dialogue.on_partial(self._turn, step.hear)
             self.mouth.interrupt()
             began = self.ros_now() + step.began
@@ -284,12 +220,12 @@ class Stage:
 
     def _propose(self, step: Propose) -> None:
         claims = step.propose if isinstance(step.propose, list) else [step.propose]
-        self._turn, self._result = "", None
+        self._turn, self.result = "", None
         self._keys += 1
         try:
             calls = tuple(parse_call(claim.skill, claim.arguments) for claim in claims)
         except SkillError as error:
-            self._result = Result("refused", "bad_arguments", str(error))
+            self.result = Result("refused", "bad_arguments", str(error))
             return
         turn = self._last_heard if step.turn == "last" else step.turn
         proposal = Proposal(calls, turn, step.key or f"program-{self._keys}", step.dry_run)
@@ -351,81 +287,14 @@ class Stage:
     # Expectations.
 
     def _mark(self) -> None:
-        self._marked = (len(self.world.goals), self._questions, len(self._said), self.world.tool)
+        self.marked = (len(self.world.goals), self.questions, len(self.said), self.world.tool)
 
     def _expect(self, step: Expect) -> None:
         self._pump()
-        wrong = [line for line in self._differences(step.expect) if line]
+        wrong = [line for line in differences(self, step.expect) if line]
         self._mark()
         if wrong:
             raise Mismatch("; ".join(wrong))
-
-    def _differences(self, wanted: Expectation) -> list[str]:
-        goals, questions, said, tool = self._marked
-        new, words = self.world.goals[goals:], " ".join(self._said[said:])
-        report = self._reports.get(self._turn)
-        outcome, rule, engine, calls = "nothing", "", "none", ()
-        if self._result is not None:
-            outcome, rule, calls = self._result.outcome, self._result.rule, self._result.calls
-            words = f"{words} {self._result.message}".strip()
-        elif report is not None:
-            outcome, rule, engine, calls = report.outcome, report.rule, report.engine, report.calls
-        actual: dict[str, Any] = {
-            "outcome": outcome,
-            "rule": rule,
-            "arm_goals": new.count("arm"),
-            "gripper_goals": new.count("gripper"),
-            "questions": self._questions - questions,
-            "engine": engine,
-            "latched": self.bridge.latched,
-            "moving": self.bridge.is_moving,
-        }
-        wrong = [
-            f"{key} is {value!r}, not {asked!r}"
-            for key, value in actual.items()
-            if (asked := getattr(wanted, key)) is not None and asked != value
-        ]
-        if wanted.goals is not None and (not new if wanted.goals == "some" else len(new) != wanted.goals):
-            wrong.append(f"{len(new)} goals reached the controllers ({new}), not {wanted.goals}")
-        if wanted.says is not None and not re.search(wanted.says, words):
-            wrong.append(f"it said {words!r}, not {wanted.says!r}")
-        if wanted.never_says is not None and re.search(wanted.never_says, words):
-            wrong.append(f"it said {words!r}")
-        if wanted.calls is not None and [_flat(c.as_dict()) for c in calls] != [
-            dict(c.arguments, skill=c.skill) for c in wanted.calls
-        ]:
-            wrong.append(f"calls are {[_flat(c.as_dict()) for c in calls]}")
-        return [*wrong, *self._places(wanted, tool)]
-
-    def _places(self, wanted: Expectation, tool: np.ndarray) -> list[str]:
-        wrong = []
-        for name, where in (wanted.objects or {}).items():
-            found = self._where(name)
-            if isinstance(where, str):
-                wrong += [] if found == where else [f"the {name} is in/on the {found}, not {where}"]
-            elif name not in self.world.objects or not np.allclose(
-                self.world.objects[name].position, where, atol=0.01
-            ):
-                wrong.append(f"the {name} is at {getattr(self.world.objects.get(name), 'position', None)}")
-        if wanted.pose is not None and not np.allclose(self.world.q, self._arm.poses[wanted.pose], atol=0.01):
-            wrong.append(f"the arm is not in the pose {wanted.pose}")
-        if wanted.tool_moved is not None:
-            moved = self.world.tool - tool
-            if not np.allclose(moved, wanted.tool_moved, atol=0.003):
-                wrong.append(f"the hand moved by {np.round(moved, 3).tolist()}")
-        return wrong
-
-    def _where(self, name: str) -> str:
-        thing = self.world.objects.get(name)
-        if thing is None:
-            return "nowhere"
-        if self.world.held == name:
-            return "hand"
-        for other in self.world.objects.values():
-            apart = np.hypot(*(np.array(other.position[:2]) - thing.position[:2]))
-            if other.name != name and apart < other.size[0] / 2 and thing.position[2] < 0.2:
-                return other.name
-        return "table"
 
     def _check_always(self) -> None:
         for thread in self._threads:
@@ -436,10 +305,10 @@ class Stage:
 
     def _story(self) -> str:
         turns = [
-            f"    {r.heard.text!r} -> {r.outcome} {r.rule} [{r.engine}] {[_flat(c.as_dict()) for c in r.calls]} {r.reply!r}"
+            f"    {r.heard.text!r} -> {r.outcome} {r.rule} [{r.engine}] {[flat(c.as_dict()) for c in r.calls]} {r.reply!r}"
             for r in self._reports.values()
         ]
-        return "\n".join([*turns, f"    goals: {self.world.goals}", f"    said: {self._said}"])
+        return "\n".join([*turns, f"    goals: {self.world.goals}", f"    said: {self.said}"])
 
 
 _PLAY: dict[type, Any] = {
@@ -457,23 +326,7 @@ _PLAY: dict[type, Any] = {
 }
 
 
-def _model_events(said: Hear) -> list[Any]:
-    if said.raw_llm is not None:
-        return [Finished(tuple(ToolCall(name, text) for name, text in said.raw_llm.items()))]
-    if isinstance(said.llm, Fails):
-        return [Failed(said.llm.fails, "scripted")]
-    if isinstance(said.llm, str):
-        return [TextDelta(said.llm), Finished()]
-    claims = said.llm if isinstance(said.llm, list) else [said.llm]
-    calls = (ToolCall(c.skill, json.dumps(c.arguments)) for c in claims if isinstance(c, Claim))
-    return [Finished(tuple(calls))]
-
-
 def _merged(base: Any, changes: Any) -> Any:
     if isinstance(base, dict) and isinstance(changes, dict):
         return {key: _merged(base.get(key), changes.get(key, base.get(key))) for key in {**base, **changes}}
     return changes
-
-
-def _flat(call: dict[str, Any]) -> dict[str, Any]:
-    return dict(call["arguments"], skill=call["skill"])
