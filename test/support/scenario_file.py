@@ -207,6 +207,7 @@ class _Scenario(_Strict):
     policy: dict[str, Any] = Field(default_factory=dict)
     latched: bool = False
     language: str = "en"
+    ros: bool = False
     steps: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -224,6 +225,7 @@ class Scenario:
         objects: on the table; None: the demonstration's.
         policy: what differs from the simulation's policy.
         latched: motion is not allowed yet when it begins.
+        ros: it is also played on the real nodes (test/launch/test_scenarios_launch.py).
     """
 
     file: str
@@ -233,6 +235,7 @@ class Scenario:
     policy: dict[str, Any]
     latched: bool
     language: str
+    ros: bool
 
 
 def load(path: Path) -> list[Scenario]:
@@ -262,7 +265,9 @@ def load(path: Path) -> list[Scenario]:
                 mistakes.append(f"{where}: {error}")
         objects = one.objects if one.objects is not None else file.objects
         found.append(
-            Scenario(path.stem, one.name, tuple(steps), objects, one.policy, one.latched, one.language)
+            Scenario(
+                path.stem, one.name, tuple(steps), objects, one.policy, one.latched, one.language, one.ros
+            )
         )
         if steps and not any(isinstance(step, Expect) for step in steps):
             mistakes.append(f"{path.name}, {one.name!r}: it expects nothing; add an `expect` step")
