@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from hostile_text import NAMES, SENTENCES, hostile_arguments, hostile_skill, hostile_text
+from hostile_text import NAMES, SENTENCES, hostile_arguments, hostile_skill, hostile_text, sensible_call
 from virtual_time import VirtualTime, virtual_threads
 from witness import Bounds, Chain, Witness
 
@@ -201,7 +201,7 @@ class Lap:
             self._many,
             self._odd_world,
         )
-        kind = self.random.choice(len(kinds), p=[0.4, 0.1, 0.32, 0.05, 0.04, 0.04, 0.05])
+        kind = self.random.choice(len(kinds), p=[0.46, 0.1, 0.28, 0.04, 0.04, 0.04, 0.04])
         self._answer = lambda: self.bridge.confirm(True) and None
         try:
             kinds[kind](name)
@@ -283,27 +283,7 @@ class Lap:
     # How they get to the bridge.
 
     def _sensible(self) -> tuple[str, dict[str, Any]]:
-        random = self.random
-        skill = random.choice(["move_by", "move_to", "gripper", "pick", "pick_and_place", "place"],
-                              p=[0.52, 0.14, 0.22, 0.04, 0.04, 0.04])  # fmt: skip
-        direction = str(random.choice(["up", "down", "left", "right", "forward", "back"]))
-        distance = float(
-            random.choice(
-                [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.3], p=[0.2, 0.2, 0.2, 0.15, 0.15, 0.05, 0.05]
-            )
-        )
-        thing, target = (
-            str(random.choice([*CUBES, "bowl", "moon"], p=[0.25, 0.25, 0.2, 0.25, 0.05])) for _ in "ab"
-        )
-        choices: dict[str, tuple[str, dict[str, Any]]] = {
-            "move_by": ("move_by", {"direction": direction, "distance": distance}),
-            "move_to": ("move_to", {"pose": str(random.choice(["home", "ready"]))}),
-            "gripper": (str(random.choice(["open_gripper", "close_gripper"])), {}),
-            "pick": ("pick", {"object": thing}),
-            "pick_and_place": ("pick_and_place", {"object": thing, "target": target}),
-            "place": ("place", {"target": target}),
-        }
-        return choices[str(skill)]
+        return sensible_call(self.random)
 
     def _hear(self, text: str, confidence: float) -> str:
         turn = f"turn-{self.number}-{len(self._turns)}"
