@@ -70,6 +70,7 @@ class Stage:
         self.mouth = FakeMouth(self)
         self.world.on_joints = self.bridge.on_joints
         self.world.watch = self._watch
+        self.world.is_forbidden = lambda: self.bridge.latched
         if not scenario.latched:
             self.bridge.resume()
         self._events: deque[Any] = deque()
@@ -105,6 +106,8 @@ class Stage:
                 raise Mismatch(f"step {number}: {mismatch}\n{self._story()}") from None
         self.bridge.stop("the scenario is over")
         self.time.settle(SETTLE_S)
+        if any(thread.is_alive() for thread in self._threads):
+            raise Mismatch(f"an intent is still under way {SETTLE_S} s after a stop")
         self._check_always()
         self.audit.close()
         verify(self._log)
@@ -234,7 +237,7 @@ class Stage:
             self._settle()
 
     def _confirm(self, step: Confirm) -> None:
-        if not self.bridge.confirm(step.confirm):
+        if not self.bridge.confirm(step.confirm) and step.settle:
             raise Mismatch("nothing waits for an answer")
         if step.settle:
             self._settle()

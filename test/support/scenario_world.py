@@ -43,7 +43,7 @@ class FakeWorld:
 
     Args:
         witness: judges every goal.
-        on_joints: hears of new joint states.
+        things: what stands on the table.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class FakeWorld:
         self.fingers = GripperController(gripper.closed, gripper.open, gripper.open)
         self.on_joints: Callable[[JointSnapshot], None] = lambda _: None
         self.watch: Callable[[], bool] = lambda: False
+        self.is_forbidden: Callable[[], bool] = lambda: False
         self.goals: list[str] = []
         self.violations: list[str] = []
         self.arm_is_absent = self.gripper_is_absent = self.is_blind = False
@@ -90,7 +91,7 @@ class FakeWorld:
     def follow(self, trajectory: Trajectory, timeout_s: float, on_accepted: Callable[[], None]) -> Completion:
         if self.arm_is_absent:
             return Completion("absent", "arm", "no answer")
-        self.goals.append("arm")
+        self._record("arm")
         self.violations += self._witness.of_trajectory(self.q, trajectory)
         points = [
             Point(position.tolist(), float(time), velocity.tolist(), acceleration.tolist())
@@ -122,7 +123,7 @@ class FakeWorld:
     ) -> Completion:
         if self.gripper_is_absent:
             return Completion("absent", "gripper", "no answer")
-        self.goals.append("gripper")
+        self._record("gripper")
         self.violations += self._witness.of_grip(position, max_effort)
         reason = self.fingers.rejection(position, max_effort)
         if reason:
@@ -137,6 +138,11 @@ class FakeWorld:
 
         self.fingers.start(position, max_effort, done)
         return self._finished(over, ended, "gripper", timeout_s, on_accepted)
+
+    def _record(self, controller: str) -> None:
+        self.goals.append(controller)
+        if self.is_forbidden():
+            self.violations.append(f"a goal for the {controller} while motion is latched")
 
     def _finished(
         self, over: Any, ended: list[Completion], name: str, timeout_s: float, on_accepted: Callable[[], None]
