@@ -22,6 +22,7 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.trajectory import Trajectory
 from voice_agent_ros.sim.arm import SimulatedArm
+from voice_agent_ros.sim.faults import Faults
 from voice_agent_ros.sim.gripper_controller import GripperResult
 from voice_agent_ros.sim.scene import BOWL_HEIGHT_M, BOWL_RADIUS_M, CUBE_EDGE_M, SceneSpec, random_cubes
 from voice_agent_ros.sim.trajectory import Point
@@ -78,6 +79,9 @@ class SimulatedControllers:
         self, position: float, max_effort: float, timeout_s: float, on_accepted: Callable[[], None]
     ) -> Completion:
         """Move the fingers."""
+        reason = self.sim.gripper.rejection(position, max_effort)
+        if reason:
+            return Completion("rejected", "gripper", reason)
         over = self._time.threading.Event()
         ended: list[GripperResult] = []
 
@@ -109,15 +113,20 @@ def goal_of(trajectory: Trajectory) -> Goal:
     return Goal(trajectory.joint_names, [Point(q, t, qd, qdd) for t, q, qd, qdd in rows])
 
 
-def pick_and_place(seed: int, planner: Planner, arm: ArmConfig, policy: Policy) -> tuple[str, bool]:
+def pick_and_place(
+    seed: int, planner: Planner, arm: ArmConfig, policy: Policy, faults: Faults | None = None
+) -> tuple[str, bool]:
     """Put a cube of a random scene into the bowl.
+
+    Args:
+        faults: what goes wrong from the beginning.
 
     Returns:
         the outcome or rule that the executor or planner names, and whether the cube really lies in the bowl.
     """
     time = VirtualTime()
     with virtual_threads(time):
-        controllers = SimulatedControllers(SimulatedArm(SceneSpec(random_cubes(seed))), arm, time)
+        controllers = SimulatedControllers(SimulatedArm(SceneSpec(random_cubes(seed)), faults), arm, time)
         executor = Executor(controllers, controllers, arm, policy, time)
         controllers.on_joints = executor.on_joints
         felt = controllers.joints()
