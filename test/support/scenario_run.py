@@ -250,6 +250,8 @@ class Stage:
     def _on_stop(self, step: Stop) -> None:
         self._stop(step.stop)
         self._pass(1.0)
+        if not self.world.is_still and self.world.arm.faults.arm is not Fault.LAG:
+            raise Mismatch("the arm still moves a second after a stop")
 
     def _resume(self, step: Resume) -> None:
         self.bridge.resume()

@@ -83,6 +83,10 @@ class FakeWorld:
         return Scene(() if self.is_blind else tuple(self.objects.values()), tuple(self._arm.poses))
 
     @property
+    def is_still(self) -> bool:
+        return not np.any(np.abs(self._velocity) > 1e-3)
+
+    @property
     def tool(self) -> np.ndarray:
         return self._witness.chain.places(self.q[None, :])[1][0, :3, 3]
 
