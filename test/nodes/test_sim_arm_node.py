@@ -13,14 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
+import rclpy.duration
 from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from control_msgs.msg import JointTrajectoryControllerState
+from control_msgs.srv import QueryTrajectoryState
+from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -258,6 +262,68 @@ def test_takes_a_picture_beside_the_physics(client: Client) -> None:
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     for strong, others in ((red, green + blue), (green, red + blue), (blue, red + green)):
         assert (strong > others).sum() > 200, "a cube is not to be seen"
+
+
+@contextlib.contextmanager
+def fault(client: Client, **parameters: Any) -> Iterator[None]:
+    """Faults while this lasts, set as `ros2 param set` would."""
+    service = client.create_client(SetParameters, "sim_arm_node/set_parameters")
+    assert service.wait_for_service(TIMEOUT_S)
+
+    def set_all(values: dict[str, Any]) -> None:
+        request = SetParameters.Request()
+        request.parameters = [Parameter(name, value=v).to_parameter_msg() for name, v in values.items()]
+        for result in wait(service.call_async(request)).results:
+            assert result.successful, result.reason
+
+    set_all(parameters)
+    try:
+        yield
+    finally:
+        set_all({"fault": "none", "gripper_fault": "none", "abort_error_code": -4})
+
+
+def test_faults_come_and_go_by_parameter(client: Client) -> None:
+    with fault(client, fault="reject", gripper_fault="reject"):
+        assert not client.send((0.5, list(HOME))).accepted
+        assert not client.grip(0.02).accepted
+    with fault(client, fault="abort", abort_error_code=-5, gripper_fault="abort"):
+        arm, gripper = client.send((0.4, home_but(0.1))), client.grip(0.03)
+        result = wait(arm.get_result_async())
+        assert (result.status, result.result.error_code) == (GoalStatus.STATUS_ABORTED, -5)
+        assert wait(gripper.get_result_async()).status == GoalStatus.STATUS_ABORTED
+    with fault(client, fault="freeze"):
+        handle = client.send((0.3, home_but(0.2)))
+        frozen = handle.get_result_async()
+        time.sleep(0.6)
+        assert not frozen.done()
+        wait(handle.cancel_goal_async())
+        assert wait(frozen).status == GoalStatus.STATUS_CANCELED
+    with fault(client, fault="drop_joint_states"):
+        time.sleep(0.1)
+        count = len(client.seen["joint_states"])
+        time.sleep(0.3)
+        assert len(client.seen["joint_states"]) <= count + 1
+    until(lambda: len(client.seen["joint_states"]) > count + 2)
+
+
+def test_a_fault_that_does_not_exist_is_refused_with_a_reason(client: Client) -> None:
+    with pytest.raises(AssertionError, match="choose one of: none, reject"), fault(client, fault="explode"):
+        pass
+
+
+def test_the_trajectory_can_be_asked_for(client: Client) -> None:
+    query = client.create_client(QueryTrajectoryState, "arm_controller/query_state")
+    assert query.wait_for_service(TIMEOUT_S)
+    assert not wait(query.call_async(QueryTrajectoryState.Request())).success
+    handle = client.send((2.0, home_but(0.4)))
+    request = QueryTrajectoryState.Request()
+    request.time = (client.get_clock().now() + rclpy.duration.Duration(seconds=1.0)).to_msg()
+    answer = wait(query.call_async(request))
+    assert answer.success
+    assert list(answer.name) == list(ARM_JOINTS)
+    assert 0.1 < answer.position[0] < 0.4
+    wait(handle.cancel_goal_async())
 
 
 def test_deactivation_ends_goals_and_joint_states(arm: SimArmNode, client: Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME, SimulatedArm
+from voice_agent_ros.sim.faults import Fault, Faults
 from voice_agent_ros.sim.gripper_controller import GripperResult
 from voice_agent_ros.sim.scene import (
     BOWL_HEIGHT_M,
@@ -22,7 +23,7 @@ from voice_agent_ros.sim.scene import (
     random_cubes,
 )
 from voice_agent_ros.sim.trajectory import Point
-from voice_agent_ros.sim.trajectory_controller import Goal, Outcome
+from voice_agent_ros.sim.trajectory_goal import Goal, Outcome
 
 ABOVE_M = 0.12
 DROP_M = 0.10
@@ -184,3 +185,16 @@ def test_brisk_motion_is_tracked_closely() -> None:
         state = sim.arm.state
         worst = max(worst, float(np.abs(state.desired.position - state.position).max()))
     assert worst < 0.005
+
+
+def test_fault_slip_lets_go_of_what_is_carried_until_it_is_over() -> None:
+    picker = ScriptedPicker(SimulatedArm(faults=Faults(Fault.SLIP)))
+    held = picker.pick("red cube")
+    assert held.state.stalled
+    picker.go(np.array(HOME), 1.5)
+    assert picker.seen("red cube").position[2] < 0.05, "still held"
+    assert picker.sim.joint_states().positions[-1] < 0.4 * CUBE_EDGE_M, "the fingers did not close"
+    picker.sim.set_faults(Faults())
+    picker.pick("green cube")
+    picker.go(np.array(HOME), 1.5)
+    assert picker.seen("green cube").position[2] > 0.8 * ABOVE_M

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from voice_agent_ros.intent.skills import SKILLS
+from voice_agent_ros.skills.sequence import NO_STEP
+
 NAMES = [
     "red cube",
     "bowl",
@@ -36,11 +39,11 @@ NUMBERS: list[Any] = [
 DIRECTIONS: list[Any] = [
     "up", "down", "left", "right", "forward", "back", "UP", "sideways", "up ", "ｕｐ", "uр", "", None, 1, ["up"], "down; down",
 ]  # fmt: skip
-SKILLS = [
+SKILLS_SAID = [
     "move_by", "move_by", "move_by", "move_by", "move_to", "move_to", "open_gripper", "close_gripper", "pick", "pick_and_place",
     "place", "stop", "resume", "describe_scene", "move_joint", "rotate_gripper", "wave", "set_speed", "sequence", "undo", "repeat",
     "continue", "pause", "confirm", "run", "eval", "__init__", "Move_By", "move_by ", "mоve_by", "", "pick" * 1000,
-    "jog", "set_limits", "disable_safety", "publish_trajectory",
+    "jog", "set_limits", "disable_safety", "publish_trajectory", "hand_over", "look_at", "remember_place", "forget_place",
 ]  # fmt: skip
 SENTENCES: list[tuple[str, str, dict[str, Any]]] = [
     ("Open the gripper.", "open_gripper", {}),
@@ -72,6 +75,51 @@ TEXTS = [
 ]
 
 
+WEIGHTS = {  # what ordinary clients ask for; other skills that are registered get OTHER_WEIGHT each
+    "move_by": 0.4,
+    "open_gripper": 0.1,
+    "close_gripper": 0.1,
+    "move_to": 0.1,
+    "move_joint": 0.06,
+    "rotate_gripper": 0.05,
+    "pick": 0.03,
+    "pick_and_place": 0.03,
+    "place": 0.02,
+    "stop": 0.004,
+    "resume": 0.004,
+}
+OTHER_WEIGHT = 0.012
+VALUES: dict[str, list[Any]] = {  # by name of the argument
+    "direction": ["up", "down", "left", "right", "forward", "back"],
+    "distance": [0.005, 0.01, 0.01, 0.02, 0.02, 0.02, 0.03, 0.03, 0.05, 0.1, 0.3],
+    "angle": [0.05, -0.05, 0.1, -0.1, 0.3, -0.3, 1.0, 3.1, -6.2],
+    "joint": [1, 2, 3, 4, 5, 6, 7],
+    "factor": [0.25, 0.5, 1.0, 1.0],
+    "pose": ["home", "home", "ready", "ready", "moon"],
+    "name": ["tray", "corner", "home", "red cube"],
+    "object": ["red cube", "green cube", "blue cube", "bowl", "moon"],
+    "target": ["bowl", "bowl", "red cube", "green cube", "tray", "moon"],
+    "count": [1, 2, 3],
+}
+
+
+def sensible_call(random: np.random.Generator, *, as_step: bool = False) -> tuple[str, dict[str, Any]]:
+    """What a client that works might ask for, of any skill that is registered."""
+    names = [name for name in SKILLS if not (as_step and name in NO_STEP)]
+    weights = np.array([WEIGHTS.get(name, OTHER_WEIGHT) for name in names])
+    skill = names[random.choice(len(names), p=weights / weights.sum())]
+    arguments: dict[str, Any] = {}
+    for name, field in SKILLS[skill].arguments.model_fields.items():
+        if not field.is_required() and random.random() < 0.5:
+            continue
+        if name == "steps":
+            steps = [sensible_call(random, as_step=True) for _ in range(int(random.integers(2, 5)))]
+            arguments[name] = [{"skill": one, "arguments": its} for one, its in steps]
+        else:
+            arguments[name] = _any(random, VALUES.get(name, [1, 0.1, "bowl"]))
+    return skill, arguments
+
+
 def hostile_text(random: np.random.Generator) -> str:
     """Something that may have been said."""
     return _any(random, TEXTS)
@@ -79,7 +127,7 @@ def hostile_text(random: np.random.Generator) -> str:
 
 def hostile_skill(random: np.random.Generator) -> Any:
     """A name of a skill, or something in its place."""
-    return _any(random, SKILLS)
+    return _any(random, SKILLS_SAID)
 
 
 def hostile_arguments(random: np.random.Generator) -> Any:

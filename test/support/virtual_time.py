@@ -7,11 +7,13 @@ wait of a minute costs nothing. `VirtualTime.threading` stands in for the module
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 REAL_TIMEOUT_S = 60.0  # of real time: a task that computes for longer hangs
@@ -57,7 +59,9 @@ class VirtualTime:
         self.threading = _Threading(self)
         self._timers: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
-        self._tasks = {threading.get_ident(): _Task("main")}
+        self._main = _Task("main")
+        self._tasks = {threading.get_ident(): self._main}
+        self._error: BaseException | None = None  # of a timer; the first task raises it
         self._live: list[_Thread] = []
 
     def __call__(self) -> float:
@@ -86,11 +90,17 @@ class VirtualTime:
         return waiter.was_notified
 
     def _switch(self, current: _Task) -> None:
-        task = self._next()
+        try:
+            task = self._next()
+        except Exception as error:  # noqa: BLE001 - raised where somebody looks
+            self._error, task = error, self._main
         if task is not current:
             task.baton.release()
             if not current.is_over and not current.baton.acquire(timeout=REAL_TIMEOUT_S):
                 raise Deadlock(f"{task.name} did not give the baton back in {REAL_TIMEOUT_S} s")
+        if current is self._main and self._error is not None:
+            error, self._error = self._error, None
+            raise error
 
     def _next(self) -> _Task:
         while not self.ready:
@@ -117,8 +127,8 @@ class VirtualTime:
             task.is_over = True
             thread.over.set()
             self._live.remove(thread)
+            self._switch(task)  # timers may still run in this thread
             del self._tasks[threading.get_ident()]
-            self._switch(task)
 
         self._live.append(thread)
         threading.Thread(target=run, name=thread.name, daemon=True).start()
@@ -272,3 +282,18 @@ class _Threading:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(threading, name)
+
+
+@contextlib.contextmanager
+def virtual_threads(time: VirtualTime, package: str = "voice_agent_ros.motion") -> Iterator[None]:
+    """Give every module of a package virtual threads, locks and waits while this lasts."""
+    found = [
+        m for name, m in list(sys.modules.items()) if name.startswith(package) and hasattr(m, "threading")
+    ]
+    for module in found:
+        module.threading = time.threading  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module in found:
+            module.threading = threading  # type: ignore[attr-defined]

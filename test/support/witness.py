@@ -22,6 +22,7 @@ SAMPLES = 384  # of a trajectory, at least
 SAMPLES_PER_SEGMENT = 12
 RELATIVE_SLACK = 1.005  # of rates, which are limited by sampling on the other side too
 ABSOLUTE_SLACK = 2e-4  # m and rad
+REACH_M = 0.65
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Witness:
     tip_length: float
     gripper_range: tuple[float, float]
     max_effort: float
+    servo_error: float = 0.0  # rad; how far from its setpoint the arm may stand: its tool is off by as much
 
     def of_trajectory(self, actual: Array, trajectory: Any) -> list[str]:
         """What is wrong with a trajectory for an arm that rests at `actual`; empty: nothing."""
@@ -129,13 +131,12 @@ class Witness:
 
     def _joints(self, actual: Array, q: Array) -> list[str]:
         margin = self.bounds.position_margin
-        low = np.maximum(np.minimum(self.chain.lower + margin, actual), self.chain.lower) - ABSOLUTE_SLACK
-        high = np.minimum(np.maximum(self.chain.upper - margin, actual), self.chain.upper) + ABSOLUTE_SLACK
+        slack = ABSOLUTE_SLACK + self.servo_error
+        low = np.maximum(np.minimum(self.chain.lower + margin, actual), self.chain.lower) - slack
+        high = np.minimum(np.maximum(self.chain.upper - margin, actual), self.chain.upper) + slack
         found = [] if np.all((q >= low) & (q <= high)) else ["joint limit"]
         turned = float(np.max(q.max(axis=0) - q.min(axis=0)))
-        return (
-            found if turned <= self.bounds.joint_step + ABSOLUTE_SLACK else [*found, f"joint step {turned}"]
-        )
+        return found if turned <= self.bounds.joint_step + slack else [*found, f"joint step {turned}"]
 
     def _rates(self, qd: Array, qdd: Array, moments: Array) -> list[str]:
         bounds, found = self.bounds, []
@@ -155,9 +156,10 @@ class Witness:
         tips = tool[:, :3, 3] + self.tip_length * tool[:, :3, 2]
         points = np.concatenate([links, tips[:, None]], axis=1)
         low, high = np.array(bounds.workspace_low), np.array(bounds.workspace_high)
-        if np.any(points < low - ABSOLUTE_SLACK) or np.any(points > high + ABSOLUTE_SLACK):
+        slack = ABSOLUTE_SLACK + self.servo_error * REACH_M * len(self.joint_names)
+        if np.any(points < low - slack) or np.any(points > high + slack):
             found.append("workspace")
-        if np.any(tips[:, 2] < low[2] + bounds.table_clearance - ABSOLUTE_SLACK):
+        if np.any(tips[:, 2] < low[2] + bounds.table_clearance - slack):
             found.append(f"table {tips[:, 2].min()}")
         steps = np.linalg.norm(np.diff(tool[:, :3, 3], axis=0), axis=1)
         speed = float((steps / np.diff(moments)).max())

@@ -200,7 +200,8 @@ class Dialogue:
         if played_at is None or turn.heard.speech_start < played_at:
             self._close_with(turn, "refused", "too_early", rule="answered_too_early")
             return True
-        if answer == "no" and self._is_correction(turn):
+        is_bare = is_bare_answer(turn.heard.text, turn.language)
+        if answer == "no" and not is_bare and self._is_correction(turn):
             return True
         self._answering = turn
         turn.engine, turn.calls = self._asking.engine, self._asking.calls

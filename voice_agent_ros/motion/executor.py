@@ -63,7 +63,7 @@ class Executor:
         clock: Callable[[], float],
     ) -> None:
         self._controllers, self._senses, self._arm = controllers, senses, arm
-        self._execution, self._clock = policy.execution, clock
+        self._execution, self._limits, self._clock = policy.execution, policy.limits, clock
         self._changed = threading.Condition()
         self._watch_motion: Callable[[], None] | None = None
         self._held_gap = 0.0
@@ -130,8 +130,9 @@ class Executor:
             report("goal_accepted", step, fraction)
 
         if isinstance(step, Move):
-            timeout = step.trajectory.duration + self._execution.settle_time
-            completion = self._controllers.follow(step.trajectory, timeout, accepted)
+            trajectory = step.trajectory.starting_at(snapshot.arm, self._limits)
+            timeout = trajectory.duration + self._execution.settle_time
+            completion = self._controllers.follow(trajectory, timeout, accepted)
         else:
             completion = self._controllers.grip(step.position, step.max_effort, GRIP_TIMEOUT_S, accepted)
         return self._completed(completion, epoch) or self._measured(step, epoch)

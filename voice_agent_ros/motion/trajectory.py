@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ KNOT_PERIOD_S = 0.05
 MIN_KNOTS, MAX_KNOTS = 12, 80
 SPEED_SAMPLES = 24
 TIMING_ROUNDS = 8
+SAMPLES_PER_KNOT = 8
+NEGLIGIBLE_RAD = 1e-5
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,37 @@ class Trajectory:
     def end(self) -> Vector:
         """Joints at the end, rad."""
         return self.positions[-1]
+
+    def starting_at(self, joints: Vector, limits: Limits) -> Trajectory:
+        """The same movement for an arm that stands a little beside its start, as servos do.
+
+        A controller sets out from where the arm really is. Were the difference left to the first segment, which may
+        be short, the joints would jerk; so it fades along the whole way, which is slowed down as far as that takes.
+        """
+        offset = joints - self.start
+        if np.max(np.abs(offset)) < NEGLIGIBLE_RAD:
+            return self
+        s, slope, curvature = (values[:, None] for values in quintic(self.times / self.duration))
+        moved = replace(
+            self,
+            start=joints,
+            positions=self.positions + offset * (1 - s),
+            velocities=self.velocities - offset * slope / self.duration,
+            accelerations=self.accelerations - offset * curvature / self.duration**2,
+        )
+        moments = np.linspace(0.0, self.duration, SAMPLES_PER_KNOT * len(self.times) + SPEED_SAMPLES)
+        _, velocities, accelerations = moved.spline.samples(moments)
+        slower = max(
+            1.0,
+            float(np.max(np.abs(velocities))) / limits.joint_velocity,
+            float(np.sqrt(np.max(np.abs(accelerations)) / limits.joint_acceleration)),
+        )
+        return replace(
+            moved,
+            times=moved.times * slower,
+            velocities=moved.velocities / slower,
+            accelerations=moved.accelerations / slower**2,
+        )
 
     @cached_property
     def spline(self) -> Spline:

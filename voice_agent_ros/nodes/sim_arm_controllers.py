@@ -13,7 +13,7 @@ from voice_agent_ros.nodes import sim_arm_messages as messages
 from voice_agent_ros.sim.arm import ARM_JOINTS, SimulatedArm
 from voice_agent_ros.sim.gripper_controller import GripperResult
 from voice_agent_ros.sim.real_time import RealTimePhysics
-from voice_agent_ros.sim.trajectory_controller import Outcome
+from voice_agent_ros.sim.trajectory_goal import Outcome
 
 NOT_ACTIVE = "The simulated arm is not active."
 RunningPhysics = Callable[[], "RealTimePhysics | None"]

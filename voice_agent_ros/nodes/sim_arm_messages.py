@@ -17,7 +17,8 @@ from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.sim.arm import JointStates
 from voice_agent_ros.sim.gripper_controller import GripperState
 from voice_agent_ros.sim.trajectory import Point, Vector
-from voice_agent_ros.sim.trajectory_controller import ControllerState, Goal, Tolerance
+from voice_agent_ros.sim.trajectory_controller import ControllerState
+from voice_agent_ros.sim.trajectory_goal import Goal, Tolerance
 
 
 def goal_of(request: FollowJointTrajectory.Goal, start: float | None) -> Goal:
@@ -98,6 +99,7 @@ def controller_state(
         ("actual", actual),
         ("reference", desired),
         ("feedback", actual),
+        ("output", _point(state.command.position, state.command.velocity)),
     ):
         if hasattr(message, name):
             setattr(message, name, value)
@@ -127,6 +129,7 @@ def _points(trajectory: JointTrajectory) -> list[Point]:
             seconds(point.time_from_start),
             list(point.velocities),
             list(point.accelerations),
+            has_effort=len(point.effort) > 0,
         )
         for point in trajectory.points
     ]
@@ -140,16 +143,20 @@ def _motion(
     state: ControllerState,
 ) -> tuple[JointTrajectoryPoint, JointTrajectoryPoint, JointTrajectoryPoint]:
     """Desired, actual and error."""
-    desired = state.desired
+    desired, elapsed = state.desired, state.time_from_start
     return (
-        _point(desired.position, desired.velocity, desired.acceleration),
-        _point(state.position, state.velocity),
+        _point(desired.position, desired.velocity, desired.acceleration, elapsed),
+        _point(state.position, state.velocity, elapsed=elapsed),
         _point(desired.position - state.position, desired.velocity - state.velocity),
     )
 
 
-def _point(position: Vector, velocity: Vector, acceleration: Vector | None = None) -> JointTrajectoryPoint:
+def _point(
+    position: Vector, velocity: Vector, acceleration: Vector | None = None, elapsed: float = 0.0
+) -> JointTrajectoryPoint:
+    nanoseconds = round(elapsed * 1e9)
     return JointTrajectoryPoint(
+        time_from_start=Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9),
         positions=position.tolist(),
         velocities=velocity.tolist(),
         accelerations=[] if acceleration is None else acceleration.tolist(),

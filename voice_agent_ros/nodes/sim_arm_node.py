@@ -12,6 +12,7 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from control_msgs.msg import JointTrajectoryControllerState
+from control_msgs.srv import QueryTrajectoryState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, JointState
@@ -24,31 +25,18 @@ from voice_agent_ros.errors import EngineError, VoiceAgentError
 from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes import sim_arm_messages as messages
 from voice_agent_ros.nodes.controller_action import ControllerAction
-from voice_agent_ros.nodes.parameters import Parameter, declare, read
-from voice_agent_ros.nodes.sim_arm_controllers import ArmController, GripperController
+from voice_agent_ros.nodes.parameters import declare, read
+from voice_agent_ros.nodes.sim_arm_controllers import NOT_ACTIVE, ArmController, GripperController
+from voice_agent_ros.nodes.sim_arm_parameters import PARAMETERS, read_faults, watch_faults
 from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, SimulatedArm
 from voice_agent_ros.sim.camera import Camera
+from voice_agent_ros.sim.faults import Fault, Faults
 from voice_agent_ros.sim.real_time import RealTimePhysics
 from voice_agent_ros.sim.scene import SceneSpec, default_cubes, random_cubes
 from voice_agent_ros.sim.trajectory import Vector
-from voice_agent_ros.sim.trajectory_controller import Fault
+from voice_agent_ros.sim.trajectory_goal import Options
 
-PARAMETERS = (
-    Parameter("arm", "prim6", "The simulated arm.", choices=("prim6",)),
-    Parameter(
-        "seed", -1, "Random cube poses from this seed; -1: the scene of the demonstration.", (-1, 2**31 - 1)
-    ),
-    Parameter("real_time_factor", 1.0, "Simulated seconds per second.", (0.05, 20.0)),
-    Parameter(
-        "fault", "none", "A fault of the arm's controller, on demand.", choices=tuple(f.value for f in Fault)
-    ),
-    Parameter("joint_states_rate", 50.0, "Rate of joint_states and controller_state, Hz.", (1.0, 250.0)),
-    Parameter("objects_rate", 5.0, "Rate of objects, Hz.", (0.1, 50.0)),
-    Parameter("base_frame", "base_link", "Frame of the detections."),
-    Parameter("picture_width", 960, "Width of the pictures that ~/snapshot takes, pixels.", (64, 1920)),
-    Parameter("picture_height", 720, "Height of the pictures that ~/snapshot takes, pixels.", (64, 1440)),
-)
 CAMERA_TIMEOUT_S = 10.0
 
 
@@ -76,7 +64,9 @@ class SimArmNode(LifecycleNode):
         self.create_subscription(
             JointTrajectory, "arm_controller/joint_trajectory", self._on_trajectory, qos.EVENTS
         )
+        self.create_service(QueryTrajectoryState, "arm_controller/query_state", self._on_query)
         self.create_service(Trigger, "~/snapshot", self._on_snapshot)
+        watch_faults(self, self._set_faults)
         self._actions = [
             ControllerAction(
                 self,
@@ -99,7 +89,12 @@ class SimArmNode(LifecycleNode):
         try:
             values = read(self, PARAMETERS)
             cubes = random_cubes(values.seed) if values.seed >= 0 else default_cubes()
-            sim = SimulatedArm(SceneSpec(cubes), Fault(values.fault))
+            options = Options(
+                stop=values.stop,
+                allow_partial_joints=values.allow_partial_joints_goal,
+                allow_end_velocity=values.allow_nonzero_velocity_at_trajectory_end,
+            )
+            sim = SimulatedArm(SceneSpec(cubes), read_faults(self), options)
             urdf = shared_file(f"urdf/{values.arm}.urdf").read_text(encoding="utf-8")
         except VoiceAgentError as error:
             self.get_logger().error(f"The simulated arm cannot be set up: {error}")
@@ -122,6 +117,7 @@ class SimArmNode(LifecycleNode):
             self.create_timer(1.0 / rate, publish)
             for rate, publish in (
                 (self._values.joint_states_rate, self._publish_joint_states),
+                (self._values.state_publish_rate, self._publish_controller_state),
                 (self._values.objects_rate, self._publish_objects),
             )
         ]
@@ -194,19 +190,50 @@ class SimArmNode(LifecycleNode):
         if rejection is not None:
             self.get_logger().warning(f"Trajectory of the topic ignored: {rejection.reason}")
 
+    def _on_query(
+        self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
+    ) -> QueryTrajectoryState.Response:
+        physics = self._running_physics()
+        if physics is None:
+            response.message = NOT_ACTIVE
+            return response
+        with physics.locked() as sim:
+            at = self._simulated_time(request.time, sim)
+            setpoint = sim.arm.query(sim.time if at is None else at)
+        if setpoint is None:
+            response.message = "No trajectory runs at that time."
+            return response
+        response.success, response.name = True, list(ARM_JOINTS)
+        response.position, response.velocity = setpoint.position.tolist(), setpoint.velocity.tolist()
+        response.acceleration = setpoint.acceleration.tolist()
+        return response
+
+    def _set_faults(self, faults: Faults) -> None:
+        physics = self._physics
+        if physics is not None:
+            with physics.locked() as sim:
+                sim.set_faults(faults)
+            self.get_logger().warning(
+                f"Faults on demand: {faults.arm.value}, gripper {faults.gripper.value}."
+            )
+
     def _publish_joint_states(self) -> None:
         physics = self._running_physics()
         if physics is None:
             return
         with physics.locked() as sim:
-            now, states, controller = sim.time, sim.joint_states(), sim.arm.state
+            now, states, fault = sim.time, sim.joint_states(), sim.faults.arm
         # The same state again under a new stamp would hide that time stands still.
-        if now != self._published_at:
+        if now != self._published_at and fault is not Fault.DROP_JOINT_STATES:
             self._published_at = now
-            stamp = self._stamp()
-            self._joint_states.publish(messages.joint_state(states, stamp))
-            if self._controller_state.get_subscription_count():
-                self._controller_state.publish(messages.controller_state(ARM_JOINTS, controller, stamp))
+            self._joint_states.publish(messages.joint_state(states, self._stamp()))
+
+    def _publish_controller_state(self) -> None:
+        physics = self._running_physics()
+        if physics is not None and self._controller_state.get_subscription_count():
+            with physics.locked() as sim:
+                state = sim.arm.state
+            self._controller_state.publish(messages.controller_state(ARM_JOINTS, state, self._stamp()))
 
     def _publish_objects(self) -> None:
         physics = self._running_physics()

@@ -14,6 +14,7 @@ import numpy as np
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.sim.faults import Fault, Faults
 from voice_agent_ros.sim.gripper_controller import GripperController
 from voice_agent_ros.sim.offscreen import choose_backend
 from voice_agent_ros.sim.scene import (
@@ -24,7 +25,8 @@ from voice_agent_ros.sim.scene import (
     add_scene,
 )
 from voice_agent_ros.sim.trajectory import Vector
-from voice_agent_ros.sim.trajectory_controller import Fault, TrajectoryController
+from voice_agent_ros.sim.trajectory_controller import TrajectoryController
+from voice_agent_ros.sim.trajectory_goal import Options
 
 ARM_JOINTS = ("joint_1", "joint_2", "joint_3", "joint_4", "joint_5", "joint_6")
 GRIPPER_JOINT = "finger_joint"
@@ -33,6 +35,9 @@ GRIPPER_RANGE_M = (0.0, 0.045)
 GRIPPER_START_M = 0.04
 TIMESTEP_S = 0.002
 SETTLE_S = 0.3
+PADS = ("pad_left", "pad_right")
+SLIPPERY = (1e-3, 1e-5, 1e-6)  # MuJoCo's friction of pads that have lost their grip
+SLIP_AFTER_S = 0.6  # of carrying
 RESTART_FIX = "Restart the simulation; report the motion that led there."
 
 
@@ -51,10 +56,13 @@ class SimulatedArm:
 
     Args:
         scene: what stands on the table.
-        fault: a fault of the arm's controller, on demand.
+        faults: what shall go wrong, on demand.
+        options: of the arm's controller.
     """
 
-    def __init__(self, scene: SceneSpec | None = None, fault: Fault = Fault.NONE) -> None:
+    def __init__(
+        self, scene: SceneSpec | None = None, faults: Faults | None = None, options: Options | None = None
+    ) -> None:
         choose_backend()
         import mujoco
 
@@ -81,8 +89,12 @@ class SimulatedArm:
         self.data.qpos[self._position_index] = start
         self.data.qpos[self.model.joint(f"{GRIPPER_JOINT}_mimic").qposadr[0]] = GRIPPER_START_M
         self.data.ctrl[self._actuators] = start
-        self.arm = TrajectoryController(ARM_JOINTS, np.array(HOME), fault)
+        self.arm = TrajectoryController(ARM_JOINTS, np.array(HOME), options=options)
         self.gripper = GripperController(*GRIPPER_RANGE_M, GRIPPER_START_M)
+        self._pads = np.array([self.model.geom(name).id for name in PADS])
+        self._pad_friction = self.model.geom_friction[self._pads].copy()
+        self._carried_since: float | None = None
+        self.set_faults(faults or Faults())
         mujoco.mj_forward(self.model, self.data)
         self.advance(SETTLE_S)
 
@@ -90,6 +102,27 @@ class SimulatedArm:
     def time(self) -> float:
         """Simulated time, s."""
         return float(self.data.time)
+
+    @property
+    def faults(self) -> Faults:
+        """What shall go wrong."""
+        return self.arm.faults
+
+    def set_faults(self, faults: Faults) -> None:
+        """Let something go wrong from now on, or nothing any more."""
+        self.arm.faults = self.gripper.faults = faults
+        self._set_slippery(False)
+
+    def _slip(self, now: float) -> None:
+        """The pads lose their grip a moment after something is carried away, as dust or a wet object make them."""
+        if self.gripper.state.stalled and self.arm.is_busy:
+            self._carried_since = now if self._carried_since is None else self._carried_since
+        elif not self.gripper.state.stalled:
+            self._carried_since = None
+        self._set_slippery(self._carried_since is not None and now - self._carried_since > SLIP_AFTER_S)
+
+    def _set_slippery(self, is_slippery: bool) -> None:
+        self.model.geom_friction[self._pads] = SLIPPERY if is_slippery else self._pad_friction
 
     def advance(self, duration_s: float) -> None:
         """Step the physics; the controllers are updated at each step.
@@ -110,6 +143,8 @@ class SimulatedArm:
         data, now = self.data, self.time
         position = data.qpos[self._position_index]
         velocity = data.qvel[self._velocity_index]
+        if self.faults.arm is Fault.SLIP:
+            self._slip(now)
         setpoint = self.arm.update(now, position[:-1], velocity[:-1])
         data.ctrl[self._actuators[:-1]] = setpoint.position + self._lead_s * setpoint.velocity
         opening = float(position[-1])

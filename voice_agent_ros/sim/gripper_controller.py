@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from voice_agent_ros.sim.faults import Fault, Faults
+
 GOAL_TOLERANCE_M = 0.002
 STALL_VELOCITY = 0.002  # m/s
 STALL_TIMEOUT_S = 0.25
@@ -67,6 +69,7 @@ class GripperController:
         position: where the fingers are at first, m.
         max_effort: force of a goal that names none, N.
         is_stalling_allowed: a stall, which is how a gripper holds an object, is a success.
+        faults: what shall go wrong; may be changed at any time.
     """
 
     def __init__(
@@ -76,7 +79,9 @@ class GripperController:
         position: float,
         max_effort: float = 30.0,
         is_stalling_allowed: bool = True,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults = faults or Faults()
         self._low, self._high = low, high
         self._largest_effort = max_effort
         self._is_stalling_allowed = is_stalling_allowed
@@ -93,6 +98,8 @@ class GripperController:
 
     def rejection(self, position: float, max_effort: float = 0.0) -> str:
         """Why a goal cannot be accepted, or ""."""
+        if self.faults.gripper is Fault.REJECT:
+            return "the controller was told to reject goals (fault on demand)"
         if not (math.isfinite(position) and math.isfinite(max_effort)):
             return "position and max_effort must be finite"
         if not self._low - RANGE_SLACK_M <= position <= self._high + RANGE_SLACK_M:
@@ -116,6 +123,9 @@ class GripperController:
         """Position command for this moment, from the motion measured."""
         step = 0.0 if self._updated is None else COMMAND_SPEED * (now - self._updated)
         self._updated = now
+        if self.faults.gripper is Fault.FREEZE:
+            self._state = GripperState(position, effort)
+            return self._command
         self._command += max(-step, min(step, self._target - self._command))
         running = self._running
         if running is None:
@@ -126,7 +136,10 @@ class GripperController:
         is_there = abs(position - running.target) < GOAL_TOLERANCE_M
         is_stalled = not is_there and now - running.moved_at > STALL_TIMEOUT_S
         self._state = GripperState(position, effort, is_stalled, is_there)
-        if is_there:
+        if self.faults.gripper is Fault.ABORT:
+            self._target = self._command
+            self._finish(False, "Aborted (fault on demand).")
+        elif is_there:
             self._finish(True, "")
         elif is_stalled:
             self._finish(self._is_stalling_allowed, "" if self._is_stalling_allowed else "Stalled.")

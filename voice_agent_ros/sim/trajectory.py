@@ -18,23 +18,30 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Point:
-    """A trajectory point: rad, rad/s, rad/s², s from the start. Empty: not given."""
+    """A trajectory point: rad, rad/s, rad/s², s from the start. Empty: not given.
+
+    Attributes:
+        has_effort: it also names efforts, which no controller of positions can follow.
+    """
 
     positions: Sequence[float]
     time_from_start: float
     velocities: Sequence[float] = ()
     accelerations: Sequence[float] = ()
+    has_effort: bool = False
 
-    def reordered(self, order: Sequence[int]) -> Knot:
-        """As vectors whose i-th element is this point's element `order[i]`."""
+    def reordered(self, order: Sequence[int | None], rest: Vector) -> Knot:
+        """As vectors whose i-th element is this point's element `order[i]`; None: the joint rests where it is."""
 
-        def vector(values: Sequence[float]) -> Vector | None:
-            return np.array([values[index] for index in order], dtype=float) if len(values) else None
+        def vector(values: Sequence[float], others: Vector) -> Vector:
+            chosen = (others[i] if index is None else values[index] for i, index in enumerate(order))
+            return np.array(list(chosen), dtype=float)
 
+        zero = np.zeros(len(order))
         return Knot(
-            np.array([self.positions[index] for index in order], dtype=float),
-            vector(self.velocities),
-            vector(self.accelerations),
+            vector(self.positions, rest),
+            vector(self.velocities, zero) if len(self.velocities) else None,
+            vector(self.accelerations, zero) if len(self.accelerations) else None,
         )
 
 
