@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,73 +12,24 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from room import SAID_UP, UP, Room
 
 from voice_agent_ros.intent.grammar import SentenceGrammars
-from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.skills import SKILLS, SkillError, parse_call
 from voice_agent_ros.motion.arm_config import ArmConfig
-from voice_agent_ros.motion.audit import AuditLog, verify
-from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
-from voice_agent_ros.motion.executor import Executor
-from voice_agent_ros.motion.gate import Gate, Heard
+from voice_agent_ros.motion.audit_chain import verify
+from voice_agent_ros.motion.bridge import Proposal
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
-
-UP = parse_call("move_by", {"direction": "up", "distance": 0.05})
-SAID_UP = "Move the arm up five centimeters."
-
-
-class Room:
-    """A bridge, what is said in its presence, and what its controllers got."""
-
-    def __init__(self, bridge: IntentBridge, controllers: Any, clock: Any, log: Path) -> None:
-        self.bridge, self.controllers, self.clock, self.log = bridge, controllers, clock, log
-        self.progress: list[Progress] = []
-        self._turns = 0
-
-    def hear(self, text: str, *, confidence: float = 0.9, language: str = "en", began: float = 0.0) -> str:
-        self._turns += 1
-        turn = f"turn-{self._turns}"
-        self.bridge.on_heard(Heard(turn, "s", text, language, confidence, self.clock(), began))
-        return turn
-
-    def propose(self, call: SkillCall, turn: str, key: str = "") -> Result:
-        self.clock.now += 1.0
-        self.controllers.snapshot = dataclasses.replace(self.controllers.snapshot, at=self.clock())
-        return self.bridge.carry_out(Proposal((call,), turn, key or turn), self.progress.append)
-
-    def ask(self, call: SkillCall, turn: str, answer: Callable[[str], None]) -> Result:
-        """Propose in a thread, answer when the question comes, and give the result."""
-        results: list[Result] = []
-        thread = threading.Thread(target=lambda: results.append(self.propose(call, turn)), daemon=True)
-        thread.start()
-        nonce = until(lambda: next((p.nonce for p in self.progress if p.nonce), ""))
-        answer(nonce)
-        thread.join(timeout=5.0)
-        return results[0]
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 5.0
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise AssertionError("it did not come")
 
 
 @pytest.fixture
 def room(
     planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
 ) -> Iterator[Room]:
-    log = tmp_path / "audit.jsonl"
-    audit = AuditLog(log)
-    executor = Executor(controllers, controllers, arm, policy, clock)
-    gate = Gate(policy, SentenceGrammars(), clock)
-    bridge = IntentBridge(gate, planner, executor, controllers, policy, audit, clock)
-    bridge.resume()
-    yield Room(bridge, controllers, clock, log)
-    audit.close()
+    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
+    yield room
+    room.close()
 
 
 def test_what_was_said_is_done(room: Room) -> None:
@@ -336,7 +286,7 @@ def test_a_dry_run_plans_though_latched_and_moves_nothing(room: Room) -> None:
 
 
 def test_nothing_moves_that_cannot_be_recorded(room: Room) -> None:
-    room.bridge._audit.close()
+    room.audit.close()
     result = room.propose(UP, room.hear(SAID_UP))
     assert (result.outcome, result.rule) == ("refused", "audit")
     assert room.controllers.sent == []
@@ -353,7 +303,7 @@ def test_every_motion_is_on_record_before_it_begins(room: Room) -> None:
     room.controllers.during = lambda: lines.append(room.log.read_text())
     room.propose(UP, room.hear(SAID_UP))
     assert '"event": "executing"' in lines[0]
-    assert verify(room.log) >= 2
+    assert verify([room.log]).lines >= 2
 
 
 ARGUMENT = st.one_of(

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.skills import SKILLS
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.policy import Policy, load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
@@ -23,8 +24,13 @@ def write(path: Path, text: str) -> Path:
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.simulation.yaml"])
 def test_the_policies_that_ship(name: str) -> None:
     policy = load_policy(shared_file(f"config/{name}"))
-    assert policy.confirmation.of_llm
-    assert "resume" in policy.skills.confirm
+    for skill in SKILLS:
+        risk = policy.skills.risk_of(skill)
+        moves = SKILLS[skill].arguments.moves
+        assert risk != "none" or not moves, skill
+        assert policy.confirmation.read_back(skill, risk) != "never" or not moves, skill
+    assert policy.confirmation.read_back("resume", "none") == "always"
+    assert policy.skills.risk_of("something_added") == "high"
 
 
 def test_an_empty_policy_is_the_careful_default(tmp_path: Path) -> None:
@@ -42,8 +48,8 @@ def test_one_line_per_mistake_with_its_path(tmp_path: Path) -> None:
     text = """
     limits: {tool_speed: 9.0, joint_velocity: .inf, workspace_low: [1.0, 0.0, 0.0]}
     skills: {allowed: [pick, fly]}
-    transcripts: {min_confidence: 2, max_age: forever}
-    cofirmation: {of_llm: false}
+    transcripts: {min_confidence: {low: 2}, max_age: forever}
+    cofirmation: {of_unspoken: false}
     """
     with pytest.raises(ConfigurationError) as error:
         load_policy(write(tmp_path / "p.yaml", text))
@@ -52,11 +58,30 @@ def test_one_line_per_mistake_with_its_path(tmp_path: Path) -> None:
         "limits.tool_speed",
         "limits.joint_velocity",
         "skills",
-        "transcripts.min_confidence",
+        "transcripts.min_confidence.low",
         "transcripts.max_age",
         "cofirmation",
     ):
         assert sum(line.strip().startswith(f"{path}:") for line in lines) == 1, path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("confirmation: {skills: {resume: never}}", "resume must always be read back"),
+        ("confirmation: {skills: {fly: never}}", "fly"),
+        ("confirmation: {by_risk: {low: sometimes}}", "confirmation.by_risk.low"),
+        ("skills: {risk: {fly: low}}", "fly"),
+        ("skills: {risk: {pick: lethal}}", "skills.risk.pick"),
+        ("rate: {per_minute: 0}", "rate.per_minute"),
+        ("verbs: {max_steps: 100}", "verbs.max_steps"),
+        ("audit: {enabled: false}", "audit.enabled"),
+        ("audit: {max_bytes: 10}", "audit.max_bytes"),
+    ],
+)
+def test_what_a_policy_cannot_say(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load_policy(write(tmp_path / "p.yaml", text))
 
 
 def test_the_box_must_be_a_box(tmp_path: Path) -> None:

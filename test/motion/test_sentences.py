@@ -27,6 +27,8 @@ EXAMPLES = {
     "reason": "x",
     "controller": "arm",
     "relation": "in",
+    "count": 20,
+    "limit": 8,
 }
 
 

@@ -24,7 +24,7 @@ from std_srvs.srv import SetBool, Trigger
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, SkillCall, StopRequest, Transcript
 
-from voice_agent_ros.motion.audit import verify
+from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
@@ -178,7 +178,7 @@ def _person(spinning: Spinning, bridge: IntentBridgeNode) -> Person:
     person = spinning(Person())
     assert person.intents.wait_for_server(TIMEOUT_S)
     until(lambda: all(p.get_subscription_count() for p in (person.heard, person.played, person.stopping)))
-    until(lambda: bridge.scene().names)
+    until(lambda: bridge._senses.scene().names)
     return person
 
 
@@ -346,7 +346,7 @@ def test_what_is_on_the_table(person: Person) -> None:
 
 
 def test_the_record_is_whole(person: Person, log: Path) -> None:
-    assert verify(log) > 20
+    assert verify([log]).lines > 20
     assert "elephant" not in log.read_text()  # what people say is not kept
 
 

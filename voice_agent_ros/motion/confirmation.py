@@ -10,8 +10,9 @@ from typing import Literal
 
 from voice_agent_ros.intent.confirmation import judge_answer
 from voice_agent_ros.motion.gate import Heard
+from voice_agent_ros.motion.policy import Risk
 
-Answer = Literal["yes", "no", "other", "expired", "stopped", "superseded", "interrupted"]
+Answer = Literal["yes", "no", "other", "expired", "stopped", "superseded", "interrupted", "clock"]
 UNPLAYED_TIMEOUT_S = 30.0
 
 
@@ -22,11 +23,18 @@ class Confirmation:
         digest: hash of the plan that is asked about.
         expires_after: s from the end of the question.
         by_service: spoken answers do not count.
+        risk: class of what is asked about.
+
+    Attributes:
+        answered_with: the words that counted, or None.
     """
 
-    def __init__(self, digest: str, expires_after: float, *, by_service: bool = False) -> None:
+    def __init__(
+        self, digest: str, expires_after: float, *, by_service: bool = False, risk: Risk = "high"
+    ) -> None:
         self.nonce = f"confirm-{uuid.uuid4()}"
-        self.digest = digest
+        self.digest, self.risk = digest, risk
+        self.answered_with: Heard | None = None
         self._expires_after = expires_after
         self._by_service = by_service
         self._changed = threading.Condition()
@@ -49,6 +57,8 @@ class Confirmation:
         with self._changed:
             if self._by_service or self._played_at is None or heard.speech_start < self._played_at:
                 return
+            if self._answer is None:
+                self.answered_with = heard
             self._settle(judge_answer(heard.text, heard.language) or "other")
 
     def settle(self, answer: Answer) -> None:

@@ -20,11 +20,13 @@ class Completion:
 
     Attributes:
         reason: the controller's words for anything but success.
+        goal_id: of the goal, hexadecimal; "" if none was sent.
     """
 
     status: Status
     controller: str
     reason: str = ""
+    goal_id: str = ""
 
 
 class Controllers(Protocol):

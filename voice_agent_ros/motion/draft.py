@@ -60,13 +60,14 @@ class Draft:
 
     # Movements.
 
-    def _add(self, trajectory: Trajectory, handled: Sequence[str]) -> None:
+    def _add(self, trajectory: Trajectory, handled: Sequence[str], *, is_straight: bool = False) -> None:
         clearance = self._limits.obstacle_clearance
         obstacles = [
             Obstacle.around(thing, clearance) for thing in self.scene.objects if thing.name not in handled
         ]
         PathCheck(self._model, self._limits, self._arm.gripper.tip_length, obstacles)(trajectory)
-        self.steps.append(Move(trajectory, self.call, carries=self.held is not None))
+        carries = self.held is not None
+        self.steps.append(Move(trajectory, self.call, carries, tuple(handled), is_straight))
         self.q = trajectory.end
 
     def move_joints(self, target: Vector, handled: Sequence[str] = ()) -> None:
@@ -76,7 +77,17 @@ class Draft:
 
     def move_line(self, target: Vector, handled: Sequence[str] = ()) -> None:
         """Move the tool on a straight line, m."""
-        self._add(line_move(self._model, self.q, target, self._limits), self._handled(handled))
+        self._add(
+            line_move(self._model, self.q, target, self._limits), self._handled(handled), is_straight=True
+        )
+
+    def follow(self, trajectory: Trajectory, handled: Sequence[str] = ()) -> None:
+        """Follow a trajectory that was made elsewhere; it is checked like any other."""
+        self._add(trajectory, self._handled(handled))
+
+    def tool_at(self, q: Vector) -> Vector:
+        """Where the tool is with these joints, m."""
+        return self._model.tool_pose(q).position
 
     def _handled(self, names: Sequence[str]) -> list[str]:
         return [*names, *([self.held.name] if self.held is not None else [])]
@@ -167,6 +178,15 @@ class Draft:
         """Close the gripper on whatever is there."""
         self.steps.append(Grip(self._arm.gripper.closed, self._arm.gripper.max_effort, self.call))
         self._is_open = False
+
+    def repeat_grip(self, step: Grip) -> None:
+        """Do a gripper command of an earlier plan again."""
+        self.steps.append(step)
+        if step.holds:
+            self.held = self.scene.find(step.holds)
+        elif step.releases:
+            self.held = None
+        self._is_open = step.releases
 
     def grasps_of(self, thing: SceneObject) -> list[Grasp]:
         """Possible grasps, best first."""

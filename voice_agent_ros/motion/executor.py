@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ MOVING_RAD_S = 0.02
 MEASURE_TIMEOUT_S = 0.5  # for joint states that are younger than the controller's answer
 PROMISE_TIMEOUT_S = 2.0
 POLL_S = 0.05
+STANDSTILL_TIMEOUT_S = 2.0
 UNSURE = ("timeout", "absent")  # the goal may still be under way
+STANDING = "is_standing"  # in the details of an ending: whether the joints showed standstill after a cancel
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,19 @@ class Ending:
         outcome: done, stopped or failed.
         sentence: key in motion/sentences.OUTCOMES, "" for plain success.
         rule: what went wrong, for machines.
+        steps_done: how many of its steps were carried out and measured.
     """
 
     outcome: str
     rule: str = ""
     sentence: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    steps_done: int = 0
 
 
 STOPPED = Ending("stopped", "stopped", "stopped")
 Report = Callable[[str, Step, float], None]
+OnGoal = Callable[[Completion, int], None]
 
 
 class Executor:
@@ -67,6 +73,7 @@ class Executor:
         self._changed = threading.Condition()
         self._watch_motion: Callable[[], None] | None = None
         self._held_gap = 0.0
+        self._stopped_at = -1e9
         self.epoch = 0
         self.is_running = False
         self.held: str = ""
@@ -75,6 +82,7 @@ class Executor:
         """Cancel everything now. The plan that is running ends as stopped."""
         with self._changed:
             self.epoch += 1
+            self._stopped_at = self._clock()
             self._changed.notify_all()
         self._controllers.cancel_all()
 
@@ -93,25 +101,38 @@ class Executor:
             self.held = ""
         return self.held
 
-    def run(self, plan: Plan, report: Report, epoch: int) -> Ending:
+    def run(
+        self, plan: Plan, report: Report, epoch: int, on_goal: OnGoal = lambda completion, step: None
+    ) -> Ending:
         """Carry out a plan.
 
         Args:
             report: called with a phase (executing, goal_accepted, first_motion), the step and the fraction done.
             epoch: in which the plan was asked for.
+            on_goal: called when a controller's goal is over, with the index of the step.
         """
         self.is_running = True
+        done = 0
         try:
             for index, step in enumerate(plan.steps):
-                ending = self._step(step, report, index / len(plan.steps), epoch, first=index == 0)
+                fraction = index / len(plan.steps)
+                if index == 0:
+                    self._watch_motion = partial(report, "first_motion", step, fraction)
+                ending = self._step(step, report, fraction, epoch, partial(_numbered, on_goal, index))
                 if ending is not None:
-                    return ending
-            return next((e for promise in plan.promises if (e := self._kept(promise, epoch))), _success(plan))
+                    break
+                done += 1
+            else:
+                broken = (e for promise in plan.promises if (e := self._kept(promise, epoch)))
+                ending = next(broken, None) or _success(plan)
+            return replace(self._stood_still(ending), steps_done=done)
         finally:
             self._watch_motion = None
             self.is_running = False
 
-    def _step(self, step: Step, report: Report, fraction: float, epoch: int, *, first: bool) -> Ending | None:
+    def _step(
+        self, step: Step, report: Report, fraction: float, epoch: int, on_over: Callable[[Completion], None]
+    ) -> Ending | None:
         if self.epoch != epoch:
             return STOPPED
         snapshot = self._senses.joints()
@@ -122,7 +143,6 @@ class Executor:
             if not away <= self._execution.start_tolerance:  # NaN counts as away
                 return Ending("failed", "arm_moved", "not_reached", {"away": away})
         report("executing", step, fraction)
-        self._watch_motion = (lambda: report("first_motion", step, fraction)) if first else self._watch_motion
 
         def accepted() -> None:
             if self.epoch != epoch:  # the stop came while the goal was on its way
@@ -135,7 +155,33 @@ class Executor:
             completion = self._controllers.follow(trajectory, timeout, accepted)
         else:
             completion = self._controllers.grip(step.position, step.max_effort, GRIP_TIMEOUT_S, accepted)
+        on_over(completion)
         return self._completed(completion, epoch) or self._measured(step, epoch)
+
+    def _stood_still(self, ending: Ending) -> Ending:
+        """An ending after a cancel, with what the joints say: whether the arm stands, and since when."""
+        if ending.outcome != "stopped" and ending.rule not in UNSURE:
+            return ending
+        asked_at, began = self._stopped_at, self._clock()
+        still_at: list[float] = []
+
+        def is_standing() -> bool:
+            snapshot = self._senses.joints()
+            if snapshot is None or snapshot.at < began:
+                return False
+            if np.max(np.abs(snapshot.arm_velocity)) > MOVING_RAD_S:
+                return False
+            still_at.append(snapshot.at)
+            return True
+
+        snapshot = self._senses.joints()
+        if snapshot is None or began - snapshot.at > self._execution.joint_states_max_age:
+            return replace(ending, details={**ending.details, STANDING: False})
+        is_standing_now = self._until(is_standing, STANDSTILL_TIMEOUT_S, None)
+        details: dict[str, Any] = {**ending.details, STANDING: is_standing_now}
+        if still_at and asked_at > 0.0:
+            details["standstill_s"] = still_at[0] - asked_at
+        return replace(ending, details=details)
 
     def _completed(self, completion: Completion, epoch: int) -> Ending | None:
         if completion.status in UNSURE:
@@ -195,10 +241,10 @@ class Executor:
         details = {"object": promise.object, "target": promise.target, "relation": promise.relation}
         return Ending("failed", "not_there", "not_there", details)
 
-    def _until(self, condition: Callable[[], bool], timeout_s: float, epoch: int) -> bool:
-        """Wait for a condition; False after the timeout or a stop."""
+    def _until(self, condition: Callable[[], bool], timeout_s: float, epoch: int | None) -> bool:
+        """Wait for a condition; False after the timeout or, unless the epoch does not matter, a stop."""
         deadline = self._clock() + timeout_s
-        while self.epoch == epoch:
+        while epoch is None or self.epoch == epoch:
             if condition():
                 return True
             if self._clock() > deadline:
@@ -206,6 +252,10 @@ class Executor:
             with self._changed:
                 self._changed.wait(POLL_S)
         return False
+
+
+def _numbered(on_goal: OnGoal, step: int, completion: Completion) -> None:
+    on_goal(completion, step)
 
 
 def _success(plan: Plan) -> Ending:

@@ -11,17 +11,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.wordings import base_language, script_of
-from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.policy import Policy, Risk
 from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.skills.sequence import Sequence as Steps
 
 REMEMBERED_TURNS = 64
+RISK_ORDER: tuple[Risk, ...] = ("none", "low", "medium", "high")
+# Never for a client that nobody talked to.
+PERSONS_ONLY = ("resume", "set_speed", "repeat", "continue", "undo", "remember_place", "forget_place")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Heard:
     Attributes:
         received_at: s on the bridge's monotonic clock.
         speech_start: s in ROS time; compared with the end of a question only.
+        audio_hash: of the sound; "" for typed text.
     """
 
     turn_id: str
@@ -49,11 +54,13 @@ class Verdict:
 
     Attributes:
         engine: who understood it, verified.
+        risk: class of what it asks for.
         ask: a person must confirm it.
         by_service: that person must use the service, for nobody has said anything.
     """
 
     engine: str
+    risk: Risk = "high"
     ask: bool = False
     by_service: bool = False
 
@@ -76,19 +83,27 @@ class Gate:
     def __init__(self, policy: Policy, grammar: Grammar, clock: Callable[[], float]) -> None:
         self._policy, self._grammar, self._clock = policy, grammar, clock
         self._heard: OrderedDict[str, Heard] = OrderedDict()
+        self._spoken: OrderedDict[str, None] = OrderedDict()  # turns, the one that spoke last at the end
         self._arrived = threading.Condition()
 
     def remember(self, heard: Heard) -> None:
         """Keep a final transcript for the proposals that refer to it. The first one of a turn counts."""
         with self._arrived:
             self._heard.setdefault(heard.turn_id, heard)
-            while len(self._heard) > REMEMBERED_TURNS:
-                self._heard.popitem(last=False)
+            _bound(self._heard)
             self._arrived.notify_all()
+        self.notice(heard.turn_id)
 
-    def is_clear(self, heard: Heard) -> bool:
-        """Whether the recognizer was sure enough of a sentence for it to count."""
-        return heard.confidence >= self._policy.transcripts.min_confidence
+    def notice(self, turn_id: str) -> None:
+        """Somebody is speaking, in this turn: what a model still makes of earlier ones is not wanted any more."""
+        with self._arrived:
+            self._spoken[turn_id] = None
+            self._spoken.move_to_end(turn_id)
+            _bound(self._spoken)
+
+    def is_clear(self, heard: Heard, risk: Risk = "low") -> bool:
+        """Whether the recognizer was sure enough of a sentence for it to count in a matter of this risk."""
+        return heard.confidence >= self._policy.transcripts.min_confidence.of(risk)  # NaN is not
 
     def heard(self, turn_id: str) -> Heard | None:
         """What was heard in a turn."""
@@ -100,28 +115,49 @@ class Gate:
         Raises:
             Refusal: the first rule that forbids it.
         """
-        skills = self._policy.skills
         for call in calls:
-            if call.skill not in skills.allowed:
+            if call.skill not in self._policy.skills.allowed:
                 raise Refusal("not_allowed", skill=call.skill)
         if len(calls) != 1:
             raise Refusal("bad_arguments", reason="one skill at a time")
+        steps = self._steps(calls[0])
+        risk = max((self._policy.skills.risk_of(call.skill) for call in steps), key=RISK_ORDER.index)
         heard = self._awaited(turn_id)
         if heard is None:
-            return self._unspoken(calls)
+            return self._unspoken(steps, risk)
         if self._clock() - heard.received_at > self._policy.transcripts.max_age:
             raise Refusal("stale")
         engine = self._engine(calls, heard, scene)
-        moves = any(call.arguments.moves or call.skill == "resume" for call in calls)
-        if moves and not self.is_clear(heard):
+        if not self.is_clear(heard, risk):
             raise Refusal("low_confidence", confidence=heard.confidence)
         if engine == "llm":
-            self._judge_guess(calls, heard, scene)
-        # Resuming cannot be exempted: whoever is misheard must not set a stopped robot free.
-        asked_for = any(call.skill in (*skills.confirm, "resume") for call in calls)
-        return Verdict(
-            engine, ask=asked_for or (moves and engine == "llm" and self._policy.confirmation.of_llm)
-        )
+            self._judge_guess(steps, heard, scene)
+        return Verdict(engine, risk, ask=self.must_ask(steps, engine))
+
+    def must_ask(self, steps: Sequence[SkillCall], engine: str) -> bool:
+        """Whether the policy wants these calls read back."""
+        wishes = {
+            self._policy.confirmation.read_back(call.skill, self._policy.skills.risk_of(call.skill))
+            for call in steps
+        }
+        return "always" in wishes or (engine == "llm" and "llm" in wishes)
+
+    def _steps(self, call: SkillCall) -> list[SkillCall]:
+        """The call, and the steps of a sequence: each of them must be allowed and none may hide another.
+
+        Raises:
+            Refusal: `not_allowed`, or `too_many_steps`.
+        """
+        if not isinstance(call.arguments, Steps):
+            return [call]
+        steps = call.arguments.calls()
+        limit = self._policy.verbs.max_steps
+        if len(steps) > limit:
+            raise Refusal("too_many_steps", count=len(steps), limit=limit)
+        for step in steps:
+            if step.skill not in self._policy.skills.allowed:
+                raise Refusal("not_allowed", skill=step.skill)
+        return [call, *steps]
 
     def _awaited(self, turn_id: str) -> Heard | None:
         """The transcript of a turn. It may arrive a moment after the proposal that was made of it."""
@@ -135,7 +171,13 @@ class Gate:
         return "grammar" if list(understood) == list(calls) else "llm"
 
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:
-        """A model's proposal must fit the sentence's mood, and its arguments must come from words or sight."""
+        """A model's proposal must fit the sentence's mood, and its arguments must come from words or sight.
+
+        Raises:
+            Refusal: it does not, or somebody has spoken since.
+        """
+        if self._policy.transcripts.refuse_interrupted and self._is_interrupted(heard):
+            raise Refusal("interrupted")
         for call in calls:
             if not call.arguments.offered_to_llm:
                 raise Refusal("not_allowed", skill=call.skill)
@@ -149,9 +191,20 @@ class Gate:
             if reasons:
                 raise Refusal("not_grounded", reason="; ".join(reasons))
 
-    def _unspoken(self, calls: Sequence[SkillCall]) -> Verdict:
-        if any(call.skill == "resume" for call in calls):
-            raise Refusal("not_allowed", skill="resume")
-        moves = any(call.arguments.moves for call in calls)
+    def _is_interrupted(self, heard: Heard) -> bool:
+        with self._arrived:
+            return next(reversed(self._spoken), heard.turn_id) != heard.turn_id
+
+    def _unspoken(self, steps: Sequence[SkillCall], risk: Risk) -> Verdict:
+        """Nobody has said it: a client's own wish, or the sentence is forgotten."""
+        for call in steps:
+            if call.skill in PERSONS_ONLY:
+                raise Refusal("not_allowed", skill=call.skill)
+        moves = any(call.arguments.moves for call in steps)
         ask = moves and self._policy.confirmation.of_unspoken
-        return Verdict("none", ask=ask, by_service=ask)
+        return Verdict("none", risk, ask=ask, by_service=ask)
+
+
+def _bound(remembered: OrderedDict[str, Any]) -> None:
+    while len(remembered) > REMEMBERED_TURNS:
+        remembered.popitem(last=False)

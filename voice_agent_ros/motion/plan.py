@@ -20,11 +20,19 @@ HASH_DIGITS = 6
 
 @dataclass(frozen=True)
 class Move:
-    """Follow a trajectory."""
+    """Follow a trajectory.
+
+    Attributes:
+        carries: the held object must still be held at the end.
+        handled: objects that it may touch.
+        is_straight: it was planned as a straight line of the tool.
+    """
 
     trajectory: Trajectory
     call: SkillCall
-    carries: bool = False  # the held object must still be held at the end
+    carries: bool = False
+    handled: tuple[str, ...] = ()
+    is_straight: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from voice_agent_ros.motion.holding import in_hand
 from voice_agent_ros.motion.plan import Plan, Situation
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.replay import Trail, require_end, rest_of, way_back
 from voice_agent_ros.motion.robot_model import RobotModel, Vector
+from voice_agent_ros.motion.speed import slowed
 
 
 class Planner:
@@ -38,6 +40,32 @@ class Planner:
             draft.call = call
             skill.plan(draft, call.arguments)
         return Plan(tuple(calls), situation.joints.copy(), tuple(draft.steps), tuple(draft.promises))
+
+    def at_speed(self, factor: float) -> Planner:
+        """The same planner under limits whose speeds are scaled down by a factor of 1 or less."""
+        return Planner(self._model, self._arm, slowed(self._policy, factor))
+
+    def rest(self, plan: Plan, first: int, situation: Situation) -> Plan:
+        """The steps of a plan from one on, planned again from where the arm is.
+
+        Raises:
+            Refusal: what is in the way now.
+        """
+        draft = Draft(self._model, self._arm, self._policy, situation)
+        rest_of(draft, plan.steps[first:])
+        return Plan(plan.calls, situation.joints.copy(), tuple(draft.steps), plan.promises)
+
+    def back(self, call: SkillCall, trail: Trail, speed: float, situation: Situation) -> Plan:
+        """The way back along a trail, from its end.
+
+        Raises:
+            Refusal: `nothing_to_undo`, `arm_moved`, or what is in the way now.
+        """
+        require_end(trail, situation.joints, self._policy.execution.start_tolerance)
+        draft = Draft(self._model, self._arm, self._policy, situation)
+        draft.call = call
+        way_back(draft, trail, speed)
+        return Plan((call,), situation.joints.copy(), tuple(draft.steps))
 
     def in_hand(self, scene: Scene, joints: Vector, gripper: float) -> SceneObject | None:
         """The object that is seen between the fingers."""

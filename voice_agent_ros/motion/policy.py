@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -17,20 +18,66 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class SkillPolicy(_Strict):
-    """Which skills are done at all. A skill that is not listed is refused."""
+Risk = Literal["none", "low", "medium", "high"]
+ReadBack = Literal["never", "llm", "always"]
+RISKS: Mapping[str, Risk] = {
+    # Moves nothing, and takes nothing away that a stop has won.
+    "describe_scene": "none",
+    "stop": "none",
+    "pause": "none",
+    # Moves the empty hand or opens it.
+    "move_to": "low",
+    "move_by": "low",
+    "move_joint": "low",
+    "rotate_gripper": "low",
+    "open_gripper": "low",
+    "close_gripper": "low",
+    "look_at": "low",
+    "undo": "low",
+    "repeat": "low",
+    "continue": "low",
+    "remember_place": "low",
+    "forget_place": "low",
+    # Touches things, or does several things.
+    "pick": "medium",
+    "place": "medium",
+    "pick_and_place": "medium",
+    "sequence": "medium",
+    "wave": "medium",
+    "hand_over": "medium",
+    # Makes the arm free or faster again.
+    "set_speed": "high",
+    "resume": "high",
+}
+NEVER_SILENT = ("resume",)  # whoever is misheard must not set a stopped robot free
 
-    allowed: list[str] = Field(default_factory=lambda: list(SKILLS), description="allow-list of skill names")
-    confirm: list[str] = Field(
-        default_factory=lambda: ["resume"], description="skills that are always read back"
+
+class SkillPolicy(_Strict):
+    """Which skills are done at all, and how much harm a misunderstanding can do."""
+
+    allowed: list[str] = Field(
+        default_factory=lambda: list(SKILLS), description="allow-list of skill names; another one is refused"
+    )
+    risk: dict[str, Risk] = Field(
+        default_factory=dict,
+        description="risk class of skills, where it shall not be the one of motion/policy.RISKS;"
+        " an added skill is high",
     )
 
     @model_validator(mode="after")
     def _known(self) -> SkillPolicy:
-        unknown = [name for name in (*self.allowed, *self.confirm) if name not in SKILLS]
-        if unknown:
-            raise ValueError(f"unknown skills: {', '.join(unknown)}; known are {', '.join(SKILLS)}")
+        _require_known([*self.allowed, *self.risk])
         return self
+
+    def risk_of(self, skill: str) -> Risk:
+        """Risk class of a skill."""
+        return self.risk.get(skill, RISKS.get(skill, "high"))
+
+
+def _require_known(names: Iterable[str]) -> None:
+    unknown = [name for name in names if name not in SKILLS]
+    if unknown:
+        raise ValueError(f"unknown skills: {', '.join(unknown)}; known are {', '.join(SKILLS)}")
 
 
 class Limits(_Strict):
@@ -56,20 +103,126 @@ class Limits(_Strict):
         return self
 
 
+class ReadBackPolicy(_Strict):
+    """Which calls are read back and wait for a yes, by risk class.
+
+    `never`; `llm`: those that a language model understood; `always`.
+    """
+
+    none: ReadBack = "never"
+    low: ReadBack = "llm"
+    medium: ReadBack = "llm"
+    high: ReadBack = "always"
+
+
+UNASKED: Mapping[str, ReadBack] = {"set_speed": "never"}  # it needs plain words, see motion/bridge.py
+
+
 class ConfirmationPolicy(_Strict):
     """When a person is asked before the arm moves."""
 
-    of_llm: bool = True  # what a language model understood
-    of_unspoken: bool = True  # an intent for which nobody has said anything; asked through the service only
-    expires_after: Annotated[float, Field(gt=0.0, le=120.0)] = 20.0  # s from the end of the question
+    by_risk: ReadBackPolicy = ReadBackPolicy()
+    skills: dict[str, ReadBack] = Field(
+        default_factory=lambda: dict(UNASKED),
+        description="skills for which the risk class does not decide",
+    )
+    of_unspoken: bool = Field(
+        default=True,
+        description="an intent for which nobody has said anything is asked about too, through the service only",
+    )
+    expires_after: Annotated[float, Field(gt=0.0, le=120.0, description="s from the end of the question")] = (
+        20.0
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> ConfirmationPolicy:
+        _require_known(self.skills)
+        silent = [name for name in NEVER_SILENT if self.skills.get(name, "always") != "always"]
+        if silent:
+            raise ValueError(f"{', '.join(silent)} must always be read back")
+        return self
+
+    def read_back(self, skill: str, risk: Risk) -> ReadBack:
+        """When calls of a skill are read back."""
+        if skill in NEVER_SILENT:
+            return "always"
+        by_class: ReadBack = getattr(self.by_risk, risk)
+        return self.skills.get(skill, by_class)
+
+
+Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class MinConfidence(_Strict):
+    """Confidence of a transcript, as its recognizer states it, that each risk class needs."""
+
+    low: Confidence = 0.4
+    medium: Confidence = 0.4
+    high: Confidence = 0.5
+
+    def of(self, risk: Risk) -> float:
+        """What a class needs."""
+        value: float = 0.0 if risk == "none" else getattr(self, risk)
+        return value
 
 
 class Transcripts(_Strict):
     """Which words count."""
 
-    min_confidence: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
-    max_age: Annotated[float, Field(gt=0.0, le=300.0)] = 30.0  # s; an older sentence cannot start a motion
-    wait: Annotated[float, Field(ge=0.0, le=5.0)] = 0.5  # s; an intent may arrive before its sentence
+    min_confidence: MinConfidence = MinConfidence()
+    max_age: Annotated[
+        float, Field(gt=0.0, le=300.0, description="s; an older sentence cannot start a motion")
+    ] = 30.0
+    wait: Annotated[
+        float, Field(ge=0.0, le=5.0, description="s; an intent may arrive before its sentence")
+    ] = 0.5
+    refuse_interrupted: bool = Field(
+        default=True, description="refuse what a model made of a sentence if somebody has spoken since"
+    )
+
+
+class Rate(_Strict):
+    """How often something may be asked for at all; execution.min_interval counts too."""
+
+    per_minute: Annotated[int, Field(ge=1, le=120, description="motions asked for within 60 s")] = 30
+
+
+class Verbs(_Strict):
+    """Bounds of what the bridge itself does."""
+
+    continue_within: Annotated[
+        float, Field(gt=0.0, le=3600.0, description="s; what was paused longer ago is not gone on with")
+    ] = 120.0
+    max_steps: Annotated[int, Field(ge=2, le=12, description="steps of a sequence")] = 8
+    slowest: Annotated[
+        float, Field(gt=0.0, le=1.0, description="least factor that set_speed takes; less is refused")
+    ] = 0.1
+
+
+class Watch(_Strict):
+    """Whose silence stops a motion, besides joint_states and controllers, which always do."""
+
+    companion_timeout: Annotated[
+        float,
+        Field(
+            ge=0.5,
+            le=10.0,
+            description="s; a node that beat its heart when the motion began and is silent since",
+        ),
+    ] = 2.0
+
+
+class Audit(_Strict):
+    """The record of what was asked, decided and done. It cannot be switched off: no record, no motion."""
+
+    store_text: bool = Field(default=False, description="keep what people said; else a keyed hash of it only")
+    key_path: str = Field(
+        default="", description="key of those hashes; empty: audit.key beside the log, made once"
+    )
+    max_bytes: Annotated[
+        int, Field(ge=65536, le=1 << 30, description="size at which a file is put aside and a new one begun")
+    ] = 16 * 1024 * 1024
+    kept_files: Annotated[int, Field(ge=1, le=1000, description="files put aside that are kept")] = 8
 
 
 class Execution(_Strict):
@@ -93,9 +246,13 @@ class Policy(_Strict):
 
     skills: SkillPolicy = Field(default_factory=SkillPolicy)
     limits: Limits = Limits()
-    confirmation: ConfirmationPolicy = ConfirmationPolicy()
+    confirmation: ConfirmationPolicy = Field(default_factory=ConfirmationPolicy)
     transcripts: Transcripts = Transcripts()
     execution: Execution = Execution()
+    rate: Rate = Rate()
+    verbs: Verbs = Verbs()
+    watch: Watch = Watch()
+    audit: Audit = Audit()
 
 
 def load_policy(path: Path) -> Policy:

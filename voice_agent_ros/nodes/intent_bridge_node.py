@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
-from rclpy.wait_for_message import wait_for_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
@@ -26,22 +23,26 @@ from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.grammar import SentenceGrammars
-from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.motion import sentences
+from voice_agent_ros.motion.aliveness import ClockWatch
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.audit import AuditLog
+from voice_agent_ros.motion.audit_key import load_key
+from voice_agent_ros.motion.audit_record import default_path
 from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
 from voice_agent_ros.motion.controllers import JointSnapshot
 from voice_agent_ros.motion.executor import Executor
-from voice_agent_ros.motion.gate import Gate, Heard
+from voice_agent_ros.motion.gate import Gate
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
-from voice_agent_ros.msg import BridgeState, CallResult, Intent, PlaybackStatus, StopRequest, Transcript
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, StopRequest, Transcript
+from voice_agent_ros.nodes import heartbeat, qos, spin
+from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, result_message, state_message
+from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
-from voice_agent_ros.nodes.conversions import objects_of, seconds
+from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
@@ -67,11 +68,9 @@ class IntentBridgeNode(LifecycleNode):
         self._bridge: IntentBridge | None = None
         self._controllers: ControllerClients | None = None
         self._audit: AuditLog | None = None
+        self._senses: BridgeSenses | None = None
+        self._clock_watch = ClockWatch(any_rate=self.get_parameter("use_sim_time").value)
         self._urdf = ""
-        self._seen: tuple[SceneObject, ...] = ()
-        self._seen_at = -1e9
-        self._objects_max_age = 0.0
-        self._joints: JointSnapshot | None = None
         self._active = threading.Event()
         self._waiting = threading.Event()  # never set: what activation waits with
         self._open_intents = 0
@@ -84,6 +83,7 @@ class IntentBridgeNode(LifecycleNode):
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
         self.create_subscription(JointState, "joint_states", self._on_joint_states, qos.EVENTS)
         self.create_subscription(Detection3DArray, "objects", self._on_objects, qos.EVENTS)
+        self.create_subscription(String, heartbeat.TOPIC, self._on_alive, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._serve_stop)
         self.create_service(Trigger, "~/resume", self._serve_resume)
         self.create_service(SetBool, "~/confirm", self._serve_confirm)
@@ -118,21 +118,24 @@ class IntentBridgeNode(LifecycleNode):
         if not urdf:
             fix = "Start robot_state_publisher, or set urdf_path."
             raise VoiceAgentError("Nobody publishes robot_description.", fix)
-        state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-        self._audit = AuditLog(Path(values.audit_path or state_home / "voice_agent_ros" / "audit.jsonl"))
+        log = Path(values.audit_path or default_path())
+        settings = policy.audit
+        self._audit = AuditLog(log, max_bytes=settings.max_bytes, kept_files=settings.kept_files)
+        key = load_key(Path(settings.key_path) if settings.key_path else log.with_suffix(".key"))
+        model = RobotModel(urdf, self._arm)
         self._controllers = ControllerClients(self, self._arm)
-        self._objects_max_age = policy.execution.objects_max_age
-        executor = Executor(self._controllers, self, self._arm, policy, time.monotonic)
-        gate = Gate(policy, SentenceGrammars(), time.monotonic)
-        planner = Planner(RobotModel(urdf, self._arm), self._arm, policy)
-        self._bridge = IntentBridge(gate, planner, executor, self, policy, self._audit, time.monotonic)
+        self._senses = BridgeSenses(self, self._arm, policy.execution.objects_max_age, self._on_joints)
+        clock = time.monotonic
+        executor = Executor(self._controllers, self._senses, self._arm, policy, clock)
+        gate, planner = Gate(policy, SentenceGrammars(), clock), Planner(model, self._arm, policy)
+        self._bridge = IntentBridge(gate, planner, executor, self._senses, policy, self._audit, clock, key)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
-        if self._controllers is None:
+        if self._senses is None:
             return TransitionCallbackReturn.FAILURE
         timeout_s = self.get_parameter("controller_timeout_s").value
-        problem = self._missing_controllers(timeout_s) or self._missing_joints(timeout_s)
+        problem = self._missing_controllers(timeout_s) or self._senses.missing(timeout_s, self._beat)
         if problem:
             self.get_logger().error(problem)
             return TransitionCallbackReturn.FAILURE
@@ -153,22 +156,6 @@ class IntentBridgeNode(LifecycleNode):
             else ""
         )
 
-    def _missing_joints(self, timeout_s: float) -> str:
-        deadline = time.monotonic() + timeout_s
-        known: set[str] = set()
-        while self._joints is None and time.monotonic() < deadline:
-            self._beat()
-            is_here, message = wait_for_message(JointState, self, "joint_states", time_to_wait=HEARTBEAT_S)
-            if is_here:
-                known.update(message.name)
-                self._on_joint_states(message)
-        missing = ", ".join(name for name in self._joint_names if name not in known)
-        if self._joints is not None:
-            return ""
-        if not known:
-            return "Nobody publishes joint_states: start joint_state_broadcaster."
-        return f"joint_states lack {missing}, named in the arm file; they have {', '.join(sorted(known))}."
-
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Cancel what is moving and refuse what comes."""
         self._active.clear()
@@ -180,11 +167,26 @@ class IntentBridgeNode(LifecycleNode):
         self._forget()
         return TransitionCallbackReturn.SUCCESS
 
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
+        """Cancel what is moving; this is no way back."""
+        self._active.clear()
+        self._stop("the bridge was shut down")
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
+        """A transition failed in a way that nobody foresaw."""
+        self._active.clear()
+        self._stop("a transition of the bridge failed")
+        self._forget()
+        return TransitionCallbackReturn.SUCCESS
+
     def _forget(self) -> None:
-        self._bridge = None
         if self._controllers is not None:
             self._controllers.destroy()
-            self._controllers = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._bridge = self._senses = self._controllers = None
         if self._audit is not None:
             self._audit.close()
             self._audit = None
@@ -194,68 +196,38 @@ class IntentBridgeNode(LifecycleNode):
         self._active.clear()
         self._stop("the bridge ends")
         self._workers.shutdown(wait=True, cancel_futures=True)
-        self._forget()
+        if self._bridge is not None:
+            self._bridge.note("closed")
+        self._let_go()  # the executor still looks at the clients: destroying the node destroys them
 
-    # Senses.
-
-    @property
-    def _joint_names(self) -> list[str]:
-        return [*self._arm.arm.joints, self._arm.gripper.joint]
-
-    def joints(self) -> JointSnapshot | None:
-        """The latest joint states."""
-        return self._joints
-
-    def scene(self) -> Scene:
-        """What is seen, and the arm's poses."""
-        is_recent = time.monotonic() - self._seen_at <= self._objects_max_age
-        return Scene(self._seen if is_recent else (), tuple(self._arm.poses))
+    # What is heard and felt.
 
     def _on_description(self, message: String) -> None:
         self._urdf = message.data
 
+    def _on_joints(self, snapshot: JointSnapshot) -> None:
+        if self._bridge is not None:
+            self._bridge.on_joints(snapshot)
+
     def _on_joint_states(self, message: JointState) -> None:
-        if self._bridge is None:
-            return
-        index = {name: position for position, name in enumerate(message.name)}
-        if any(name not in index for name in self._joint_names) or len(message.position) != len(index):
-            return  # another broadcaster's joints
-        order = [index[name] for name in self._arm.arm.joints]
-        has_velocity = len(message.velocity) == len(index)
-        velocity = np.array(message.velocity)[order] if has_velocity else np.zeros(len(order))
-        position, gripper = (
-            np.array(message.position)[order],
-            message.position[index[self._arm.gripper.joint]],
-        )
-        if not np.all(np.isfinite([*position, *velocity, gripper])):
-            return  # not felt: the last good one grows old, and nothing moves without a recent one
-        self._joints = JointSnapshot(position, velocity, gripper, time.monotonic())
-        self._bridge.on_joints(self._joints)
+        if self._senses is not None:
+            self._senses.on_joint_states(message)
 
     def _on_objects(self, message: Detection3DArray) -> None:
-        if self._bridge is None:
-            return
-        frame = message.header.frame_id
-        if frame != self._arm.base_frame:
-            text = f"Ignoring objects in the frame {frame!r}: they must be in {self._arm.base_frame}."
-            self.get_logger().warning(text, throttle_duration_sec=10.0)
-            return
-        self._seen, self._seen_at = objects_of(message), time.monotonic()
+        if self._senses is not None:
+            self._senses.on_objects(message)
+
+    def _on_alive(self, message: String) -> None:
+        if self._bridge is not None:
+            self._bridge.companions.beat(message.data)
 
     def _on_transcript(self, message: Transcript) -> None:
-        if self._bridge is None or not message.is_final:
+        if self._bridge is None:
             return
-        heard = Heard(
-            turn_id=message.turn_id,
-            session_id=message.session_id,
-            text=message.text,
-            language=message.language or "en",
-            confidence=message.confidence,
-            received_at=time.monotonic(),
-            speech_start=seconds(message.speech_start) or seconds(message.header.stamp),
-            audio_hash=message.audio_hash,
-        )
-        self._bridge.on_heard(heard)
+        if message.is_final:
+            self._bridge.on_heard(heard_of(message, time.monotonic()))
+        elif message.text.strip():
+            self._bridge.on_speaking(message.turn_id)
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if self._bridge is not None and message.is_finished:
@@ -304,15 +276,14 @@ class IntentBridgeNode(LifecycleNode):
         bridge = self._bridge
         if bridge is None:
             return  # configuring takes a while: a heart that beat before it would seem to have stopped
+        now = self.get_clock().now()
+        jump = self._clock_watch.look(now.nanoseconds * 1e-9, time.monotonic())
+        if jump:
+            self.get_logger().warning(f"The clock has jumped by {jump:.3f} s.")
+            bridge.on_clock_jump(jump)
         bridge.watch()
-        message = BridgeState(
-            is_latched=bridge.latched,
-            latch_reason=bridge.latch_reason,
-            is_moving=bridge.is_moving,
-            active_key=bridge.active_key,
-            pending_nonce=bridge.pending_nonce,
-        )
-        message.header.stamp = self.get_clock().now().to_msg()
+        message = state_message(bridge)
+        message.header.stamp = now.to_msg()
         self._state.publish(message)
 
     # Intents.
@@ -349,7 +320,7 @@ class IntentBridgeNode(LifecycleNode):
             handle.succeed()
         else:
             handle.abort()
-        return self._result_message(result)
+        return result_message(result, self._arm, self._senses)
 
     async def _outcome(self, handle: Any) -> Result:
         bridge, request = self._bridge, handle.request
@@ -380,27 +351,10 @@ class IntentBridgeNode(LifecycleNode):
         future.set_result(result)
 
     def _report(self, handle: Any, progress: Progress) -> None:
-        feedback = ExecuteIntent.Feedback(
-            phase=progress.phase,
-            message=progress.message,
-            call_id=progress.call_id,
-            fraction=progress.fraction,
-            nonce=progress.nonce,
-        )
+        feedback = feedback_message(progress)
         feedback.stamp = self.get_clock().now().to_msg()
         if handle.is_active:
             handle.publish_feedback(feedback)
-
-    def _result_message(self, result: Result) -> Any:
-        message = ExecuteIntent.Result(outcome=result.outcome, rule=result.rule, message=result.message)
-        message.call_results = [
-            CallResult(call_id=c.call_id, skill=c.skill, outcome=result.outcome, rule=result.rule)
-            for c in result.calls
-        ]
-        if self._joints is not None:
-            message.measured.name = list(self._arm.arm.joints)
-            message.measured.position = self._joints.arm.tolist()
-        return message
 
 
 def main() -> None:

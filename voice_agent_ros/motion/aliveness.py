@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether those who could still say stop are alive, and whether the clock of the world has jumped."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+MAX_COMPANIONS = 32
+JUMP_S = 0.25  # more than what a clock daemon slews or a busy computer delays between two looks
+
+
+class Companions:
+    """Heartbeats of other nodes, by name. Only who was alive when a motion began can be lost during it.
+
+    Args:
+        timeout_s: silence after which a node counts as lost.
+        clock: monotonic time, s.
+    """
+
+    def __init__(self, timeout_s: float, clock: Callable[[], float]) -> None:
+        self._timeout_s, self._clock = timeout_s, clock
+        self._heard_at: OrderedDict[str, float] = OrderedDict()
+
+    def beat(self, name: str) -> None:
+        """A node says that it is alive."""
+        self._heard_at[name] = self._clock()
+        while len(self._heard_at) > MAX_COMPANIONS:
+            self._heard_at.popitem(last=False)
+
+    def alive(self) -> frozenset[str]:
+        """Names of those who are."""
+        return frozenset(name for name in list(self._heard_at) if self._is_alive(name))
+
+    def lost(self, companions: Collection[str]) -> str:
+        """One of these that is not alive any more, or ""."""
+        return next((name for name in sorted(companions) if not self._is_alive(name)), "")
+
+    def _is_alive(self, name: str) -> bool:
+        return self._clock() - self._heard_at.get(name, -1e9) <= self._timeout_s
+
+
+class ClockWatch:
+    """Compares ROS time with the monotonic clock.
+
+    Args:
+        any_rate: ROS time may run faster or slower (simulation); only going back is a jump then.
+    """
+
+    def __init__(self, *, any_rate: bool = False) -> None:
+        self._any_rate = any_rate
+        self._last: tuple[float, float] | None = None
+
+    def look(self, ros_s: float, monotonic_s: float) -> float:
+        """By how much ROS time has jumped since the last look, s; 0.0: it has not."""
+        last, self._last = self._last, (ros_s, monotonic_s)
+        if last is None:
+            return 0.0
+        gone = ros_s - last[0]
+        jump = min(gone, 0.0) if self._any_rate else gone - (monotonic_s - last[1])
+        return jump if abs(jump) > JUMP_S else 0.0
