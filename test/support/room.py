@@ -32,6 +32,7 @@ class Room:
         self, planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, log: Path
     ) -> None:
         self.controllers, self.clock, self.log, self.audit = controllers, clock, log, AuditLog(log)
+        self.planner = planner
         self.executor = Executor(controllers, controllers, arm, policy, clock)
         gate = Gate(policy, SentenceGrammars(), clock)
         self.bridge = IntentBridge(gate, planner, self.executor, controllers, policy, self.audit, clock)

@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Speed, pause and continue, repeat, undo and sequences, counted at the controllers' side."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from room import SAID_UP, UP, Room
+
+from voice_agent_ros.intent.skills import parse_call
+from voice_agent_ros.motion.arm_config import ArmConfig
+from voice_agent_ros.motion.bridge import Proposal, Result
+from voice_agent_ros.motion.controllers import Completion
+from voice_agent_ros.motion.path_check import PathCheck
+from voice_agent_ros.motion.plan import Plan, Situation
+from voice_agent_ros.motion.planner import Planner
+from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.replay import reverse
+from voice_agent_ros.motion.robot_model import RobotModel
+from voice_agent_ros.motion.trajectory import Trajectory
+
+PICK = "Pick up the red cube and put it in the bowl."
+PICK_CALL = {"object": "red cube", "target": "bowl"}
+
+
+@pytest.fixture
+def room(
+    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
+) -> Iterator[Room]:
+    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
+    yield room
+    room.close()
+
+
+def at_goal(room: Room, number: int, action: Callable[[], Any]) -> None:
+    """Do something while the goal of that number, from 1, is being carried out."""
+    start = len(room.sent)
+
+    def during() -> None:
+        if len(room.sent) == start + number:
+            room.controllers.during = lambda: None
+            action()
+
+    room.controllers.during = during
+
+
+def move_object(room: Room, name: str, position: tuple[float, float, float]) -> None:
+    seen = room.controllers.seen
+    moved = [
+        dataclasses.replace(thing, position=position) if thing.name == name else thing for thing in seen.objects
+    ]
+    room.controllers.seen = dataclasses.replace(seen, objects=tuple(moved))
+
+
+def joints(room: Room) -> np.ndarray:
+    return room.controllers.snapshot.arm
+
+
+# Speed.
+
+
+def test_slower_is_planned_anew_and_never_above_the_policy(
+    room: Room, model: RobotModel, policy: Policy, arm: ArmConfig
+) -> None:
+    room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+    room.say("Move the arm down five centimeters.", "move_by", direction="down", distance=0.05)
+    assert room.say("Slow down.", "set_speed", factor=0.5).outcome == "done"
+    room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+    first, _, third = room.sent
+    assert third.duration >= 1.9 * first.duration
+    slow = policy.limits.model_copy(
+        update={
+            "joint_velocity": policy.limits.joint_velocity / 2,
+            "joint_acceleration": policy.limits.joint_acceleration / 4,
+            "tool_speed": policy.limits.tool_speed / 2,
+        }
+    )
+    PathCheck(model, slow, arm.gripper.tip_length)(third)
+
+
+def test_faster_needs_a_persons_plain_words(room: Room) -> None:
+    faster = parse_call("set_speed", {"factor": 1.0})
+    room.say("Slow down.", "set_speed", factor=0.5)
+    assert room.propose(faster, "nobody").rule == "not_allowed"
+    assert room.propose(faster, room.hear("Oh please, be a bit quicker than that.")).rule == "not_allowed"
+    assert room.propose(faster, room.hear("Full speed.", confidence=0.45)).rule == "low_confidence"
+    assert room.bridge.memory.speed == 0.5
+    assert room.propose(faster, room.hear("Full speed.")).outcome == "done"
+    assert room.bridge.memory.speed == 1.0
+
+
+def test_too_slow_is_refused_not_clamped(room: Room) -> None:
+    with pytest.raises(Refusal, match="too_slow"):
+        room.bridge._courses.set_speed(0.01)
+    assert room.bridge.memory.speed == 1.0
+
+
+def test_speed_may_be_set_while_the_arm_moves(room: Room) -> None:
+    at_goal(room, 1, lambda: room.say("Slow down.", "set_speed", factor=0.5))
+    assert room.say(SAID_UP, "move_by", direction="up", distance=0.05).outcome == "done"
+    assert room.bridge.memory.speed == 0.5
+
+
+# Pause and continue.
+
+
+def pause(room: Room) -> Result:
+    return room.say("Pause.", "pause")
+
+
+def go_on(room: Room) -> Result:
+    return room.say("Continue.", "continue")
+
+
+def test_what_was_paused_is_finished_from_where_the_arm_is(room: Room) -> None:
+    paused: list[Result] = []
+    room.controllers.endings = [Completion("succeeded", "arm"), Completion("canceled", "arm")]
+    at_goal(room, 2, lambda: paused.append(pause(room)))
+    result = room.say(PICK, "pick_and_place", **PICK_CALL)
+    assert (result.outcome, result.rule, result.message) == ("stopped", "paused", "Paused.")
+    assert paused[0].message == "Say continue when I may go on."
+    assert room.controllers.cancels >= 1
+    assert not room.bridge.latched
+    assert room.bridge.memory.paused.done == 1
+    before = len(room.sent)
+    snapshot = room.controllers.snapshot
+    elsewhere = snapshot.arm + 0.02
+    room.controllers.snapshot = dataclasses.replace(snapshot, arm=elsewhere)
+    at_goal(room, 6, lambda: move_object(room, "red cube", (0.30, -0.28, 0.03)))
+    result = go_on(room)
+    assert (result.outcome, result.message) == ("done", "Done: the red cube is in the bowl.")
+    assert np.allclose(room.sent[before].start, elsewhere)
+    kinds = [isinstance(goal, Trajectory) for goal in room.sent[before:]]
+    assert kinds == [True, False, True, True, True, False, True, True]  # all but the first movement
+    assert room.bridge.memory.paused is None
+    assert [entry["event"] for entry in room.entries("executing")] == ["executing"] * 2
+
+
+def test_nothing_to_pause_and_nothing_to_continue(room: Room) -> None:
+    assert pause(room).rule == "nothing_to_pause"
+    assert go_on(room).rule == "nothing_to_continue"
+    assert room.sent == []
+
+
+@pytest.mark.parametrize("spoil", ["stop", "expire", "another", "moved", "obstacle"])
+def test_what_ends_a_pause(room: Room, spoil: str) -> None:
+    at_goal(room, 2, lambda: pause(room))
+    room.say(PICK, "pick_and_place", **PICK_CALL)
+    if spoil == "stop":
+        room.bridge.stop("test")
+        room.clock.now += 1.0
+        room.bridge.resume()
+    elif spoil == "expire":
+        room.clock.now += 200.0
+    elif spoil == "another":
+        room.say("Open the gripper.", "open_gripper")
+    elif spoil == "moved":
+        move_object(room, "red cube", (0.36, 0.02, 0.02))
+    else:
+        move_object(room, "blue cube", (0.39, -0.06, 0.05))  # into the way
+    before = len(room.sent)
+    rule = {"expire": "pause_expired", "moved": "scene_changed", "obstacle": "obstacle"}
+    assert go_on(room).rule == rule.get(spoil, "nothing_to_continue")
+    assert len(room.sent) == before
+
+
+def test_a_stop_at_the_same_moment_wins_over_a_pause(room: Room) -> None:
+    def both() -> None:
+        pause(room)
+        room.bridge.stop("test")
+
+    at_goal(room, 2, both)
+    assert room.say(PICK, "pick_and_place", **PICK_CALL).rule == "stopped"
+    room.clock.now += 1.0
+    room.bridge.resume()
+    assert go_on(room).rule == "nothing_to_continue"
+
+
+def test_what_fell_out_of_the_hand_ends_a_pause(room: Room) -> None:
+    at_goal(room, 4, lambda: pause(room))  # lifting
+    room.say(PICK, "pick_and_place", **PICK_CALL)
+    room.controllers.snapshot = dataclasses.replace(room.controllers.snapshot, gripper=0.0)
+    assert go_on(room).rule == "scene_changed"
+
+
+# Repeat.
+
+
+def test_again_is_a_new_plan_with_a_key_of_its_own(room: Room) -> None:
+    room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+    assert room.say("Repeat that.", "repeat").outcome == "done"
+    first, second = room.sent
+    assert np.allclose(second.start, first.end, atol=1e-6)
+    keys = [entry["key"] for entry in room.entries("executing")]
+    assert len(set(keys)) == 2
+    assert room.say("Repeat that.", "repeat").calls[0].skill == "move_by"
+
+
+def test_nothing_to_repeat(room: Room) -> None:
+    assert room.say("Repeat that.", "repeat").rule == "nothing_to_repeat"
+
+
+def test_what_a_model_understood_is_asked_about_again(room: Room) -> None:
+    def yes(nonce: str) -> None:
+        room.bridge.on_played(nonce, at=50.0)
+        room.hear("Yes.", began=51.0)
+
+    def no(nonce: str) -> None:
+        room.bridge.on_played(nonce, at=60.0)
+        room.hear("No.", began=61.0)
+
+    opening = parse_call("open_gripper", {})
+    assert room.ask(opening, room.hear("I'd love to see the gripper wide open."), yes).outcome == "done"
+    room.progress.clear()
+    sent = len(room.sent)
+    assert room.ask(parse_call("repeat", {}), room.hear("Repeat that."), no).rule == "not_confirmed"
+    assert len(room.sent) == sent
+    assert room.say("Repeat that.", "repeat").rule == "nothing_to_repeat"
+
+
+def test_what_was_impossible_may_be_tried_again(room: Room) -> None:
+    thing = room.controllers.seen.find("red cube")
+    others = tuple(other for other in room.controllers.seen.objects if other is not thing)
+    seen = room.controllers.seen
+    room.controllers.seen = dataclasses.replace(seen, objects=others)
+    assert room.say("Pick up the red cube.", "pick", object="red cube").rule == "unknown_object"
+    room.controllers.seen = seen
+    room.say("Once more.", "repeat")
+    assert len(room.sent) > 0
+
+
+# Undo.
+
+
+def test_back_along_the_last_path(room: Room) -> None:
+    start = joints(room).copy()
+    room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+    assert room.say("Undo that.", "undo").outcome == "done"
+    assert np.allclose(joints(room), start, atol=1e-6)
+    forth, back = room.sent
+    assert back.duration == pytest.approx(forth.duration)
+    middle = forth.duration / 2
+    assert np.allclose(
+        forth.spline.samples(np.array([middle]))[0], back.spline.samples(np.array([middle]))[0], atol=0.02
+    )
+    assert room.say("Undo that.", "undo").outcome == "done"  # and forth again
+    assert np.allclose(joints(room), forth.end, atol=1e-6)
+
+
+def test_back_is_slower_if_slower_was_asked_for(room: Room) -> None:
+    room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+    room.say("Slow down.", "set_speed", factor=0.5)
+    assert room.say("Undo that.", "undo").outcome == "done"
+    assert room.sent[1].duration == pytest.approx(2 * room.sent[0].duration)
+
+
+@pytest.mark.parametrize("since", ["nothing", "grip", "moved by hand", "stopped"])
+def test_there_is_no_way_back(room: Room, since: str) -> None:
+    rule = "nothing_to_undo"
+    if since == "grip":
+        room.say("Close the gripper.", "close_gripper")
+    elif since == "moved by hand":
+        room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+        room.controllers.snapshot = dataclasses.replace(room.controllers.snapshot, arm=joints(room) + 0.1)
+        rule = "arm_moved"
+    elif since == "stopped":
+        at_goal(room, 1, lambda: room.bridge.stop("test"))
+        room.say(SAID_UP, "move_by", direction="up", distance=0.05)
+        room.clock.now += 1.0
+        room.bridge.resume()
+    before = len(room.sent)
+    assert room.say("Undo that.", "undo").rule == rule
+    assert len(room.sent) == before
+
+
+def test_the_way_back_is_checked_against_what_is_there_now(room: Room) -> None:
+    room.say("Move to ready.", "move_to", pose="ready")
+    room.say("Go home.", "move_to", pose="home")
+    forth = room.sent[-1]
+    tips = [room_tip(room, q) for q in forth.spline.samples(np.linspace(0, forth.duration, 9))[0]]
+    move_object(room, "blue cube", tuple(tips[4]))
+    before = len(room.sent)
+    assert room.say("Undo that.", "undo").rule == "obstacle"
+    assert len(room.sent) == before
+
+
+def room_tip(room: Room, q: np.ndarray) -> np.ndarray:
+    model, arm = room.planner._model, room.planner._arm
+    pose = model.tool_pose(q)
+    return pose.position + pose.rotation[:, 2] * arm.gripper.tip_length
+
+
+def test_only_the_arms_way_since_the_last_grip_is_undone(room: Room) -> None:
+    at_goal(room, 7, lambda: move_object(room, "red cube", (0.30, -0.28, 0.03)))
+    assert room.say(PICK, "pick_and_place", **PICK_CALL).outcome == "done"
+    last_grip = max(i for i, goal in enumerate(room.sent) if not isinstance(goal, Trajectory))
+    since = room.sent[last_grip + 1 :]
+    before = len(room.sent)
+    assert room.say("Undo that.", "undo").outcome == "done"
+    back = room.sent[before:]
+    assert len(back) == len(since) > 0
+    assert all(isinstance(goal, Trajectory) for goal in back)
+    assert np.allclose(joints(room), since[0].start, atol=1e-6)
+
+
+def test_reversing_twice_is_the_same(planner: Planner, situation: Situation) -> None:
+    plan: Plan = planner.plan([UP], situation)
+    forth = plan.steps[0].trajectory
+    again = reverse(reverse(forth))
+    for name in ("start", "times", "positions", "velocities", "accelerations"):
+        assert np.allclose(getattr(again, name), getattr(forth, name), atol=1e-9), name
+
+
+# Sequences.
+
+UP_STEP = {"skill": "move_by", "arguments": {"direction": "up", "distance": 0.05}}
+DOWN_STEP = {"skill": "move_by", "arguments": {"direction": "down", "distance": 0.03}}
+HOME_STEP = {"skill": "move_to", "arguments": {"pose": "home"}}
+
+
+def sequence(*steps: dict[str, Any]) -> Any:
+    return parse_call("sequence", {"steps": list(steps)})
+
+
+def yes_by_service(room: Room) -> Callable[[str], None]:
+    return lambda nonce: room.bridge.confirm(True) and None
+
+
+def test_steps_are_planned_one_by_one_and_asked_about_once(room: Room) -> None:
+    result = room.ask(sequence(UP_STEP, DOWN_STEP, HOME_STEP), "nobody", yes_by_service(room))
+    assert (result.outcome, result.message) == ("done", "Done.")
+    questions = [p.message for p in room.progress if p.phase == "awaiting_confirmation"]
+    assert questions == [
+        "Shall I move up by 5 centimetres and move down by 3 centimetres and move to the home position?"
+    ]
+    assert [p.call_id for p in room.progress if p.phase == "executing"] == ["0", "1", "2"]
+    fractions = [p.fraction for p in room.progress if p.phase == "executing"]
+    assert fractions == pytest.approx([0.0, 1 / 3, 2 / 3])
+    assert [(step.call.call_id, step.outcome) for step in result.steps] == [(n, "done") for n in "012"]
+    assert len(room.entries("executing")) == 3
+    assert len({entry["plan"] for entry in room.entries("executing")}) == 3
+
+
+def test_each_step_begins_where_the_arm_really_is(room: Room) -> None:
+    follow = room.controllers.follow
+
+    def short(trajectory: Any, timeout_s: float, on_accepted: Any) -> Any:
+        """The controller is content a little before the end."""
+        result = follow(trajectory, timeout_s, on_accepted)
+        snapshot = room.controllers.snapshot
+        room.controllers.snapshot = dataclasses.replace(snapshot, arm=snapshot.arm + 0.01)
+        return result
+
+    room.controllers.follow = short
+    room.ask(sequence(UP_STEP, DOWN_STEP), "nobody", yes_by_service(room))
+    assert np.allclose(room.sent[1].start, room.sent[0].end + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("steps", "rule", "begun"),
+    [
+        (
+            [UP_STEP, {"skill": "pick", "arguments": {"object": "purple elephant"}}, HOME_STEP],
+            "unknown_object",
+            ["done", "failed"],
+        ),
+        (
+            [UP_STEP, {"skill": "move_by", "arguments": {"direction": "up", "distance": 1.5}}, HOME_STEP],
+            "unreachable",
+            ["done", "failed"],
+        ),
+    ],
+)
+def test_a_step_that_fails_ends_it(room: Room, steps: list[Any], rule: str, begun: list[str]) -> None:
+    result = room.ask(sequence(*steps), "nobody", yes_by_service(room))
+    assert (result.outcome, result.rule) == ("failed", rule)
+    assert [step.outcome for step in result.steps][: len(begun)] == begun
+    assert len(room.sent) == 1
+
+
+def test_a_stop_between_two_steps_ends_it(room: Room) -> None:
+    at_goal(room, 1, lambda: room.bridge.stop("test"))
+    result = room.ask(sequence(UP_STEP, HOME_STEP), "nobody", yes_by_service(room))
+    assert result.outcome == "stopped"
+    assert room.bridge.latched
+    assert len(room.sent) == 1
+
+
+def test_a_sequence_can_be_paused_and_gone_on_with(room: Room) -> None:
+    at_goal(room, 2, lambda: pause(room))
+    assert room.ask(sequence(UP_STEP, DOWN_STEP, HOME_STEP), "nobody", yes_by_service(room)).rule == "paused"
+    before = len(room.sent)
+    result = go_on(room)
+    assert result.outcome == "done"
+    assert len(room.sent) >= before + 1
+    assert len(room.entries("executing")) == 2 + 2
+
+
+def test_a_sequence_that_is_too_long(room: Room) -> None:
+    result = room.propose(sequence(*[UP_STEP, DOWN_STEP] * 5), "nobody")
+    assert (result.rule, room.sent) == ("too_many_steps", [])
+
+
+def test_a_step_that_is_not_allowed(
+    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
+) -> None:
+    skills = policy.skills.model_copy(update={"allowed": ["sequence", "move_by"]})
+    strict = policy.model_copy(update={"skills": skills})
+    room = Room(planner, controllers, arm, strict, clock, tmp_path / "log")
+    assert room.propose(sequence(UP_STEP, HOME_STEP), "nobody").rule == "not_allowed"
+    room.close()
+
+
+def test_a_sequence_is_on_record_step_by_step_or_ends(room: Room) -> None:
+    at_goal(room, 1, room.audit.close)
+    result = room.ask(sequence(UP_STEP, HOME_STEP), "nobody", yes_by_service(room))
+    assert (result.outcome, result.rule) == ("failed", "audit")
+    assert len(room.sent) == 1
+
+
+def test_a_dry_run_of_a_verb_changes_nothing(room: Room) -> None:
+    for call in (parse_call("set_speed", {"factor": 0.5}), parse_call("pause", {})):
+        text = {"set_speed": "Slow down.", "pause": "Pause."}[call.skill]
+        room.bridge.carry_out(Proposal((call,), room.hear(text), f"dry-{call.skill}", True), room.progress.append)
+    assert room.bridge.memory.speed == 1.0
