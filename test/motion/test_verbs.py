@@ -53,7 +53,8 @@ def at_goal(room: Room, number: int, action: Callable[[], Any]) -> None:
 def move_object(room: Room, name: str, position: tuple[float, float, float]) -> None:
     seen = room.controllers.seen
     moved = [
-        dataclasses.replace(thing, position=position) if thing.name == name else thing for thing in seen.objects
+        dataclasses.replace(thing, position=position) if thing.name == name else thing
+        for thing in seen.objects
     ]
     room.controllers.seen = dataclasses.replace(seen, objects=tuple(moved))
 
@@ -231,7 +232,8 @@ def test_what_was_impossible_may_be_tried_again(room: Room) -> None:
     room.controllers.seen = dataclasses.replace(seen, objects=others)
     assert room.say("Pick up the red cube.", "pick", object="red cube").rule == "unknown_object"
     room.controllers.seen = seen
-    room.say("Once more.", "repeat")
+    room.controllers.grips_on = 0.0
+    assert room.say("Once more.", "repeat").rule == "not_held"
     assert len(room.sent) > 0
 
 
@@ -336,9 +338,7 @@ def test_steps_are_planned_one_by_one_and_asked_about_once(room: Room) -> None:
     result = room.ask(sequence(UP_STEP, DOWN_STEP, HOME_STEP), "nobody", yes_by_service(room))
     assert (result.outcome, result.message) == ("done", "Done.")
     questions = [p.message for p in room.progress if p.phase == "awaiting_confirmation"]
-    assert questions == [
-        "Shall I move up by 5 centimetres and move down by 3 centimetres and move to the home position?"
-    ]
+    assert questions == ["Shall I move up by 5 centimetres and move down by 3 centimetres and move to home?"]
     assert [p.call_id for p in room.progress if p.phase == "executing"] == ["0", "1", "2"]
     fractions = [p.fraction for p in room.progress if p.phase == "executing"]
     assert fractions == pytest.approx([0.0, 1 / 3, 2 / 3])
@@ -427,5 +427,7 @@ def test_a_sequence_is_on_record_step_by_step_or_ends(room: Room) -> None:
 def test_a_dry_run_of_a_verb_changes_nothing(room: Room) -> None:
     for call in (parse_call("set_speed", {"factor": 0.5}), parse_call("pause", {})):
         text = {"set_speed": "Slow down.", "pause": "Pause."}[call.skill]
-        room.bridge.carry_out(Proposal((call,), room.hear(text), f"dry-{call.skill}", True), room.progress.append)
+        room.bridge.carry_out(
+            Proposal((call,), room.hear(text), f"dry-{call.skill}", True), room.progress.append
+        )
     assert room.bridge.memory.speed == 1.0
