@@ -34,7 +34,8 @@ from voice_agent_ros.intent.turn import Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
 from voice_agent_ros.llm.conversation import Conversation
 from voice_agent_ros.motion import gate
-from voice_agent_ros.motion.audit import AuditLog, verify
+from voice_agent_ros.motion.audit import AuditLog
+from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
 from voice_agent_ros.motion.executor import Executor
 from voice_agent_ros.motion.planner import Planner
@@ -110,7 +111,7 @@ class Stage:
             raise Mismatch(f"an intent is still under way {SETTLE_S} s after a stop")
         self._check_always()
         self.audit.close()
-        verify(self._log)
+        verify([self._log])
 
     # What the dialogue can do; see dialogue_ports.Ports.
 
