@@ -14,9 +14,15 @@ from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.executor import Executor
 from voice_agent_ros.motion.plan import Plan
 from voice_agent_ros.motion.planner import Planner
-from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.policy import Policy, load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.motion.trajectory import Trajectory, joint_move, line_move
+from voice_agent_ros.share import shared_file
+
+
+@pytest.fixture(params=["policy.simulation.yaml", "policy.yaml"])
+def policy(request: pytest.FixtureRequest) -> Policy:
+    return load_policy(shared_file(f"config/{request.param}"))
 
 
 @pytest.fixture
@@ -36,6 +42,11 @@ def test_rates_stay_inside_the_limits(movements: list[Trajectory], policy: Polic
         _, velocity, acceleration = moved.spline.samples(np.linspace(0.0, moved.duration, 3000))
         assert np.abs(velocity).max() <= policy.limits.joint_velocity * 1.001
         assert np.abs(acceleration).max() <= policy.limits.joint_acceleration * 1.005
+        assert movement.tool is not None
+        moments = np.linspace(0.0, moved.duration, 2001)
+        tool = np.array([movement.tool(q) for q in moved.spline.samples(moments)[0]])
+        speed = np.linalg.norm(np.diff(tool, axis=0), axis=1).max() / moments[1]
+        assert speed <= policy.limits.tool_speed * 1.002
         assert np.allclose(moved.end, movement.end)
         assert not np.any(moved.velocities[-1])
         assert moved.spline.samples(np.zeros(1))[0][0] == pytest.approx(movement.start + beside)

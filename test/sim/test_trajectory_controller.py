@@ -396,3 +396,14 @@ def test_an_arm_that_was_late_catches_up() -> None:
 def test_faults_that_make_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"is (no|not) "):
         Faults(**wrong)
+
+
+def test_a_trajectory_of_the_topic_takes_an_actions_goal_along() -> None:
+    client = Client()
+    client.send(to(1.0, 1.0))
+    client.run(0.3)
+    client.controller.start(to(-0.5, 0.0, at=0.6), client.now)
+    assert client.outcomes == []
+    client.run(0.8)
+    assert client.outcome is Outcome.SUCCESSFUL, "the original calls this a success"
+    assert np.allclose(client.path[-1], (-0.5, 0.0))

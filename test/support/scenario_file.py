@@ -128,6 +128,12 @@ class PushArm(_Strict):
     push_arm: dict[int, float]
 
 
+class Meddle(_Strict):
+    """Another program sends the arm's controller a trajectory: joints of these numbers by so much, rad."""
+
+    meddle: dict[int, float]
+
+
 class FaultNow(_Strict):
     """Something breaks, or works again, from now on."""
 
@@ -173,7 +179,18 @@ class Expect(_Strict):
 
 
 Step = (
-    Hear | Propose | Confirm | Stop | Resume | Wait | MoveObject | RemoveObject | PushArm | FaultNow | Expect
+    Hear
+    | Propose
+    | Confirm
+    | Stop
+    | Resume
+    | Wait
+    | MoveObject
+    | RemoveObject
+    | PushArm
+    | Meddle
+    | FaultNow
+    | Expect
 )
 STEPS: dict[str, type[_Strict]] = {
     "hear": Hear,
@@ -185,6 +202,7 @@ STEPS: dict[str, type[_Strict]] = {
     "move_object": MoveObject,
     "remove_object": RemoveObject,
     "push_arm": PushArm,
+    "meddle": Meddle,
     "fault": FaultNow,
     "gripper_fault": FaultNow,
     "perception": FaultNow,

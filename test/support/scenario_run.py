@@ -14,6 +14,7 @@ from scenario_file import (
     Expect,
     FaultNow,
     Hear,
+    Meddle,
     MoveObject,
     Propose,
     PushArm,
@@ -271,6 +272,9 @@ class Stage:
         for joint, angle in step.push_arm.items():
             self.world.push(joint, angle)
 
+    def _meddle(self, step: Meddle) -> None:
+        self.world.meddle(step.meddle)
+
     def _fault(self, step: FaultNow) -> None:
         world, old = self.world, self.world.arm.faults
         if step.fault is not None:
@@ -327,6 +331,7 @@ _PLAY: dict[type, Any] = {
     MoveObject: Stage._move_object,
     RemoveObject: Stage._remove_object,
     PushArm: Stage._push_arm,
+    Meddle: Stage._meddle,
     FaultNow: Stage._fault,
     Expect: Stage._expect,
 }

@@ -30,6 +30,7 @@ TICK_S = 0.02
 FINGER_STIFFNESS = 1000.0  # N/m, of the fake servo
 GRASP_M = 0.02  # something this close to the tool is between the fingers
 SLIP_AFTER_S = 0.3
+MEDDLE_S = 0.5
 DEMO = {
     "red cube": Thing(at=[0.39, -0.06, 0.02]),
     "green cube": Thing(at=[0.38, 0.10, 0.02]),
@@ -247,6 +248,17 @@ class FakeWorld:
             self._put(name, np.array(to))
         else:
             self.objects[name] = _object(name, Thing(at=to, size=size or [0.04, 0.04, 0.04]))
+
+    def meddle(self, joints: dict[int, float]) -> None:
+        target = self.q.copy()
+        for joint, angle in joints.items():
+            target[joint - 1] += angle
+        zero = [0.0] * len(target)
+        goal = Goal(self.arm.joint_names, [Point(target.tolist(), MEDDLE_S, zero, zero)])
+        self._ticked = self._time.now
+        self.arm.update(self._time.now, self.q, self._velocity)
+        self.arm.start(goal, self._time.now)
+        self._run()
 
     def push(self, joint: int, angle: float) -> None:
         self.q = self.q.copy()

@@ -92,6 +92,10 @@ class RobotModel:
         placement = self._data.oMf[self._tool]
         return Pose(placement.translation.copy(), placement.rotation.copy())
 
+    def tool_position(self, q: Vector) -> Vector:
+        """Where the tool frame's origin is with the joints at q, rad."""
+        return self.tool_pose(q).position
+
     def body(self, q: Vector, velocity: Vector) -> Body:
         """Where everything is with the joints at q, rad, turning at a velocity, rad/s."""
         pin, data = self._pin, self._data

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +35,7 @@ class Trajectory:
         start: joints at time 0, rad; not sent, the arm must already be there.
         times: s from the start, increasing, (n,).
         positions, velocities, accelerations: rad, rad/s, rad/s², (n, joints).
+        tool: where the tool is with the joints at some angles, m; None: nobody looks at its speed.
     """
 
     joint_names: tuple[str, ...]
@@ -42,6 +44,7 @@ class Trajectory:
     positions: Matrix
     velocities: Matrix
     accelerations: Matrix
+    tool: Callable[[Vector], Vector] | None = field(default=None, compare=False, repr=False)
 
     @property
     def duration(self) -> float:
@@ -70,18 +73,27 @@ class Trajectory:
             velocities=self.velocities - offset * slope / self.duration,
             accelerations=self.accelerations - offset * curvature / self.duration**2,
         )
-        moments = np.linspace(0.0, self.duration, SAMPLES_PER_KNOT * len(self.times) + SPEED_SAMPLES)
-        _, velocities, accelerations = moved.spline.samples(moments)
-        slower = max(
-            1.0,
-            float(np.max(np.abs(velocities))) / limits.joint_velocity,
-            float(np.sqrt(np.max(np.abs(accelerations)) / limits.joint_acceleration)),
-        )
+        slower = moved._too_fast(limits)
         return replace(
             moved,
             times=moved.times * slower,
             velocities=moved.velocities / slower,
             accelerations=moved.accelerations / slower**2,
+        )
+
+    def _too_fast(self, limits: Limits) -> float:
+        """By which factor it must be slowed down to keep all speeds inside the limits; 1: not at all."""
+        moments = np.linspace(0.0, self.duration, SAMPLES_PER_KNOT * len(self.times) + SPEED_SAMPLES)
+        positions, velocities, accelerations = self.spline.samples(moments)
+        tool_speed = 0.0
+        if self.tool is not None:
+            steps = np.diff([self.tool(q) for q in positions], axis=0)
+            tool_speed = float(np.max(np.linalg.norm(steps, axis=1))) / moments[1]
+        return max(
+            1.0,
+            tool_speed / (limits.tool_speed * HEADROOM),
+            float(np.max(np.abs(velocities))) / limits.joint_velocity,
+            float(np.sqrt(np.max(np.abs(accelerations)) / limits.joint_acceleration)),
         )
 
     @cached_property
@@ -117,7 +129,9 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
     )
     # One quintic segment per joint says it all: both ends at rest.
     zero = np.zeros((1, len(delta)))
-    return Trajectory(model.joint_names, start, np.array([duration]), end[None, :], zero, zero)
+    return Trajectory(
+        model.joint_names, start, np.array([duration]), end[None, :], zero, zero, model.tool_position
+    )
 
 
 def _tool_time(model: RobotModel, start: Vector, delta: Vector, tool_speed: float) -> float:
@@ -171,7 +185,15 @@ def _timed(model: RobotModel, path: Matrix, duration: float) -> Trajectory:
     velocities[0] = velocities[-1] = 0.0
     accelerations = np.gradient(velocities, times, axis=0)
     accelerations[0] = accelerations[-1] = 0.0
-    return Trajectory(model.joint_names, path[0], times[1:], path[1:], velocities[1:], accelerations[1:])
+    return Trajectory(
+        model.joint_names,
+        path[0],
+        times[1:],
+        path[1:],
+        velocities[1:],
+        accelerations[1:],
+        model.tool_position,
+    )
 
 
 def _excess(trajectory: Trajectory, model: RobotModel, limits: Limits) -> float:

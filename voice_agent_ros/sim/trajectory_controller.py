@@ -132,8 +132,17 @@ class TrajectoryController:
         return rejection(goal, self.joint_names, now, self._options)
 
     def start(self, goal: Goal, now: float, on_done: OnDone | None = None) -> None:
-        """Follow an accepted goal from where the setpoint is now; a running goal is replaced."""
-        self._finish(Outcome.PREEMPTED, "Current goal cancelled due to new incoming action.")
+        """Follow an accepted goal from where the setpoint is now; a running goal is replaced.
+
+        Without `on_done` it is a trajectory of the topic. As in the original an action's goal that is being followed
+        then stays active, and ends as the new trajectory does.
+        """
+        path, end, goal_time = tolerances(goal, self.joint_names, self._constraints)
+        running = self._running
+        if on_done is None and running is not None:
+            path, end, goal_time, on_done = running.path, running.goal, running.goal_time_s, running.on_done
+        else:
+            self._finish(Outcome.PREEMPTED, "Current goal cancelled due to new incoming action.")
         self._stop = None
         given = {name: index for index, name in enumerate(goal.joint_names)}
         order = [given.get(name) for name in self.joint_names]
@@ -151,7 +160,6 @@ class TrajectoryController:
                 knots.append(knot)
         if len(knots) == 1:  # a single point that is due now
             times, knots = [0.0, 1e-3], [Knot(here.position), knots[0]]
-        path, end, goal_time = tolerances(goal, self.joint_names, self._constraints)
         spline = Spline(times, knots)
         self._running = _Running(spline, began, path, end, goal_time, on_done or (lambda *_: None))
 
