@@ -5,7 +5,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-SERVER = ["fastapi>=0.115", "uvicorn>=0.30", "jinja2>=3.1", "jsonschema>=4"]
+SERVER = ["fastapi>=0.115", "uvicorn>=0.30", "jinja2>=3.1", "jsonschema>=4", "pyelftools>=0.31"]
 CONSOLE = ["xllamacpp>=2026.1"]
 SPEECH = [
     "faster-whisper>=1.2",

@@ -50,7 +50,9 @@ class ConsolePlan:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="xlm-server", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="xlm-server", description=__doc__, epilog="`xlm-server doctor` says what is missing."
+    )
     add = parser.add_argument
     add("--profile", default="xlm_demo-0.9.0", help=f"{', '.join(profile_names())}, or a YAML file")
     add(
@@ -145,7 +147,9 @@ def build_app(options: argparse.Namespace) -> FastAPI:
     from voice_agent_ros.xlm.server import create_app
 
     profile = load_profile(options.profile)
-    plan = plan_console(profile, options.console, _values(options.set), options.model_type, options.template)
+    plan = plan_console(
+        profile, options.console, named_values(options.set), options.model_type, options.template
+    )
     if not options.cwd.is_dir():
         raise ConfigurationError(f"There is no folder {options.cwd}.", "Correct --cwd.")
     if shutil.which(plan.command[0], path=None) is None and not (options.cwd / plan.command[0]).is_file():
@@ -180,7 +184,12 @@ def build_app(options: argparse.Namespace) -> FastAPI:
     return app
 
 
-def _values(pairs: Sequence[str]) -> dict[str, str]:
+def named_values(pairs: Sequence[str]) -> dict[str, str]:
+    """What --set says.
+
+    Raises:
+        ConfigurationError: it is no NAME=VALUE.
+    """
     values = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -237,8 +246,13 @@ async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server."""
-    options = build_parser().parse_args(argv)
+    """Run the server, or its doctor."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["doctor"]:
+        from voice_agent_ros.xlm.doctor import main as doctor
+
+        return doctor(words[1:])
+    options = build_parser().parse_args(words)
     logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
         app = build_app(options)
