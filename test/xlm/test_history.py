@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from voice_agent_ros.xlm.memory import ConversationMemory
 
 from voice_agent_ros.xlm.console import Question
+from voice_agent_ros.xlm.memory import ConversationMemory
 from voice_agent_ros.xlm.rates import Rates
 
 # The console's own record of what it was asked, beside the stand-in.

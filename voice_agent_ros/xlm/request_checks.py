@@ -33,9 +33,9 @@ def check_chat(request: ChatRequest) -> None:
     _check_tools(request)
 
 
-def _check_count(n: int | None) -> None:
+def _check_count(n: int | None, name: str = "n") -> None:
     if n not in (None, 1):
-        raise bad_request("Only n=1 is supported.", "Send as many requests.", param="n")
+        raise bad_request(f"Only {name}=1 is supported.", "Send as many requests.", param=name)
 
 
 def _check_tools(request: ChatRequest) -> None:
@@ -87,7 +87,7 @@ def text_prompt(request: TextRequest) -> str:
         ApiError: 400, it asks for something that is not supported.
     """
     _check_count(request.n)
-    _check_count(request.best_of)
+    _check_count(request.best_of, "best_of")
     if request.echo:
         raise bad_request("'echo' is not supported.", "Put the prompt before the text.", param="echo")
     if request.suffix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -226,7 +227,7 @@ class Routes:
         try:
             return kind.model_validate_json(data)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise _invalid(error, data) from error
 
     async def _body(self, request: Request) -> bytes:
         most = self._options.body_max_bytes
@@ -242,15 +243,23 @@ class Routes:
         raise ApiError(413, f"The body is larger than {most} bytes.", code="request_too_large")
 
 
-def _invalid(error: ValidationError) -> ApiError:
+def _invalid(error: ValidationError, data: bytes) -> ApiError:
     """The first mistake, with the parameter it is in."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ""
-    for part in first["loc"]:
-        where += f"[{part}]" if isinstance(part, int) else f".{part}"
-    where = where.lstrip(".")
+    where = _path(first["loc"], data) if first["type"] != "json_invalid" else ""
     message = first["msg"].removeprefix("Value error, ")
     return ApiError(400, f"{where}: {message}." if where else f"{message}.", param=where or None)
+
+
+def _path(location: tuple[int | str, ...], data: bytes) -> str:
+    """Where in the body; pydantic's location names the kinds of value it has tried, too."""
+    value, path = json.loads(data), ""
+    for part in location:
+        if isinstance(part, int) and isinstance(value, list):
+            value, path = value[part], f"{path}[{part}]"
+        elif isinstance(value, dict) and (part in value or part == location[-1]):
+            value, path = value.get(part), f"{path}.{part}"
+    return path.lstrip(".")
 
 
 def _add_error_bodies(app: FastAPI) -> None:
