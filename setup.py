@@ -5,7 +5,17 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-SERVER = ["fastapi>=0.115", "uvicorn>=0.30", "jinja2>=3.1", "jsonschema>=4", "pyelftools>=0.31"]
+SERVER = [
+    "fastapi>=0.115",
+    "uvicorn>=0.30",
+    "jinja2>=3.1",
+    "jsonschema>=4.18",
+    "prometheus_client>=0.20",
+    "pyelftools>=0.31",
+]
+# httptools: a faster HTTP parser, which uvicorn takes by itself where it is installed.
+SERVER_FAST = ["httptools>=0.6"]
+TOKENIZER = ["tokenizers>=0.20"]
 CONSOLE = ["xllamacpp>=2026.1"]
 SPEECH = [
     "faster-whisper>=1.2",
@@ -20,6 +30,8 @@ VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
     "httpx>=0.27",
     "hypothesis>=6",
+    "langchain-openai>=0.3",
+    "langchain-tests>=0.3",
     "mypy>=1.11",
     "psutil>=5.9",
     "pytest<9",  # launch_testing's plug-in does not load under pytest 9
@@ -62,13 +74,14 @@ setup(
     extras_require={
         "console": CONSOLE,
         "motion": MOTION,
-        "server": SERVER,
+        "server": [*SERVER, *SERVER_FAST],
+        "tokenizer": TOKENIZER,
         "sim": SIM,
         "speech": SPEECH,
         "view": VIEW,
         "test": TEST,
         "ros_tools": ROS_TOOLS,
-        "all": [*SERVER, *CONSOLE, *SPEECH, *MOTION, *SIM],
+        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *MOTION, *SIM],
     },
     entry_points={
         "console_scripts": [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from voice_agent_ros.xlm.api_errors import ApiError
 from voice_agent_ros.xlm.profile import LINE_BREAK, load_profile
 from voice_agent_ros.xlm.protocol import Function, Message
-from voice_agent_ros.xlm.rendering import Renderer
+from voice_agent_ros.xlm.rendering import Renderer, Task
 
 PROFILE = load_profile("xlm_demo-0.9.0")
 OURS = Renderer(PROFILE, PROFILE.model_type("qwen"), "passthrough")
@@ -24,7 +24,7 @@ def message(role: str, content: str) -> Message:
 
 
 def line(renderer: Renderer, *messages: Message, **options: object) -> str:
-    rendered = renderer.render(messages, **options).question.line
+    rendered = renderer.render(messages, Task(**options)).question.line
     assert "\n" not in rendered
     return rendered.replace(LINE_BREAK, "\n")
 
@@ -49,7 +49,7 @@ def test_deepseek_closes_its_thoughts_unless_told_otherwise() -> None:
     )
     assert line(DEEPSEEK, *messages) == f"{start}<think>\n\n</think>\n\n"
     assert line(DEEPSEEK, *messages, thinking=True) == f"{start}<think>\n"
-    assert DEEPSEEK.render(messages, thinking=True).question.thinking
+    assert DEEPSEEK.render(messages, Task(thinking=True)).question.thinking
     assert not DEEPSEEK.render(messages).question.thinking
 
 

@@ -128,16 +128,18 @@ def test_tool_calls(scripted_server: Any, stream: bool) -> None:
             message = created.choices[0].message
             calls = [(call.function.name, call.function.arguments) for call in message.tool_calls or []]
             return message.content, [(n, json.loads(a)) for n, a in calls], created.choices[0].finish_reason
-        text, found, reason = "", [], ""
+        text, names, arguments, reason = "", [], [], ""
         for chunk in created:
             delta = chunk.choices[0].delta
             text += delta.content or ""
             for call in delta.tool_calls or []:
-                assert call.index == len(found)
-                assert call.id
-                found.append((call.function.name, json.loads(call.function.arguments)))
+                if call.index == len(names):  # a call begins with its name
+                    assert call.id
+                    names.append(call.function.name)
+                    arguments.append("")
+                arguments[call.index] += call.function.arguments
             reason = chunk.choices[0].finish_reason or reason
-        return text or None, found, reason
+        return text or None, list(zip(names, map(json.loads, arguments), strict=True)), reason
 
     assert ask("take the red one") == (None, [("pick", {"object": "red cube"})], "tool_calls")
     assert ask("take both") == (

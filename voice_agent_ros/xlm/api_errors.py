@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from voice_agent_ros.errors import VoiceAgentError
@@ -20,6 +21,8 @@ class ApiError(VoiceAgentError):
         code: OpenAI's error code, if there is one.
         param: the parameter at fault.
         retry_after_s: when trying again makes sense.
+        details: more fields of the error object.
+        more_headers: headers that go with this error.
     """
 
     def __init__(
@@ -32,6 +35,8 @@ class ApiError(VoiceAgentError):
         code: str | None = None,
         param: str | None = None,
         retry_after_s: float | None = None,
+        details: Mapping[str, Any] | None = None,
+        more_headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, fix)
         self.status = status
@@ -39,17 +44,19 @@ class ApiError(VoiceAgentError):
         self.code = code
         self.param = param
         self.retry_after_s = retry_after_s
+        self._details = dict(details or {})
+        self._more_headers = dict(more_headers or {})
 
     def body(self) -> dict[str, Any]:
         """The JSON body."""
         error = {"message": str(self), "type": self.type, "param": self.param, "code": self.code}
-        return {"error": error}
+        return {"error": {**error, **self._details}}
 
     def headers(self) -> dict[str, str]:
         """Headers that go with it."""
         if self.retry_after_s is None:
-            return {}
-        return {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
+            return self._more_headers
+        return {**self._more_headers, "Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
 
 
 def bad_request(
@@ -76,3 +83,14 @@ def overloaded(message: str, retry_after_s: float) -> ApiError:
         code="queue_full",
         retry_after_s=retry_after_s,
     )
+
+
+def unfit(message: str, code: str, generation: str) -> ApiError:
+    """422: the model was asked twice and has not produced what was asked for. Clients do not retry it."""
+    return ApiError(422, message, code=code, details={"failed_generation": generation})
+
+
+def internal_error(error: BaseException) -> ApiError:
+    """500: a mistake of ours."""
+    what = f"Internal error: {type(error).__name__}."
+    return ApiError(500, what, "See the server's log.", type="server_error", code="internal_error")

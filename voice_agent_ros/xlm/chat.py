@@ -1,145 +1,322 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chat completion from request to response: render, ask the engine, assemble, whole or in chunks."""
+"""A chat completion from request to reply: rendered, asked, assembled, and asked once more if it is unfit."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from voice_agent_ros.xlm.api_errors import ApiError, bad_request
-from voice_agent_ros.xlm.protocol import ChatRequest
-from voice_agent_ros.xlm.rendering import Renderer, Turn
+from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.events import Performance, ReplyStarted
+from voice_agent_ros.xlm.expectation import Expectation, ExpectCall, ExpectJson, Unfit
+from voice_agent_ros.xlm.protocol import ChatRequest, Function, Message, ReasoningMode, TextRequest
+from voice_agent_ros.xlm.rendering import Renderer, Task, Turn
 from voice_agent_ros.xlm.reply import CallDelta, ContentDelta, Delta, ReasoningDelta, ReplyAssembler
+from voice_agent_ros.xlm.request_checks import check_chat, json_format, text_prompt
 from voice_agent_ros.xlm.scheduler import Engine, Job
+from voice_agent_ros.xlm.usage import EstimatingCounter, TokenCounter, Usage, derived_tokens
 
 # A client may leave the model's name out of its configuration.
 DEFAULT_MODEL = "default"
+THINK_OPEN, THINK_CLOSE = "<think>\n", "\n</think>\n\n"
+
+MakeAssembler = Callable[[Turn], ReplyAssembler]
 
 
 @dataclass
-class Completion:
-    """One reply on its way to one client.
+class Timing:
+    """When what happened, in seconds of the monotonic clock; 0: not yet."""
+
+    submitted: float = field(default_factory=time.monotonic)
+    begun: float = 0.0
+    first: float = 0.0
+    last: float = 0.0
+
+
+@dataclass
+class Reply:
+    """One reply on its way to one client; read it with `deltas()`.
 
     Attributes:
         job: where its events come from.
-        assembler: what makes deltas of them.
         turn: what was asked.
+        make_assembler: what makes deltas of them.
+        expectation: which form it must have, if it must.
+        correct: asks again, given what was said and what is wrong with it; None: that is not wanted.
+        is_exact: tokens are counted exactly.
     """
 
     job: Job
-    assembler: ReplyAssembler
     turn: Turn
-    model: str
-    completion_id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
-    created: int = field(default_factory=lambda: int(time.time()))
+    make_assembler: MakeAssembler
+    expectation: Expectation | None = None
+    correct: Callable[[str, str], tuple[Job, Turn]] | None = None
+    is_exact: bool = False
+    timing: Timing = field(default_factory=Timing)
 
-    async def deltas(self) -> AsyncGenerator[Delta, None]:
-        """All deltas; the engine is told when no more are wanted."""
-        async with contextlib.aclosing(self.job.events()) as events:
-            async for event in events:
-                for delta in self.assembler.feed(event):
-                    yield delta
-                if self.assembler.is_done:
-                    break
-        for delta in self.assembler.finish():
-            yield delta
+    def __post_init__(self) -> None:
+        self._assembler = self.make_assembler(self.turn)
+        self._spent = Usage(0, 0, 0, self.is_exact)
+        self._decode_tps = 0.0
+        self._decode_s = 0.0
+        self._was_retold = False
 
-    def usage(self) -> dict[str, Any]:
-        """Token counts; the console reports none, so they are estimates."""
-        prompt, reply = self.turn.prompt_tokens, self.assembler.tokens
-        return {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
+    @property
+    def finish_reason(self) -> str:
+        """Why the reply ended, once it has."""
+        return "tool_calls" if self._was_retold else self._assembler.finish_reason
 
-    async def whole(self) -> dict[str, Any]:
-        """The body of a reply that is not streamed."""
-        content, reasoning, calls = "", "", []
-        async for delta in self.deltas():
-            if isinstance(delta, ContentDelta):
-                content += delta.text
-            elif isinstance(delta, ReasoningDelta):
-                reasoning += delta.text
-            else:
-                calls.append(_call(delta))
-        message: dict[str, Any] = {"role": "assistant", "content": content or (None if calls else "")}
-        if reasoning:
-            message["reasoning_content"] = reasoning
-        if calls:
-            message["tool_calls"] = calls
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": self.assembler.finish_reason,
-        }
-        return {**self._head("chat.completion"), "choices": [choice], "usage": self.usage()}
+    def cancel(self) -> None:
+        """Nobody reads it any more."""
+        self.job.cancel()
 
-    async def chunks(self, *, include_usage: bool) -> AsyncGenerator[str, None]:
-        """Server-sent events.
+    async def deltas(self) -> AsyncGenerator[list[Delta], None]:
+        """What is new, piece by piece.
 
         Raises:
             ApiError: there will be no (further) reply.
         """
-        role: dict[str, Any] = {"role": "assistant", "content": ""}
-        async with contextlib.aclosing(self.deltas()) as deltas:
-            async for delta in deltas:
-                yield self._chunk({**role, **_delta(delta)})
-                role = {}
-        yield self._chunk(role, self.assembler.finish_reason)
-        if include_usage:
-            yield event_line({**self._head("chat.completion.chunk"), "choices": [], "usage": self.usage()})
-        yield "data: [DONE]\n\n"
+        while True:
+            said: list[Delta] = []
+            async with contextlib.aclosing(self._round(said)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            content = "".join(delta.text for delta in said if isinstance(delta, ContentDelta))
+            calls = [delta for delta in said if isinstance(delta, CallDelta)]
+            try:
+                final = self._settled(content, calls)
+            except Unfit as unfit:
+                failed = content + "".join(
+                    d.text for d in self._assembler.failed_words() if isinstance(d, ContentDelta)
+                )
+                if not self._ask_again(failed, str(unfit)):
+                    final = self._given_up(failed, str(unfit))
+                else:
+                    continue
+            if final:
+                yield final
+            return
 
-    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return event_line({**self._head("chat.completion.chunk"), "choices": [choice]})
+    def usage(self) -> Usage:
+        """Token counts so far."""
+        completion, reasoning = self._assembler.tokens, self._assembler.reasoning_tokens
+        if not self.is_exact:
+            derived = derived_tokens(completion, self._decode_tps, self._decode_s)
+            reasoning = round(reasoning * derived / completion) if completion else 0
+            completion = derived
+        return Usage(
+            self._spent.prompt + self.turn.prompt_tokens,
+            self._spent.completion + completion,
+            self._spent.reasoning + reasoning,
+            self.is_exact,
+            self._spent.cached + (self.turn.known_tokens if self.job.reused_history else 0),
+        )
 
-    def _head(self, kind: str) -> dict[str, Any]:
-        return {"id": self.completion_id, "object": kind, "created": self.created, "model": self.model}
+    async def _round(self, said: list[Delta]) -> AsyncGenerator[list[Delta], None]:
+        """One question and its answer; what must have a form goes into `said` and is not passed on."""
+        assembler, expectation, timing = self._assembler, self.expectation, self.timing
+        content = ""
+        async with contextlib.aclosing(self.job.events()) as events:
+            async for event in events:
+                deltas = assembler.feed(event)
+                if not deltas:
+                    if isinstance(event, ReplyStarted) and not timing.begun:
+                        timing.begun = time.monotonic()
+                    elif isinstance(event, Performance):
+                        self._decode_tps = event.decode_tps
+                else:
+                    timing.last = time.monotonic()
+                    timing.first = timing.first or timing.last
+                    if expectation is None:
+                        yield deltas
+                    else:
+                        content += "".join(d.text for d in deltas if isinstance(d, ContentDelta))
+                        said += (d for d in deltas if not isinstance(d, ReasoningDelta))
+                        reasoning: list[Delta] = [d for d in deltas if isinstance(d, ReasoningDelta)]
+                        if reasoning:
+                            yield reasoning
+                        if expectation.is_complete(content):
+                            break
+                if assembler.is_done:
+                    break
+        self._decode_s = timing.last - timing.first
+        rest = assembler.finish()
+        if expectation is not None:
+            said += rest
+        elif rest:
+            yield rest
+
+    def _settled(self, content: str, calls: Sequence[CallDelta]) -> list[Delta]:
+        """What remains to be said when all has been read.
+
+        Raises:
+            Unfit: it is not what was asked for.
+        """
+        problem = self._assembler.problem
+        was_cut = self._assembler.finish_reason == "length"
+        if self.expectation is None:
+            if problem and not was_cut and self.correct is not None:
+                raise Unfit(problem)
+            return self._assembler.failed_words()
+        if was_cut:
+            said: list[Delta] = [*self._assembler.failed_words(), ContentDelta(content), *calls]
+            return [delta for delta in said if not isinstance(delta, ContentDelta) or delta.text]
+        try:
+            return self.expectation.settle(content, calls, problem)
+        except Unfit:
+            # A model may begin anew although the beginning was written for it.
+            retold = self._assembler.retold()
+            calls = [delta for delta in retold if isinstance(delta, CallDelta)]
+            content = "".join(delta.text for delta in retold if isinstance(delta, ContentDelta))
+            if not retold:
+                raise
+            with contextlib.suppress(Unfit):
+                final = self.expectation.settle(content, calls, problem)
+                self._was_retold = bool(calls)
+                return final
+            raise
+
+    def _ask_again(self, failed: str, problem: str) -> bool:
+        """Begin the repair round; False if there is none."""
+        correct, self.correct = self.correct, None
+        if correct is None:
+            return False
+        try:
+            job, turn = correct(failed, problem)
+        except ApiError:  # no room in the queue or in the line: the first answer is all there is
+            return False
+        self._spent = self.usage()
+        self.job, self.turn = job, turn
+        self._assembler = self.make_assembler(turn)
+        self._decode_tps = 0.0
+        return True
+
+    def _given_up(self, failed: str, problem: str) -> list[Delta]:
+        if self.expectation is not None:
+            raise self.expectation.refusal(problem, failed)
+        return [ContentDelta(failed)] if failed else []
 
 
 class ChatService:
-    """Answers chat requests with one engine.
+    """Answers requests with one engine.
 
     Args:
         engine: who is asked.
         renderer: how it is asked.
-        model_id: the model's public name.
-        thinking: let a thinking model think.
+        model_ids: the model's public names, the proper one first.
+        thinking: let a thinking model think, unless a request says otherwise.
+        reasoning: what becomes of its reasoning, unless a request says otherwise.
+        trim: leave out the oldest turns of a conversation that is too long, unless a request says otherwise.
+        repair: ask once more if a reply has not the form that was asked for, unless a request says otherwise.
+        counter: counts tokens.
     """
 
-    def __init__(self, engine: Engine, renderer: Renderer, model_id: str, *, thinking: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        renderer: Renderer,
+        model_ids: Sequence[str],
+        *,
+        thinking: bool = False,
+        reasoning: ReasoningMode = "separate",
+        trim: bool = False,
+        repair: bool = True,
+        counter: TokenCounter | None = None,
+    ) -> None:
         self._engine = engine
         self._renderer = renderer
-        self._model_id = model_id
+        self.model_ids = tuple(model_ids)
         self._thinking = thinking
+        self._reasoning: ReasoningMode = reasoning
+        self._trims = trim
+        self._repairs = repair
+        self._counter = counter or EstimatingCounter()
 
-    def begin(self, request: ChatRequest, client: str) -> Completion:
-        """Queue a request.
+    @property
+    def model_id(self) -> str:
+        """The model's proper name."""
+        return self.model_ids[0]
+
+    @property
+    def context_tokens(self) -> int:
+        """The model's context window."""
+        return self._renderer.context_tokens
+
+    def begin(self, request: ChatRequest, client: str) -> Reply:
+        """Queue a chat request.
 
         Raises:
             ApiError: it cannot be answered.
         """
         self.check_model(request.model)
-        if request.n not in (None, 1):
-            raise bad_request("Only n=1 is supported.", "Send as many requests.", param="n")
+        check_chat(request)
+        wanted = json_format(request)
         functions = request.offered_tools()
-        if request.must_call() and not functions:
-            raise bad_request("tool_choice names no function in tools.", param="tool_choice")
-        turn = self._renderer.render(
-            request.messages, functions, must_call=request.must_call(), thinking=self._thinking
+        wish = request.wants_thinking()
+        task = Task(
+            functions=functions,
+            must_call=request.must_call(),
+            thinking=self._thinking if wish is None else wish,
+            instruction=wanted.instruction() if wanted else "",
+            opening=_opening(request, functions, wanted.opening() if wanted else ""),
         )
-        assembler = ReplyAssembler(
-            functions,
-            request.stops(),
-            request.limit(),
-            parallel_calls=request.parallel_tool_calls is not False,
+        trims = self._trims if request.trim is None else request.trim == "oldest"
+        expectation: Expectation | None = None
+        if request.must_call():
+            expectation = ExpectCall()
+        elif wanted is not None:
+            expectation = ExpectJson(wanted)
+
+        def correct(failed: str, problem: str) -> tuple[Job, Turn]:
+            told = expectation or ExpectCall()
+            messages = [
+                *request.messages,
+                Message(role="assistant", content=failed),
+                Message(role="user", content=told.correction(problem)),
+            ]
+            turn = self._renderer.render(messages, task, trim=trims)
+            return self._engine.submit(turn.question, client), turn
+
+        repairs = self._repairs if request.repair is None else request.repair
+        turn = self._renderer.render(request.messages, task, trim=trims)
+        return Reply(
+            self._engine.submit(turn.question, client),
+            turn,
+            self._assembler_for(request, functions),
+            expectation,
+            correct if repairs and (functions or wanted) else None,
+            self._counter.is_exact,
         )
+
+    def begin_text(self, request: TextRequest, client: str) -> Reply:
+        """Queue a text completion.
+
+        Raises:
+            ApiError: it cannot be answered.
+        """
+        self.check_model(request.model)
+        turn = self._renderer.render_text(text_prompt(request))
+
+        def assembler(_: Turn) -> ReplyAssembler:
+            return ReplyAssembler(
+                stops=request.stops(), max_tokens=request.max_tokens, counter=self._counter, verbatim=True
+            )
+
         job = self._engine.submit(turn.question, client)
-        return Completion(job, assembler, turn, self._model_id)
+        return Reply(job, turn, assembler, is_exact=self._counter.is_exact)
+
+    def reasoning_mode(self, request: ChatRequest) -> ReasoningMode:
+        """What becomes of the reasoning of this request's reply."""
+        return request.reasoning_mode() or self._reasoning
+
+    def ignored(self, request: ChatRequest | TextRequest) -> list[str]:
+        """Parameters that were given but have no effect."""
+        names = request.ignored()
+        if isinstance(request, ChatRequest) and not self._renderer.chooses_thinking:
+            names += [name for name in ("reasoning_effort", "chat_template_kwargs") if getattr(request, name)]
+        return sorted(names)
 
     def check_model(self, name: str) -> None:
         """Refuse a model that is not served.
@@ -147,29 +324,57 @@ class ChatService:
         Raises:
             ApiError: 404.
         """
-        if name not in (self._model_id, DEFAULT_MODEL):
+        if name not in (*self.model_ids, DEFAULT_MODEL):
             raise ApiError(
                 404,
                 f"The model {name!r} does not exist.",
-                f"This server serves {self._model_id!r}.",
+                f"This server serves {self.model_id!r}.",
                 param="model",
                 code="model_not_found",
             )
 
+    def _assembler_for(self, request: ChatRequest, functions: Sequence[Function]) -> MakeAssembler:
+        def assembler(turn: Turn) -> ReplyAssembler:
+            return ReplyAssembler(
+                functions,
+                request.stops(),
+                request.limit(),
+                parallel_calls=request.parallel_tool_calls is not False,
+                counter=self._counter,
+                opening=turn.opening,
+            )
 
-def _call(delta: CallDelta) -> dict[str, Any]:
-    function = {"name": delta.name, "arguments": delta.arguments_json}
-    return {"id": delta.call_id, "type": "function", "function": function}
+        return assembler
 
 
-def _delta(delta: Delta) -> dict[str, Any]:
-    if isinstance(delta, ContentDelta):
-        return {"content": delta.text}
-    if isinstance(delta, ReasoningDelta):
-        return {"reasoning_content": delta.text}
-    return {"tool_calls": [{"index": delta.index, **_call(delta)}]}
+def _opening(request: ChatRequest, functions: Sequence[Function], json_opening: str) -> str:
+    """How the reply can begin in any case."""
+    if request.must_call():
+        return f"{functions[0].name}(" if len(functions) == 1 else ""
+    return "" if functions else json_opening
 
 
-def event_line(body: dict[str, Any]) -> str:
-    """One server-sent event."""
-    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
+async def in_reasoning_mode(
+    deltas: AsyncGenerator[list[Delta], None], mode: ReasoningMode
+) -> AsyncGenerator[list[Delta], None]:
+    """Deltas with the reasoning apart, inside of the content between think tags, or left out."""
+    is_open = False
+    async with contextlib.aclosing(deltas):
+        async for piece in deltas:
+            if mode == "separate":
+                yield piece
+                continue
+            shown: list[Delta] = []
+            for delta in piece:
+                if not isinstance(delta, ReasoningDelta):
+                    if is_open:
+                        shown.append(ContentDelta(THINK_CLOSE))
+                        is_open = False
+                    shown.append(delta)
+                elif mode == "inline":
+                    shown.append(ContentDelta(delta.text if is_open else THINK_OPEN + delta.text))
+                    is_open = True
+            if shown:
+                yield shown
+        if is_open:
+            yield [ContentDelta(THINK_CLOSE)]

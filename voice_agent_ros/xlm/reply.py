@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from voice_agent_ros.xlm.events import Event, Reasoning, Text
 from voice_agent_ros.xlm.protocol import Function
-from voice_agent_ros.xlm.rendering import estimated_tokens
 from voice_agent_ros.xlm.tool_calls import Call, CallReader
+from voice_agent_ros.xlm.usage import EstimatingCounter, ReplyMeter, TokenCounter
 
-HELD_MAX_CHARS = 2_000
+# What is longer than this is no call any more, but words.
+HELD_MAX_CHARS = 16_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class ReplyAssembler:
         stops: texts that end the reply and are not part of it.
         max_tokens: length at which it ends; None: no limit.
         parallel_calls: more than one call is wanted.
+        counter: what counts the tokens.
+        opening: the beginning of the reply, which was already part of the prompt.
+        verbatim: white space at the beginning counts.
+
+    Attributes:
+        is_done: nothing more is wanted.
+        problem: why the reply, which tries to be a call, is none; empty unless it was held back whole.
     """
 
     def __init__(
@@ -63,8 +71,12 @@ class ReplyAssembler:
         max_tokens: int | None = None,
         *,
         parallel_calls: bool = True,
+        counter: TokenCounter | None = None,
+        opening: str = "",
+        verbatim: bool = False,
     ) -> None:
         self._reader = CallReader(functions) if functions else None
+        self._functions = tuple(functions)
         self._stops = tuple(stops)
         self._max_tokens = max_tokens
         self._parallel_calls = parallel_calls
@@ -73,11 +85,17 @@ class ReplyAssembler:
         self._line_is_plain = False
         self._blank = ""  # white space that counts only if words follow
         self._calls = 0
-        self._pieces = 0
-        self._estimate = 0
+        counter = counter or EstimatingCounter()
+        self._meter = ReplyMeter(counter)
+        self._reasoning_meter = ReplyMeter(counter)
+        self._opening = opening
+        self._without_opening: list[str] | None = [] if opening else None
+        self._is_verbatim = verbatim
         self._was_cut = False
         self._said_anything = False
+        self._failed_call = ""  # a beginning that tried to be a call, and everything after it
         self.is_done = False
+        self.problem = ""
 
     @property
     def finish_reason(self) -> str:
@@ -88,20 +106,29 @@ class ReplyAssembler:
 
     @property
     def tokens(self) -> int:
-        """Tokens so far; an estimate."""
-        return max(self._pieces, self._estimate)
+        """Tokens so far, reasoning included."""
+        return self._meter.tokens
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Those of them that were reasoning."""
+        return self._reasoning_meter.tokens
 
     def feed(self, event: Event) -> list[Delta]:
         """Deltas that are certain after this event."""
         if self.is_done or not isinstance(event, Text | Reasoning):
             return []
-        self._pieces += 1
-        self._estimate += estimated_tokens(event.delta)
+        text, is_full = self._meter.feed(event.delta, self._max_tokens)
         if isinstance(event, Reasoning):
-            deltas: list[Delta] = [ReasoningDelta(event.delta)]
+            self._reasoning_meter.feed(text, None)
+            deltas: list[Delta] = [ReasoningDelta(text)] if text else []
         else:
-            deltas = self._before_stop(event.delta)
-        if self._max_tokens is not None and self.tokens >= self._max_tokens and not self.is_done:
+            if self._without_opening is not None:
+                self._without_opening.append(text)
+            if self._opening:
+                text, self._opening = self._opening + text, ""
+            deltas = self._before_stop(text)
+        if is_full and not self.is_done:
             self._was_cut = True
             self.is_done = True
         return deltas
@@ -113,6 +140,18 @@ class ReplyAssembler:
         deltas = self._words_or_calls(held) if held else []
         line, self._line = self._line, ""
         return deltas + (self._call_or_words(line) if line else [])
+
+    def failed_words(self) -> list[Delta]:
+        """The reply that was held back because of its `problem`, as words after all."""
+        text, self._failed_call, self.problem = self._failed_call, "", ""
+        return [ContentDelta(text.strip())] if text.strip() else []
+
+    def retold(self) -> list[Delta]:
+        """The whole reply as if it had not continued the opening but begun anew; nothing if there was none."""
+        if self._without_opening is None:
+            return []
+        again = ReplyAssembler(self._functions, self._stops, parallel_calls=self._parallel_calls)
+        return [*again.feed(Text("".join(self._without_opening))), *again.finish()]
 
     def _before_stop(self, text: str) -> list[Delta]:
         text = self._held + text
@@ -131,6 +170,9 @@ class ReplyAssembler:
             return self._words(text)
         deltas: list[Delta] = []
         while text:
+            if self.problem:
+                self._failed_call += text
+                break
             if self._line_is_plain:
                 head, newline, text = text.partition("\n")
                 deltas += self._words(head + newline)
@@ -160,6 +202,14 @@ class ReplyAssembler:
 
     def _call_or_words(self, line: str) -> list[Delta]:
         calls = self._reader.read(line) if self._reader else None
+        if (
+            calls is None
+            and self._reader
+            and self._reader.problem
+            and not (self._said_anything or self._calls)
+        ):
+            self.problem, self._failed_call = self._reader.problem, line
+            return []
         if calls is None:
             return self._words(line)
         self._blank = ""
@@ -177,7 +227,7 @@ class ReplyAssembler:
         text = self._blank + text
         words = text.rstrip() if self._reader else text
         self._blank = text[len(words) :]
-        if not self._said_anything:
+        if not (self._said_anything or self._is_verbatim):
             words = words.lstrip()
         if not words:
             return []

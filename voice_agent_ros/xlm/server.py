@@ -1,48 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP side: routes, keys, error bodies, and what happens when a client hangs up."""
+"""The HTTP side: routes, bodies, error bodies, and what happens when a client hangs up."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from dataclasses import asdict
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
-from starlette.datastructures import Headers
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
 
-from voice_agent_ros.xlm.api_errors import ApiError
-from voice_agent_ros.xlm.chat import ChatService, Completion, event_line
-from voice_agent_ros.xlm.protocol import ChatRequest
+from voice_agent_ros import __version__
+from voice_agent_ros.xlm.api_errors import ApiError, internal_error
+from voice_agent_ros.xlm.chat import ChatService, Reply, in_reasoning_mode
+from voice_agent_ros.xlm.event_stream import EventStream, until_gone
+from voice_agent_ros.xlm.metrics import CONTENT_TYPE_LATEST, Metrics
+from voice_agent_ros.xlm.process_memory import resident_bytes
+from voice_agent_ros.xlm.protocol import ChatRequest, ReasoningMode, TextRequest
 from voice_agent_ros.xlm.scheduler import Engine
+from voice_agent_ros.xlm.security import Access, Cors, Gate, client_of, error_response
+from voice_agent_ros.xlm.wire import ChatWire, TextWire
 
-KEEP_ALIVE_S = 10.0
-# A reply that begins within this time can still fail with a proper status; later errors travel in the stream.
-STATUS_WAIT_S = 10.0
-BODY_MAX_BYTES = 1_048_576
+_FINGERPRINT = f"fp_{__version__}"
 _HUNG_UP = ApiError(499, "The client hung up.", code="client_closed_request")
+LATER_THAN_THE_ENGINE_S = 5.0
+_Body = TypeVar("_Body", bound=BaseModel)
 _Result = TypeVar("_Result")
 
 
-def create_app(
-    engine: Engine, service: ChatService, model_id: str, created: int, api_key: str = ""
-) -> FastAPI:
-    """The application.
+@dataclass(frozen=True)
+class HttpOptions:
+    """How the server treats its clients.
 
-    Args:
-        engine: started and stopped with the application.
-        service: answers chat requests.
-        model_id: the model's public name.
-        created: when the server was started, in seconds since 1970.
-        api_key: what clients must present; empty: nothing.
+    Attributes:
+        access: who may ask.
+        body_max_bytes: largest body.
+        body_s: longest time for its arrival.
+        keep_alive_s: longest silence in a stream; a reply that begins within this time can still fail with a
+            status of its own.
+        deadline_s: longest time for one request.
     """
+
+    access: Access = field(default_factory=Access)
+    body_max_bytes: int = 1_048_576
+    body_s: float = 30.0
+    keep_alive_s: float = 10.0
+    deadline_s: float = 120.0
+
+
+def create_app(engine: Engine, service: ChatService, options: HttpOptions | None = None) -> FastAPI:
+    """The application; the engine is started and stopped with it."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,156 +65,201 @@ def create_app(
         yield
         await engine.stop()
 
+    options = options or HttpOptions()
+    metrics = Metrics(engine.status)
     app = FastAPI(title="xlm-server", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_error_bodies(app)
-    app.add_middleware(_Gate, api_key=api_key)
-    model = {"id": model_id, "object": "model", "created": created, "owned_by": "voice_agent_ros"}
-
-    @app.get("/v1/models")
-    async def models() -> dict[str, Any]:
-        return {"object": "list", "data": [model]}
-
-    @app.get("/v1/models/{name:path}")
-    async def one_model(name: str) -> dict[str, Any]:
-        service.check_model(name)
-        return model
-
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        status = engine.status()
-        body = {"status": "ok" if status.is_healthy else "unavailable", "model": model_id, **asdict(status)}
-        return JSONResponse(body, 200 if status.is_healthy else 503)
-
-    @app.post("/v1/chat/completions")
-    async def chat(request: Request, body: ChatRequest) -> Response:
-        completion = service.begin(body, _client_of(request))
-        headers = {"x-ignored-parameters": ",".join(body.ignored())} if body.ignored() else {}
-        if not body.stream:
-            return JSONResponse(await _unless_gone(request, completion, completion.whole()), headers=headers)
-        include_usage = bool(body.stream_options and body.stream_options.include_usage)
-        chunks = completion.chunks(include_usage=include_usage)
-        first = asyncio.ensure_future(anext(chunks))
-        await _first_or_error(request, completion, first)
-        return StreamingResponse(
-            _with_keep_alive(completion, first, chunks),
-            media_type="text/event-stream",
-            headers={**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    routes = Routes(engine, service, options, metrics)
+    # Some clients' base URL ends before /v1.
+    for base in ("/v1", ""):
+        app.add_route(f"{base}/chat/completions", routes.chat, methods=["POST"])
+        app.add_route(f"{base}/completions", routes.text, methods=["POST"])
+        app.add_route(f"{base}/models", routes.models, methods=["GET"])
+        app.add_route(f"{base}/models/{{name:path}}", routes.model, methods=["GET"])
+    app.add_route("/health", routes.health, methods=["GET"])
+    app.add_route("/metrics", routes.metrics, methods=["GET"])
+    access = options.access
+    app.add_middleware(Gate, access=access, answered=metrics.count)
+    if access.origins:
+        exposed = ["x-request-id", "x-ignored-parameters", "x-trimmed-messages", "retry-after"]
+        app.add_middleware(
+            Cors,
+            allow_origins=access.origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=exposed,
         )
-
     return app
 
 
-def _client_of(request: Request) -> str:
-    """Whom the queue is fair to: a program on a host, as far as that can be seen."""
-    host = request.client.host if request.client else ""
-    agent = request.headers.get("user-agent", "")
-    key = hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()[:8]
-    return f"{host}|{agent}|{key}"
+class Routes:
+    """What is answered where."""
 
+    def __init__(self, engine: Engine, service: ChatService, options: HttpOptions, metrics: Metrics) -> None:
+        self._engine = engine
+        self._service = service
+        self._options = options
+        self._metrics = metrics
+        self._created = int(time.time())
 
-async def _until_gone(request: Request) -> None:
-    """Return when the client has hung up. The body has been read by then."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    async def models(self, _: Request) -> Response:
+        """All of the model's names."""
+        return JSONResponse(
+            {"object": "list", "data": [self._model(name) for name in self._service.model_ids]}
+        )
 
+    async def model(self, request: Request) -> Response:
+        """One of them."""
+        name = request.path_params["name"]
+        if not name.strip("/"):
+            return await self.models(request)
+        self._service.check_model(name)
+        return JSONResponse(self._model(name))
 
-async def _unless_gone(
-    request: Request, completion: Completion, work: Coroutine[Any, Any, _Result]
-) -> _Result:
-    """The work's result; the engine is told at once if nobody waits for it any more."""
-    working = asyncio.create_task(work)
-    gone = asyncio.create_task(_until_gone(request))
-    tasks: list[asyncio.Task[Any]] = [working, gone]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise _HUNG_UP
-    finally:
-        completion.job.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _model(self, name: str) -> dict[str, Any]:
+        window = self._service.context_tokens
+        known = {"id": name, "object": "model", "created": self._created, "owned_by": "voice_agent_ros"}
+        # OpenAI names no window; other servers do under one of these names.
+        return {**known, "n_ctx": window, "max_model_len": window, "context_length": window}
 
+    async def health(self, _: Request) -> Response:
+        """200 only if a question asked now would be answered."""
+        status = self._engine.status()
+        pid = status.console_pid
+        memory = {
+            "server_bytes": resident_bytes(os.getpid()),
+            "console_bytes": resident_bytes(pid) if pid is not None else 0,
+        }
+        body = {
+            "status": "ok" if status.is_healthy else "unavailable",
+            "model": self._service.model_id,
+            "n_ctx": self._service.context_tokens,
+            "memory": memory,
+            **asdict(status),
+        }
+        return JSONResponse(body, 200 if status.is_healthy else 503)
 
-async def _first_or_error(request: Request, completion: Completion, first: asyncio.Future[str]) -> None:
-    """Wait for the first chunk for a while, so that an early failure gets a status of its own.
+    async def metrics(self, _: Request) -> Response:
+        """Prometheus' text."""
+        return Response(self._metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    Raises:
-        ApiError: there will be no reply.
-    """
-    gone = asyncio.ensure_future(_until_gone(request))
-    try:
-        waited: list[asyncio.Future[Any]] = [first, gone]
-        await asyncio.wait(waited, timeout=STATUS_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
-        if first.done():
-            first.result()
-        elif gone.done():
-            raise _HUNG_UP
-    except BaseException:
-        completion.job.cancel()
-        first.cancel()
-        raise
-    finally:
-        gone.cancel()
-        await asyncio.gather(gone, return_exceptions=True)
+    async def chat(self, request: Request) -> Response:
+        """A chat completion."""
+        body = await self._read(request, ChatRequest)
+        reply = self._service.begin(body, client_of(request.scope))
+        mode = self._service.reasoning_mode(body)
+        return await self._answer(request, body, reply, ChatWire(self._service.model_id, _FINGERPRINT), mode)
 
+    async def text(self, request: Request) -> Response:
+        """A text completion."""
+        body = await self._read(request, TextRequest)
+        reply = self._service.begin_text(body, client_of(request.scope))
+        wire = TextWire(self._service.model_id, _FINGERPRINT)
+        return await self._answer(request, body, reply, wire, "separate")
 
-async def _with_keep_alive(
-    completion: Completion, first: asyncio.Future[str], chunks: AsyncGenerator[str, None]
-) -> AsyncGenerator[str, None]:
-    """The chunks, with comments while there are none; the engine is told if the client hangs up."""
-    waiting = first
-    try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_S)
-            if not done:
-                yield ": waiting\n\n"
-                continue
-            try:
-                chunk = waiting.result()
-            except StopAsyncIteration:
-                return
-            except ApiError as error:
-                yield event_line(error.body())
-                return
-            yield chunk
-            waiting = asyncio.ensure_future(anext(chunks))
-    finally:
-        completion.job.cancel()
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        await chunks.aclose()
-
-
-class _Gate:
-    """Refuses callers without the key and bodies that are too large, before anything reads them."""
-
-    def __init__(self, app: ASGIApp, api_key: str) -> None:
-        self._app = app
-        self._api_key = api_key.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        given = headers.get("authorization", "").removeprefix("Bearer ").encode()
-        is_open = not self._api_key or scope["path"] == "/health"
-        if not is_open and not hmac.compare_digest(given, self._api_key):
-            error = ApiError(
-                401, "The API key is missing or wrong.", type="authentication_error", code="invalid_api_key"
+    async def _answer(
+        self,
+        request: Request,
+        body: ChatRequest | TextRequest,
+        reply: Reply,
+        wire: ChatWire,
+        mode: ReasoningMode,
+    ) -> Response:
+        ignored = self._service.ignored(body)
+        headers = {"x-ignored-parameters": ",".join(ignored)} if ignored else {}
+        if reply.turn.trimmed:
+            headers["x-trimmed-messages"] = str(reply.turn.trimmed)
+        deltas = in_reasoning_mode(reply.deltas(), mode)
+        if body.stream:
+            return EventStream(
+                wire.events(deltas, reply, include_usage=body.includes_usage),
+                reply.cancel,
+                headers,
+                keep_alive_s=self._options.keep_alive_s,
+                deadline_s=self._options.deadline_s,
+                ended=lambda status: self._metrics.observe(
+                    reply, broken_by=status if status != 200 else None
+                ),
             )
-            await _error_response(error)(scope, receive, send)
-            return
-        length = headers.get("content-length", "")
-        if not length.isdigit() and (length or headers.get("transfer-encoding")):
-            await _error_response(ApiError(411, "The body has no length."))(scope, receive, send)
-        elif int(length or 0) > BODY_MAX_BYTES:
-            error = ApiError(413, f"The body is larger than {BODY_MAX_BYTES} bytes.")
-            await _error_response(error)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        try:
+            whole = await self._unless_gone(request, reply.cancel, wire.whole(deltas, reply))
+        finally:
+            self._metrics.observe(reply)
+        return JSONResponse(whole, headers=headers)
+
+    async def _unless_gone(
+        self, request: Request, cancel: Callable[[], None], work: Coroutine[Any, Any, _Result]
+    ) -> _Result:
+        """The work's result; the engine is told at once if nobody waits for it any more."""
+        working = asyncio.create_task(work)
+        gone = asyncio.create_task(until_gone(request.receive))
+        tasks: set[asyncio.Task[Any]] = {working, gone}
+        try:
+            limit_s = self._options.deadline_s + LATER_THAN_THE_ENGINE_S
+            await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise _HUNG_UP
+        finally:
+            cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, request: Request, kind: type[_Body]) -> _Body:
+        """The request's body.
+
+        Raises:
+            ApiError: it is too large, too slow, or not what it should be.
+        """
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            # Strict on purpose: a web page can send anything else here without asking.
+            raise ApiError(
+                415, f"The body is {media_type or 'of no type'!r}.", "Send 'Content-Type: application/json'."
+            )
+        try:
+            data = await asyncio.wait_for(self._body(request), self._options.body_s)
+        except asyncio.TimeoutError as error:
+            raise ApiError(408, "The body did not arrive in time.") from error
+        except ClientDisconnect as error:
+            raise _HUNG_UP from error
+        try:
+            return kind.model_validate_json(data)
+        except ValidationError as error:
+            raise _invalid(error, data) from error
+
+    async def _body(self, request: Request) -> bytes:
+        most = self._options.body_max_bytes
+        length = request.headers.get("content-length", "")
+        data = bytearray()
+        if not length.isdigit() or int(length) <= most:
+            async for piece in request.stream():
+                data += piece
+                if len(data) > most:
+                    break
+            else:
+                return bytes(data)
+        raise ApiError(413, f"The body is larger than {most} bytes.", code="request_too_large")
+
+
+def _invalid(error: ValidationError, data: bytes) -> ApiError:
+    """The first mistake, with the parameter it is in."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = _path(first["loc"], data) if first["type"] != "json_invalid" else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return ApiError(400, f"{where}: {message}." if where else f"{message}.", param=where or None)
+
+
+def _path(location: tuple[int | str, ...], data: bytes) -> str:
+    """Where in the body; pydantic's location names the kinds of value it has tried, too."""
+    value, path = json.loads(data), ""
+    for part in location:
+        if isinstance(part, int) and isinstance(value, list):
+            value, path = value[part], f"{path}[{part}]"
+        elif isinstance(value, dict) and (part in value or part == location[-1]):
+            value, path = value.get(part), f"{path}.{part}"
+    return path.lstrip(".")
 
 
 def _add_error_bodies(app: FastAPI) -> None:
@@ -207,25 +267,15 @@ def _add_error_bodies(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def api_error(_: Request, error: ApiError) -> JSONResponse:
-        return _error_response(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
-        problem = f"{where}: {first['msg']}." if where else f"{first['msg']}."
-        return _error_response(ApiError(400, problem, param=where or None))
+        return error_response(error)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         what = f"{request.method} {request.url.path}: {error.detail}."
-        return _error_response(ApiError(error.status_code, what))
+        fix = "Use a path below /v1." if error.status_code == 404 else ""
+        code = "unknown_url" if error.status_code == 404 else None
+        return error_response(ApiError(error.status_code, what, fix, code=code, more_headers=error.headers))
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        what = f"Internal error: {type(error).__name__}."
-        return _error_response(ApiError(500, what, "See the server's log.", type="server_error"))
-
-
-def _error_response(error: ApiError) -> JSONResponse:
-    return JSONResponse(error.body(), error.status, headers=error.headers())
+        return error_response(internal_error(error))

@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import shlex
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,9 @@ from voice_agent_ros.xlm.profile import (
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+    from voice_agent_ros.xlm.security import Access
+
+KEY_VARIABLE = "XLM_SERVER_API_KEY"
 # Streams that are still open get this long after the engine has told them that it is going away.
 GRACE_S = 1.0
 
@@ -71,15 +73,75 @@ def build_parser() -> argparse.ArgumentParser:
         "--template", choices=("auto", "passthrough", "vendor"), default="auto", help="whose template it runs"
     )
     add("--thinking", action="store_true", help="let a thinking model think before it answers")
-    add("--model-id", default="xlm", help="the model's name for clients")
-    add("--host", default="127.0.0.1")
-    add("--port", type=int, default=8765)
-    add("--api-key-file", type=Path, help="file with the key that clients must send")
     add("--queue", type=int, default=8, help="requests that may wait")
     add("--deadline-s", type=float, default=120.0, help="longest time for one request, waiting included")
     add("--no-probe", action="store_true", help="do not find out at start what the console remembers")
+    _add_reply_options(parser)
+    _add_access_options(parser)
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser
+
+
+def _add_reply_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("replies").add_argument
+    add("--model-id", default="xlm", help="the model's name for clients")
+    add("--alias", action="append", default=[], metavar="NAME", help="another name it answers to; repeatable")
+    add("--context-tokens", type=int, metavar="N", help="the model's context window; default: the profile's")
+    add(
+        "--tokenizer",
+        type=Path,
+        metavar="FILE",
+        help="its tokenizer.json; without it token counts are estimates",
+    )
+    add(
+        "--reasoning",
+        choices=("separate", "inline", "drop"),
+        default="separate",
+        help="what a model thinks: in reasoning_content, in the content between <think> tags, or left out",
+    )
+    add(
+        "--trim",
+        choices=("none", "oldest"),
+        default="none",
+        help="a conversation that is too long is refused, or loses its oldest turns",
+    )
+    add(
+        "--no-repair",
+        action="store_true",
+        help="do not ask again for JSON or calls that do not fit their schema",
+    )
+    add("--keep-alive-s", type=float, default=10.0, help="longest silence in a stream")
+
+
+def _add_access_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("access").add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8765)
+    add("--api-key-file", type=Path, help=f"keys that clients may send, one a line; or {KEY_VARIABLE}=KEY")
+    add("--insecure", action="store_true", help="let everybody in who reaches --host, without a key")
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name clients use for this computer",
+    )
+    add(
+        "--cors-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a web page that may ask; repeatable",
+    )
+    add(
+        "--rate-limit",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="requests per minute and client; 0: any number",
+    )
+    add("--burst", type=int, default=10, help="of them at once")
+    add("--body-max-kib", type=int, default=1024, help="largest request")
 
 
 def plan_console(
@@ -144,23 +206,23 @@ def build_app(options: argparse.Namespace) -> FastAPI:
     from voice_agent_ros.xlm.ion import HeapWatch
     from voice_agent_ros.xlm.rendering import Renderer
     from voice_agent_ros.xlm.scheduler import Engine
-    from voice_agent_ros.xlm.server import create_app
+    from voice_agent_ros.xlm.server import HttpOptions, create_app
+    from voice_agent_ros.xlm.usage import EstimatingCounter, FileCounter
 
     profile = load_profile(options.profile)
     plan = plan_console(
         profile, options.console, named_values(options.set), options.model_type, options.template
     )
-    if not options.cwd.is_dir():
-        raise ConfigurationError(f"There is no folder {options.cwd}.", "Correct --cwd.")
-    if shutil.which(plan.command[0], path=None) is None and not (options.cwd / plan.command[0]).is_file():
-        raise ConfigurationError(
-            f"There is no console program {plan.command[0]}.", "Correct --console or --cwd."
-        )
-    key = _api_key(options.api_key_file)
-    if options.host not in LOOPBACK and not key:
-        raise ConfigurationError(
-            f"{options.host} can be reached by others.", "Give --api-key-file, or use --host 127.0.0.1."
-        )
+    if options.context_tokens:
+        limits = profile.limits.model_copy(update={"context_tokens": options.context_tokens})
+        profile = profile.model_copy(update={"limits": limits})
+    _check_command(plan.command, options.cwd)
+    http = HttpOptions(
+        access=_access(options),
+        body_max_bytes=options.body_max_kib * 1024,
+        keep_alive_s=options.keep_alive_s,
+        deadline_s=options.deadline_s,
+    )
     model_type = profile.model_type(plan.model_type)
     console = Console(
         profile,
@@ -169,7 +231,8 @@ def build_app(options: argparse.Namespace) -> FastAPI:
         can_think=model_type.thinking != "none",
         heaps=HeapWatch(),
     )
-    renderer = Renderer(profile, model_type, plan.mode)
+    counter = FileCounter(options.tokenizer) if options.tokenizer else EstimatingCounter()
+    renderer = Renderer(profile, model_type, plan.mode, counter)
     # A model that cannot be kept from thinking takes too long over it.
     can_probe = not options.no_probe and (plan.mode == "passthrough" or model_type.thinking == "none")
     engine = Engine(
@@ -178,10 +241,53 @@ def build_app(options: argparse.Namespace) -> FastAPI:
         deadline_s=options.deadline_s,
         probe_with=renderer.question if can_probe else None,
     )
-    service = ChatService(engine, renderer, options.model_id, thinking=options.thinking)
-    app = create_app(engine, service, options.model_id, int(time.time()), key)
+    service = ChatService(
+        engine,
+        renderer,
+        (options.model_id, *options.alias),
+        thinking=options.thinking,
+        reasoning=options.reasoning,
+        trim=options.trim == "oldest",
+        repair=not options.no_repair,
+        counter=counter,
+    )
+    app = create_app(engine, service, http)
     app.state.engine = engine
     return app
+
+
+def _check_command(command: Sequence[str], cwd: Path) -> None:
+    if not cwd.is_dir():
+        raise ConfigurationError(f"There is no folder {cwd}.", "Correct --cwd.")
+    if shutil.which(command[0]) is None and not (cwd / command[0]).is_file():
+        raise ConfigurationError(f"There is no console program {command[0]}.", "Correct --console or --cwd.")
+
+
+def _access(options: argparse.Namespace) -> Access:
+    """Who may ask.
+
+    Raises:
+        ConfigurationError: others reach the server, and nothing keeps them out.
+    """
+    from voice_agent_ros.xlm.security import LOCAL_NAMES, Access, is_loopback
+
+    keys = _api_keys(options.api_key_file)
+    is_local = is_loopback(options.host)
+    if not (is_local or keys or options.insecure):
+        raise ConfigurationError(
+            f"{options.host} can be reached by others.",
+            "Give --api-key-file, or use --host 127.0.0.1; --insecure lets everybody in.",
+        )
+    # With a key, or where others are let in on purpose, the name does not matter.
+    names = (*LOCAL_NAMES, options.host) if is_local and not keys else ()
+    hosts = (*names, *options.allowed_host) if names or options.allowed_host else ()
+    return Access(
+        keys=keys,
+        requests_per_minute=options.rate_limit,
+        burst=options.burst,
+        hosts=tuple(name.lower() for name in hosts),
+        origins=tuple(options.cors_origin),
+    )
 
 
 def named_values(pairs: Sequence[str]) -> dict[str, str]:
@@ -199,18 +305,20 @@ def named_values(pairs: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def _api_key(path: Path | None) -> str:
+def _api_keys(path: Path | None) -> tuple[str, ...]:
+    """From a file, or from the environment."""
     if path is None:
-        return ""
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        return (key,) if key else ()
     try:
-        key = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
+        lines = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The API key cannot be read: {error}.", "Correct --api-key-file."
         ) from error
-    if not key:
+    if not lines:
         raise ConfigurationError(f"{path} is empty.", "Write a key into it.")
-    return key
+    return tuple(lines)
 
 
 async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:

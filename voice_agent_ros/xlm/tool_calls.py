@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voice_agent_ros.xlm.json_schema import STRICT_JSON, problem_with, resolved, type_text
 from voice_agent_ros.xlm.protocol import Function
 
 _WRAPPERS = re.compile(r"^\s*(?:```\w*|<tool_call>)\s*|\s*(?:```|</tool_call>)\s*$")
@@ -39,7 +41,7 @@ def signature(function: Function) -> str:
     """One line that tells a model how to call a function: `place(target, object?) - Put …`."""
     words = []
     for name, schema, is_required in _parameters(function):
-        words.append(f"{name}{'' if is_required else '?'}{_hint(schema)}")
+        words.append(f"{name}{'' if is_required else '?'}{_hint(schema, function.parameters or {})}")
     about = " ".join((function.description or "").split())
     return f"{function.name}({', '.join(words)})" + (f" - {about}" if about else "")
 
@@ -60,10 +62,14 @@ class CallReader:
 
     Args:
         functions: the functions on offer.
+
+    Attributes:
+        problem: why the text that was read last is no valid call although it names one of the functions.
     """
 
     def __init__(self, functions: Sequence[Function]) -> None:
         self._functions = {function.name: function for function in functions}
+        self.problem = ""
 
     def may_begin_call(self, text: str) -> bool:
         """Whether this beginning of a line may still become a call."""
@@ -89,6 +95,7 @@ class CallReader:
 
     def read(self, text: str) -> list[Call] | None:
         """All calls in the text; None unless it is nothing but valid calls."""
+        self.problem = ""
         body = text.strip()
         for _ in range(3):
             body = _WRAPPERS.sub("", body)
@@ -106,10 +113,11 @@ class CallReader:
         return calls or None
 
     def _read_json(self, body: str) -> list[Call] | None:
-        decoder, values, at = json.JSONDecoder(), [], 0
+        values: list[Any] = []
+        at = 0
         try:
             while at < len(body):
-                value, at = decoder.raw_decode(body, at)
+                value, at = STRICT_JSON.raw_decode(body, at)
                 values += value if isinstance(value, list) else [value]
                 at += len(body[at:]) - len(body[at:].lstrip(" \n,;"))
         except (ValueError, RecursionError):
@@ -131,10 +139,12 @@ class CallReader:
         arguments: Any = next((value[key] for key in _ARGUMENT_KEYS if key in value), {})
         if isinstance(arguments, str):
             try:
-                arguments = json.loads(arguments)
-            except ValueError:
+                arguments = STRICT_JSON.decode(arguments)
+            except ValueError as error:
+                self._refuse(name, f"its arguments are not JSON ({error})")
                 return None
         if not isinstance(name, str) or not isinstance(arguments, dict):
+            self._refuse(name, "its arguments must be a JSON object")
             return None
         return self._checked(name, arguments)
 
@@ -148,25 +158,34 @@ class CallReader:
             return calls[0] if calls else None
         parameters = [parameter for parameter, _, _ in _parameters(self._functions[name])]
         arguments = _written_arguments(inside, parameters)
-        return None if arguments is None else self._checked(name, arguments)
+        if arguments is None:
+            self._refuse(name, "its arguments cannot be told apart")
+            return None
+        return self._checked(name, arguments)
 
     def _checked(self, name: str, arguments: Mapping[str, Any]) -> Call | None:
-        import jsonschema
-
         function = self._functions.get(name)
         if function is None:
             return None
-        properties = {parameter: schema for parameter, schema, _ in _parameters(function)}
-        if set(arguments) - set(properties):
+        schema = function.parameters or {"type": "object"}
+        properties = {parameter: part for parameter, part, _ in _parameters(function)}
+        unknown = sorted(set(arguments) - set(properties))
+        if unknown and not schema.get("additionalProperties"):
+            self._refuse(name, f"it has no argument {unknown[0]!r}")
             return None
-        fitted = {key: _fit(value, properties[key]) for key, value in arguments.items()}
+        fitted = {key: _fit(value, properties.get(key, {}), schema) for key, value in arguments.items()}
         required = {parameter for parameter, _, is_required in _parameters(function) if is_required}
         fitted = {key: value for key, value in fitted.items() if value is not None or key in required}
-        try:
-            jsonschema.validate(fitted, function.parameters or {"type": "object"})
-        except (jsonschema.ValidationError, jsonschema.SchemaError):
+        problem = problem_with(fitted, schema)
+        if problem:
+            self._refuse(name, problem)
             return None
         return Call(name, fitted)
+
+    def _refuse(self, name: object, problem: str) -> None:
+        """Remember why a call of a function on offer is not valid."""
+        if isinstance(name, str) and name in self._functions:
+            self.problem = f"{name}: {problem}"
 
 
 def _written_arguments(text: str, parameters: Sequence[str]) -> dict[str, Any] | None:
@@ -193,14 +212,17 @@ def _parameters(function: Function) -> list[tuple[str, Mapping[str, Any], bool]]
     return sorted(rows, key=lambda row: not row[2])
 
 
-def _hint(schema: Mapping[str, Any]) -> str:
+def _hint(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     """What a value may be, where its name does not say it."""
+    schema = resolved(schema, root)
     if "enum" in schema:
         return ": " + "|".join(str(value) for value in schema["enum"])
     kind = schema.get("type")
     unit = schema.get("description") if kind in ("number", "integer") else None
     if kind in ("number", "integer"):
         return f": {kind}" + (f" {unit}" if unit and len(unit) <= 24 else "")
+    if kind in ("array", "object"):
+        return f": {type_text(schema, root)}"
     return ": boolean" if kind == "boolean" else ""
 
 
@@ -215,21 +237,42 @@ def _literal(text: str) -> Any:
     return value if isinstance(value, str | int | float | bool | list | dict | None) else text
 
 
-def _fit(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A number where the schema wants one and the text is one."""
-    wanted = {
-        schema.get("type"),
-        *(part.get("type") for part in schema.get("anyOf", ()) if isinstance(part, dict)),
-    }
-    if isinstance(value, str) and wanted & {"number", "integer"} and "string" not in wanted:
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        return int(number) if "integer" in wanted and number.is_integer() else number
+def _fit(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """A value of the type that the schema wants, where it was only written differently."""
+    wanted = _wanted_types(schema, root)
+    if isinstance(value, str) and "string" not in wanted:
+        return _read_as(value, wanted)
+    if isinstance(value, float) and value.is_integer() and "integer" in wanted and "number" not in wanted:
+        return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and wanted == {"string"}:
         return str(value)
     return value
+
+
+def _wanted_types(schema: Mapping[str, Any], root: Mapping[str, Any]) -> set[str]:
+    schema = resolved(schema, root)
+    parts = [schema, *(resolved(part, root) for part in schema.get("anyOf", ()) if isinstance(part, dict))]
+    kinds = [part.get("type") for part in parts]
+    return {name for kind in kinds for name in (kind if isinstance(kind, list) else [kind]) if name}
+
+
+def _read_as(text: str, wanted: set[str]) -> Any:
+    """A quoted number, truth value, list or object without its quotes."""
+    if wanted & {"number", "integer"}:
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        if not math.isfinite(number):
+            return text
+        return int(number) if "integer" in wanted and number.is_integer() else number
+    if wanted & {"boolean", "array", "object"}:
+        try:
+            value = json.loads(text.lower() if "boolean" in wanted else text)
+        except (ValueError, RecursionError):
+            return text
+        return value
+    return text
 
 
 def _open_brackets(text: str) -> int:

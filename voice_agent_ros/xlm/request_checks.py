@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request asks for that cannot be given, said clearly and before anything is queued."""
+
+from __future__ import annotations
+
+from voice_agent_ros.xlm.api_errors import bad_request
+from voice_agent_ros.xlm.json_schema import schema_problem
+from voice_agent_ros.xlm.protocol import ChatRequest, NamedTool, TextRequest
+from voice_agent_ros.xlm.structured import JsonFormat
+
+
+def check_chat(request: ChatRequest) -> None:
+    """Refuse what the console cannot do.
+
+    Raises:
+        ApiError: 400, with the parameter at fault.
+    """
+    _check_count(request.n)
+    for name in ("functions", "function_call"):
+        if getattr(request, name) is not None:
+            raise bad_request(
+                f"{name!r} is the old form of function calls.", "Use 'tools' and 'tool_choice'.", param=name
+            )
+    if request.modalities and request.modalities != ["text"]:
+        raise bad_request("The model writes text only.", "Leave out 'modalities'.", param="modalities")
+    for index, message in enumerate(request.messages):
+        if message.role == "function" or message.function_call is not None:
+            raise bad_request(
+                "Function messages are the old form of function calls.",
+                "Use 'tool_calls' in the assistant message and role 'tool' for the result.",
+                param=f"messages[{index}]",
+            )
+    _check_tools(request)
+
+
+def _check_count(n: int | None, name: str = "n") -> None:
+    if n not in (None, 1):
+        raise bad_request(f"Only {name}=1 is supported.", "Send as many requests.", param=name)
+
+
+def _check_tools(request: ChatRequest) -> None:
+    names: set[str] = set()
+    for index, tool in enumerate(request.tools or []):
+        function = tool.function
+        if function.name in names:
+            raise bad_request(f"There are two tools named {function.name!r}.", param=f"tools[{index}]")
+        names.add(function.name)
+        problem = schema_problem(function.parameters) if function.parameters else ""
+        if problem:
+            raise bad_request(
+                f"The parameters of {function.name!r} are no usable JSON schema: {problem}.",
+                param=f"tools[{index}].function.parameters",
+            )
+    choice = request.tool_choice
+    if isinstance(choice, NamedTool) and choice.function.name not in names:
+        raise bad_request(
+            f"tool_choice names {choice.function.name!r}, which is not in tools.", param="tool_choice"
+        )
+    if choice == "required" and not names:
+        raise bad_request("tool_choice is 'required', but there are no tools.", param="tool_choice")
+
+
+def json_format(request: ChatRequest) -> JsonFormat | None:
+    """The JSON that a request wants, if it does.
+
+    Raises:
+        ApiError: 400, its schema is missing or none.
+    """
+    wanted = request.response_format
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.type == "json_object":
+        return JsonFormat()
+    where = "response_format.json_schema"
+    schema = wanted.json_schema.json_schema if wanted.json_schema else None
+    if schema is None:
+        raise bad_request("The schema is missing.", "Send json_schema.schema.", param=where)
+    if problem := schema_problem(schema):
+        raise bad_request(f"This is no usable JSON schema: {problem}.", param=f"{where}.schema")
+    return JsonFormat(schema)
+
+
+def text_prompt(request: TextRequest) -> str:
+    """The one prompt of a text completion.
+
+    Raises:
+        ApiError: 400, it asks for something that is not supported.
+    """
+    _check_count(request.n)
+    _check_count(request.best_of, "best_of")
+    if request.echo:
+        raise bad_request("'echo' is not supported.", "Put the prompt before the text.", param="echo")
+    if request.suffix:
+        raise bad_request("'suffix' is not supported.", "Put it into the prompt.", param="suffix")
+    prompt = request.prompt
+    if isinstance(prompt, list):
+        if len(prompt) != 1 or not isinstance(prompt[0], str):
+            raise bad_request(
+                "The prompt must be one text.",
+                "Send a request for each text, and no token numbers.",
+                param="prompt",
+            )
+        prompt = prompt[0]
+    return prompt
