@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from voice_agent_ros.motion.arm_config import ArmConfig
-from voice_agent_ros.motion.path_check import Obstacle, PathCheck
+from voice_agent_ros.motion.arm_volume import Box
+from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import RobotModel
@@ -147,7 +148,7 @@ def test_an_obstacle_is_in_the_way(model: RobotModel, policy: Policy, arm: ArmCo
     end = start + np.array([0.8, 0, 0, 0, 0, 0])
     move = joint_move(model, start, end, policy.limits)
     middle = model.tool_pose(move.spline.sample(move.duration / 2)[0]).position
-    check = PathCheck(model, policy.limits, 0.0, [Obstacle("post", middle, np.array([0.02, 0.02, 0.02]))])
+    check = PathCheck(model, policy.limits, 0.0, [Box("post", middle, np.array([0.02, 0.02, 0.02]))])
     with pytest.raises(Refusal) as refusal:
         check(move)
     assert refusal.value.details["object"] == "post"

@@ -26,6 +26,8 @@ EXAMPLES = {
     "joint": "joint_2",
     "reason": "x",
     "controller": "arm",
+    "zone": "window",
+    "number": 9,
     "relation": "in",
     "count": 20,
     "limit": 8,

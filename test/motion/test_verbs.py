@@ -151,7 +151,7 @@ def test_nothing_to_pause_and_nothing_to_continue(room: Room) -> None:
 
 @pytest.mark.parametrize("spoil", ["stop", "expire", "another", "moved", "obstacle"])
 def test_what_ends_a_pause(room: Room, spoil: str) -> None:
-    at_goal(room, 2, lambda: pause(room))
+    at_goal(room, 1, lambda: pause(room))  # above the object
     room.say(PICK, "pick_and_place", **PICK_CALL)
     if spoil == "stop":
         room.bridge.stop("test")

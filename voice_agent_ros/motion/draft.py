@@ -11,12 +11,13 @@ import numpy as np
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.arm_config import ArmConfig
-from voice_agent_ros.motion.grasping import Grasp, grasps
-from voice_agent_ros.motion.path_check import Obstacle, PathCheck
+from voice_agent_ros.motion.arm_volume import Box, Carried
+from voice_agent_ros.motion.grasping import Grasp, grasps, yaw_of
+from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.plan import Grip, Held, Move, Rests, Situation
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
-from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector, pointing_down
+from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector, pointing_down, upright
 from voice_agent_ros.motion.trajectory import Trajectory, joint_move, line_move
 
 OPEN_TOLERANCE_M = 0.003  # a gripper this close to open need not be opened
@@ -47,25 +48,31 @@ class Draft:
         self.scene, self.held = situation.scene, situation.held
         self.q = situation.joints.copy()
         self._is_open = arm.gripper.gap(situation.gripper) > arm.gripper.max_gap - OPEN_TOLERANCE_M
+        self._carried = None if self.held is None else self._in_hand(self.held)
         self.steps: list[Move | Grip] = []
         self.promises: list[Rests | Held] = []
 
     def saved(self) -> tuple[object, ...]:
         """What has been planned so far, for `restore`."""
-        return list(self.steps), self.q, self.held, self._is_open
+        return list(self.steps), self.q, self.held, self._is_open, self._carried
 
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Go back to what was saved."""
-        self.steps, self.q, self.held, self._is_open = saved
+        self.steps, self.q, self.held, self._is_open, self._carried = saved
+
+    def _in_hand(self, thing: SceneObject) -> Carried:
+        """An object where it is, as it hangs in the hand from now on."""
+        tool = self.tool_pose()
+        back = tool.rotation.T
+        pose = Pose(back @ (np.array(thing.position) - tool.position), back @ upright(yaw_of(thing)))
+        return Carried(np.array(thing.size) / 2, pose)
 
     # Movements.
 
     def _add(self, trajectory: Trajectory, handled: Sequence[str], *, is_straight: bool = False) -> None:
-        clearance = self._limits.obstacle_clearance
-        obstacles = [
-            Obstacle.around(thing, clearance) for thing in self.scene.objects if thing.name not in handled
-        ]
-        PathCheck(self._model, self._limits, self._arm.gripper.tip_length, obstacles)(trajectory)
+        obstacles = [box_of(thing) for thing in self.scene.objects if thing.name not in handled]
+        tip = self._arm.gripper.tip_length
+        PathCheck(self._model, self._limits, tip, obstacles, self._carried, self._is_open)(trajectory)
         carries = self.held is not None
         self.steps.append(Move(trajectory, self.call, carries, tuple(handled), is_straight))
         self.q = trajectory.end
@@ -92,8 +99,8 @@ class Draft:
     def _handled(self, names: Sequence[str]) -> list[str]:
         return [*names, *([self.held.name] if self.held is not None else [])]
 
-    def reach(self, position: Vector, yaws: Sequence[float]) -> tuple[Vector, float]:
-        """Joints with the tool at a position pointing down, at the yaw that turns the joints least; and that yaw.
+    def reaches(self, position: Vector, yaws: Sequence[float]) -> list[tuple[Vector, float]]:
+        """Joints with the tool at a position pointing down, and their yaws; the least travel first.
 
         Raises:
             Refusal: `unreachable`.
@@ -106,7 +113,7 @@ class Draft:
         ]
         if not found:
             raise Refusal("unreachable", position=position)
-        return min(found, key=lambda reached: float(np.max(np.abs(reached[0] - self.q))))
+        return sorted(found, key=lambda reached: float(np.max(np.abs(reached[0] - self.q))))
 
     def tool_pose(self) -> Pose:
         """Where the tool is at this point of the plan."""
@@ -159,7 +166,7 @@ class Draft:
         """Open the gripper and forget what it held."""
         gripper = self._arm.gripper
         self.steps.append(Grip(gripper.open, gripper.max_effort, self.call, releases=True))
-        self.held, self._is_open = None, True
+        self.held, self._is_open, self._carried = None, True, None
 
     def make_open(self) -> None:
         """Open the gripper unless it is open."""
@@ -172,7 +179,7 @@ class Draft:
         gap = HOLDING_FRACTION * width
         # The fingers are sent all the way: what they hold stops them.
         self.steps.append(Grip(gripper.closed, gripper.max_effort, self.call, holds=thing.name, gap=gap))
-        self.held, self._is_open = thing, False
+        self.held, self._is_open, self._carried = thing, False, self._in_hand(thing)
 
     def close(self) -> None:
         """Close the gripper on whatever is there."""
@@ -184,8 +191,9 @@ class Draft:
         self.steps.append(step)
         if step.holds:
             self.held = self.scene.find(step.holds)
+            self._carried = None if self.held is None else self._in_hand(self.held)
         elif step.releases:
-            self.held = None
+            self.held = self._carried = None
         self._is_open = step.releases
 
     def grasps_of(self, thing: SceneObject) -> list[Grasp]:
@@ -202,3 +210,8 @@ class Draft:
         if thing is None:
             raise Refusal("unknown_object", object=name, seen=list(self.scene.names))
         return thing
+
+
+def box_of(thing: SceneObject) -> Box:
+    """An object as a box."""
+    return Box(thing.name, np.array(thing.position), np.array(thing.size) / 2, yaw_of(thing))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voice_agent_ros.intent.scene import SceneObject
-from voice_agent_ros.motion.policy import Limits
+from voice_agent_ros.motion.arm_volume import Box, Carried, Surroundings
+from voice_agent_ros.motion.policy import KeepOut, Limits
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Matrix, RobotModel, Vector
 from voice_agent_ros.motion.trajectory import Trajectory
@@ -25,38 +25,22 @@ EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
-class Obstacle:
-    """An upright box around something that must not be touched: centre and half sizes, m."""
-
-    name: str
-    centre: Vector
-    half: Vector
-
-    @staticmethod
-    def around(thing: SceneObject, clearance: float) -> Obstacle:
-        """The box around an object that may be turned about the vertical."""
-        across = (
-            float(np.hypot(thing.size[0], thing.size[1])) / 2
-            if thing.size[0] < 0.1
-            else max(thing.size[:2]) / 2
-        )
-        half = np.array([across, across, thing.size[2] / 2]) + clearance
-        return Obstacle(thing.name, np.array(thing.position), half)
-
-
-@dataclass(frozen=True)
 class PathCheck:
     """The check of one arm under one policy.
 
     Attributes:
         tip_length: how far the finger tips reach beyond the tool frame along its z axis, m.
-        obstacles: boxes that the finger tips must not enter.
+        obstacles: boxes that no link may touch.
+        carried: what hangs in the hand.
+        is_open: the fingers are apart.
     """
 
     model: RobotModel
     limits: Limits
     tip_length: float = 0.0
-    obstacles: Sequence[Obstacle] = ()
+    obstacles: Sequence[Box] = ()
+    carried: Carried | None = None
+    is_open: bool = True
 
     def __call__(self, trajectory: Trajectory) -> None:
         """Check.
@@ -76,7 +60,9 @@ class PathCheck:
         self._joints(positions, start=trajectory.start)
         self._rates(velocities, accelerations)
         moments = _by_travel(moments, positions)
-        self._space(*spline.samples(moments)[:2])
+        positions, velocities, _ = spline.samples(moments)
+        self._space(positions, velocities)
+        self._volume(positions)
 
     def _form(self, trajectory: Trajectory) -> None:
         """What a controller would reject or, worse, not reject."""
@@ -130,7 +116,6 @@ class PathCheck:
             side = "low" if below[at, point, axis] > 0.0 else "high"
             raise Refusal("workspace", axis="xyz"[axis], side=side, excess=float(excess[at, point, axis]))
         self._table(tips)
-        self._obstacles(tips)
         fastest = max(float(np.linalg.norm(body.tool_velocity)) for body in places)
         if fastest > limits.tool_speed + EPSILON:
             raise Refusal("tool_speed", value=fastest, limit=limits.tool_speed)
@@ -141,13 +126,36 @@ class PathCheck:
         if lowest < floor - EPSILON:
             raise Refusal("table", excess=floor - lowest)
 
-    def _obstacles(self, tips: Matrix) -> None:
-        for obstacle in self.obstacles:
-            inside = np.all(np.abs(tips - obstacle.centre) < obstacle.half, axis=1)
-            left = np.flatnonzero(~inside)
-            # It may leave a box that it already stands in, and not come back.
-            if inside.any() and (not len(left) or inside[left[0] :].any()):
-                raise Refusal("obstacle", object=obstacle.name)
+    def _volume(self, positions: Matrix) -> None:
+        """Every link's shape, and what the hand carries."""
+        limits = self.limits
+        around = Surroundings(
+            limits.workspace_low,
+            limits.workspace_high,
+            [keep_out_box(box) for box in limits.keep_out],
+            self.obstacles,
+            limits.obstacle_clearance,
+            limits.table_clearance,
+        )
+        clash = self.model.volume(is_open=self.is_open).clash(positions, around, self.carried)
+        if clash is None:
+            return
+        if clash.kind == "self":
+            raise Refusal("self_collision", link=clash.what, other=clash.other)
+        if clash.kind == "keep_out":
+            raise Refusal("keep_out", zone=clash.other, link=clash.what)
+        if clash.kind == "obstacle":
+            raise Refusal("obstacle", object=clash.other, link=clash.what)
+        if clash.other == "z.low":
+            raise Refusal("table", excess=clash.depth, link=clash.what)
+        axis, side = clash.other.split(".")
+        raise Refusal("workspace", axis=axis, side=side, excess=clash.depth, link=clash.what)
+
+
+def keep_out_box(box: KeepOut) -> Box:
+    """A box of the policy."""
+    low, high = np.array(box.low), np.array(box.high)
+    return Box(box.name, (low + high) / 2, (high - low) / 2)
 
 
 def _within_segments(times: Vector, count: int) -> Vector:

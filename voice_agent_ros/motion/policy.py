@@ -80,6 +80,20 @@ def _require_known(names: Iterable[str]) -> None:
         raise ValueError(f"unknown skills: {', '.join(unknown)}; known are {', '.join(SKILLS)}")
 
 
+class KeepOut(_Strict):
+    """An upright box in the base frame that nothing of the arm may enter, nor what it carries."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    low: tuple[float, float, float]  # m
+    high: tuple[float, float, float]  # m
+
+    @model_validator(mode="after")
+    def _box(self) -> KeepOut:
+        if any(low >= high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError("low must be below high in x, y and z")
+        return self
+
+
 class Limits(_Strict):
     """Limits along the whole path; the URDF's count too where they are stricter. Out of range is refused."""
 
@@ -92,7 +106,8 @@ class Limits(_Strict):
     tool_speed: Annotated[float, Field(gt=0.0, le=1.5)] = 0.25  # m/s; 0.25 is the usual bound near people
     workspace_low: tuple[float, float, float] = (-0.6, -0.6, 0.0)  # m, for every link and the finger tips
     workspace_high: tuple[float, float, float] = (0.6, 0.6, 1.0)  # m
-    table_clearance: Annotated[float, Field(ge=0.0)] = 0.002  # m, kept between finger tips and table
+    keep_out: list[KeepOut] = Field(default_factory=list)
+    table_clearance: Annotated[float, Field(ge=0.0)] = 0.002  # m, kept between the arm and the table
     obstacle_clearance: Annotated[float, Field(ge=0.0)] = 0.01  # m, kept from objects that are not handled
     duration: Annotated[float, Field(gt=0.0, le=120.0)] = 20.0  # s, the longest single movement
 
@@ -288,4 +303,6 @@ def _tuples(data: Any) -> Any:
         return {key: _tuples(value) for key, value in data.items()}
     if isinstance(data, list) and data and all(isinstance(item, (int, float)) for item in data):
         return tuple(data)
+    if isinstance(data, list):
+        return [_tuples(item) for item in data]
     return data

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.motion.arm_config import ArmConfig
+
+if TYPE_CHECKING:
+    from voice_agent_ros.motion.arm_volume import ArmVolume
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -60,6 +63,8 @@ class RobotModel:
         import pinocchio
 
         self._pin = pinocchio
+        self._urdf, self._arm = urdf, arm
+        self._volumes: dict[bool, ArmVolume] = {}
         try:
             full = pinocchio.buildModelFromXML(urdf)
         except (ValueError, RuntimeError) as error:
@@ -85,6 +90,16 @@ class RobotModel:
         self.lower: Vector = self._model.lowerPositionLimit.copy()
         self.upper: Vector = self._model.upperPositionLimit.copy()
         self.velocity_limit: Vector = self._model.velocityLimit.copy()
+
+    def volume(self, *, is_open: bool) -> ArmVolume:
+        """The arm's shapes, with the fingers open or closed; built on first use."""
+        if is_open not in self._volumes:
+            from voice_agent_ros.motion.arm_volume import ArmVolume
+
+            gripper = self._arm.gripper
+            opening = gripper.open if is_open else gripper.closed
+            self._volumes[is_open] = ArmVolume(self._urdf, self._arm, opening)
+        return self._volumes[is_open]
 
     def tool_pose(self, q: Vector) -> Pose:
         """Where the tool frame is with the joints at q, rad."""
@@ -145,3 +160,9 @@ def pointing_down(yaw: float) -> Matrix:
     x = np.array([np.cos(yaw), np.sin(yaw), 0.0])
     z = np.array([0.0, 0.0, -1.0])
     return np.column_stack([x, np.cross(z, x), z])
+
+
+def upright(yaw: float) -> Matrix:
+    """Rotation about the vertical, rad."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

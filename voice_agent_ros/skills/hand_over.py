@@ -41,7 +41,7 @@ def plan(draft: Draft, arguments: HandOver) -> None:
     else:
         place = FALLBACK_REACH_M * draft.direction("forward") + np.array([0.0, 0.0, FALLBACK_HEIGHT_M])
         yaws = [quarter * math.pi / 4 for quarter in range(8)]
-        draft.move_joints(draft.reach(place, yaws)[0])
+        draft.move_joints(draft.reaches(place, yaws)[0][0])
     draft.promises.append(Held(draft.held.name, draft.tool_pose().position, draft.call))
 
 
