@@ -199,7 +199,7 @@ class Transcripts(_Strict):
 class Rate(_Strict):
     """How often something may be asked for at all; execution.min_interval counts too."""
 
-    per_minute: Annotated[int, Field(ge=1, le=120, description="motions asked for within 60 s")] = 30
+    per_minute: Annotated[int, Field(ge=1, le=1000, description="motions asked for within 60 s")] = 60
 
 
 class Verbs(_Strict):

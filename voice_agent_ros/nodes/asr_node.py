@@ -27,7 +27,7 @@ from voice_agent_ros.audio.stream_names import hears_the_robot
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.models.catalogue import path_of
 from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
@@ -80,6 +80,7 @@ class AsrNode(LifecycleNode):
         self.create_service(Trigger, "~/listen", self._on_listen)
         self._wake = self.create_guard_condition(self._take_results)
         self.create_timer(WATCH_PERIOD_S, self._watch)
+        heartbeat.beat(self)
 
     # Lifecycle.
 

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -108,6 +109,7 @@ class ControllerClients:
         if not handle.accepted:
             return Completion("rejected", name, "see the controller's log")
         accepted_at = time.monotonic()
+        goal_id = bytes(handle.goal_id.uuid).hex()
         on_accepted()
 
         def is_over(waited: float) -> bool:
@@ -117,8 +119,10 @@ class ControllerClients:
         response = wait(handle.get_result_async(), is_over)
         if response is None:
             handle.cancel_goal_async()
-            return Completion("canceled" if self._canceled_at > accepted_at else "timeout", name)
-        return completion(name, response)
+            return Completion(
+                "canceled" if self._canceled_at > accepted_at else "timeout", name, goal_id=goal_id
+            )
+        return replace(completion(name, response), goal_id=goal_id)
 
 
 def _cancel_late(future: Any) -> None:

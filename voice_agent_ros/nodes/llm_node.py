@@ -41,7 +41,7 @@ from voice_agent_ros.msg import (
     Transcript,
     TurnReport,
 )
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
@@ -92,6 +92,7 @@ class LlmNode(LifecycleNode):
         ):
             self.create_subscription(kind, topic, callback, qos.EVENTS)
         self.create_timer(TICK_S, self._tick)
+        heartbeat.beat(self)
 
     # Lifecycle.
 

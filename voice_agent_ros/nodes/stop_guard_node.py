@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import heartbeat, qos, spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
@@ -37,8 +37,8 @@ SOURCE = "stop_guard"
 class StopGuardNode(Node):
     """Hears `stop` and `bridge/state`."""
 
-    def __init__(self) -> None:
-        super().__init__("stop_guard_node")
+    def __init__(self, *, namespace: str = "") -> None:
+        super().__init__("stop_guard_node", namespace=namespace)
         declare(self, PARAMETERS)
         values = read(self, PARAMETERS)
         path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
@@ -56,6 +56,7 @@ class StopGuardNode(Node):
         self.create_subscription(BridgeState, "bridge/state", self._on_heartbeat, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._serve_stop)
         self.create_timer(WATCH_PERIOD_S, self._watch)
+        heartbeat.beat(self)
 
     def _on_stop(self, message: StopRequest) -> None:
         if message.scope != StopRequest.SCOPE_SPEECH and message.source != SOURCE:
