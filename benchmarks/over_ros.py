@@ -1,74 +1,140 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goals and stops between an action client and the simulated arm, over ROS and in real time."""
+"""Goals and stops between client, bridge and simulated arm, over ROS and in real time; all nodes in this process."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import rclpy
+from action_msgs.msg import GoalStatus, GoalStatusArray
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_action_status_default
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from voice_agent_ros.action import ExecuteIntent
+from voice_agent_ros.msg import Intent, SkillCall, StopRequest, Transcript
 
 from benchmarks.row import Row
 from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
+from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
 
-STOPS = 20
+COUNT = 20
 TIMEOUT_S = 20.0
-ACKNOWLEDGED_MS = 30.0
+ACCEPTED_MS, ACKNOWLEDGED_MS = 40.0, 15.0  # medians that are aimed at
 MOVING, STILL = 0.6, 0.02  # rad/s
+ACTION = "arm_controller/follow_joint_trajectory"
+STOPPED = (GoalStatus.STATUS_CANCELING, GoalStatus.STATUS_CANCELED)
 
 
 def rows_over_ros(group: str) -> list[Row]:
     """Measure everything."""
+    with _client() as client:
+        return [*_controller(group, client), *_bridge(group, client)]
+
+
+def _controller(group: str, client: Client) -> list[Row]:
+    """The simulated arm alone."""
     accepted, acknowledged, still = [], [], []
-    with _arm_and_client() as client:
-        for number in range(STOPS):
-            began = time.perf_counter()
-            handle = client.send(0.8 if number % 2 else -0.8, 1.2)
-            accepted.append((time.perf_counter() - began) * 1e3)
-            client.until(lambda: client.speed > MOVING)
-            began = time.perf_counter()
-            client.wait(handle.cancel_goal_async())
-            acknowledged.append((time.perf_counter() - began) * 1e3)
-            client.until(lambda: client.speed < STILL)
-            still.append((time.perf_counter() - began) * 1e3)
-            client.wait(handle.get_result_async())
-            client.wait(client.send(0.0, 0.8).get_result_async())
+    for number in range(COUNT):
+        began = time.perf_counter()
+        handle = client.follow(0.8 if number % 2 else -0.8, 1.2)
+        accepted.append(_ms(began))
+        client.until(lambda: client.speed > MOVING)
+        began = time.perf_counter()
+        client.wait(handle.cancel_goal_async())
+        acknowledged.append(_ms(began))
+        client.until(lambda: client.speed < STILL)
+        still.append(_ms(began))
+        client.wait(handle.get_result_async())
+        client.wait(client.follow(0.0, 0.8).get_result_async())
     return [
-        Row.of_samples(group, "goal to accepted over ROS", accepted, "ms"),
-        Row.of_samples(group, "cancel to acknowledged over ROS", acknowledged, "ms", ACKNOWLEDGED_MS),
-        Row.of_samples(group, "cancel to standstill seen in joint_states", still, "ms"),
+        Row.of_samples(group, "controller over ROS: goal to accepted", accepted, "ms"),
+        Row.of_samples(group, "controller over ROS: cancel to acknowledged", acknowledged, "ms"),
+        Row.of_samples(group, "controller over ROS: cancel to standstill in joint_states", still, "ms"),
     ]
 
 
-class _Client(Node):
+def _bridge(group: str, client: Client) -> list[Row]:
+    """Words to an accepted goal, and a stop message to a canceled one, through the bridge."""
+    accepted, canceled, still = [], [], []
+    client.resume()
+    for number in range(COUNT):
+        way = "up" if number % 2 else "down"
+        began = time.perf_counter()
+        done = client.say(f"Move the arm {way} two centimeters.", "move_by", direction=way, distance=0.02)
+        client.until(lambda: client.phases.get("goal_accepted"))
+        accepted.append((client.phases["goal_accepted"] - began) * 1e3)
+        client.wait(done)
+    for number in range(COUNT):
+        client.wait(client.follow(0.8 if number % 2 else -0.8, 1.0).get_result_async())
+        time.sleep(0.1)
+        client.say("Move to home.", "move_to", pose="home")
+        client.until(lambda: client.speed > MOVING)
+        began = time.perf_counter()
+        client.stop()
+        client.until(lambda: any(status in STOPPED for status in client.statuses.values()))
+        canceled.append(_ms(began))
+        client.until(lambda: client.speed < STILL)
+        still.append(_ms(began))
+        time.sleep(0.3)  # the plan ends
+        client.resume()
+    return [
+        Row.of_samples(group, "bridge over ROS: words to goal accepted", accepted, "ms", ACCEPTED_MS),
+        Row.of_samples(group, "bridge over ROS: stop to canceled", canceled, "ms", ACKNOWLEDGED_MS),
+        Row.of_samples(group, "bridge over ROS: stop to standstill in joint_states", still, "ms"),
+    ]
+
+
+class Client(Node):
+    """Sends what is measured, and sees what comes of it."""
+
     def __init__(self) -> None:
         super().__init__("benchmark")
         self.speed = 0.0
-        self._arm = ActionClient(self, FollowJointTrajectory, "arm_controller/follow_joint_trajectory")
+        self.phases: dict[str, float] = {}
+        self.statuses: dict[bytes, int] = {}
+        self._turns = 0
+        self._arm = ActionClient(self, FollowJointTrajectory, ACTION)
+        self._intents = ActionClient(self, ExecuteIntent, "execute_intent")
+        self._resume = self.create_client(Trigger, "intent_bridge_node/resume")
+        self._heard = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
+        self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.create_subscription(JointState, "joint_states", self._on_joints, qos.EVENTS)
+        self.create_subscription(
+            GoalStatusArray, f"{ACTION}/_action/status", self._on_status, qos_profile_action_status_default
+        )
 
     def _on_joints(self, message: JointState) -> None:
         self.speed = float(np.abs(message.velocity[: len(ARM_JOINTS)]).max())
 
-    def ready(self) -> None:
-        """Wait for the controller."""
-        if not self._arm.wait_for_server(TIMEOUT_S):
-            raise TimeoutError("The simulated arm did not come up.")
+    def _on_status(self, message: GoalStatusArray) -> None:
+        self.statuses = {
+            bytes(status.goal_info.goal_id.uuid): status.status for status in message.status_list[-1:]
+        }
 
-    def send(self, joint_1: float, duration: float) -> Any:
+    def ready(self) -> None:
+        """Wait for controller and bridge."""
+        if not (self._arm.wait_for_server(TIMEOUT_S) and self._intents.wait_for_server(TIMEOUT_S)):
+            raise TimeoutError("The simulated arm or the bridge did not come up.")
+
+    def follow(self, joint_1: float, duration: float) -> Any:
         """Send a movement of the first joint; returns when it is accepted."""
         point = JointTrajectoryPoint(
             positions=[joint_1, *HOME[1:]], velocities=[0.0] * 6, accelerations=[0.0] * 6
@@ -77,38 +143,93 @@ class _Client(Node):
         trajectory = JointTrajectory(joint_names=list(ARM_JOINTS), points=[point])
         return self.wait(self._arm.send_goal_async(FollowJointTrajectory.Goal(trajectory=trajectory)))
 
+    def say(self, text: str, skill: str, **arguments: Any) -> Any:
+        """Say something and send the intent that was made of it; returns the result's future."""
+        self._turns += 1
+        turn = f"turn-{self._turns}"
+        self.phases = {}
+        message = Transcript(turn_id=turn, text=text, is_final=True, confidence=0.95, language="en")
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._heard.publish(message)
+        call = SkillCall(skill=skill, arguments_json=json.dumps(arguments), call_id="1")
+        goal = ExecuteIntent.Goal(intent=Intent(turn_id=turn, engine="grammar", calls=[call]))
+        goal.idempotency_key = turn
+        handle = self.wait(self._intents.send_goal_async(goal, feedback_callback=self._on_phase))
+        return handle.get_result_async()
+
+    def _on_phase(self, message: Any) -> None:
+        self.phases.setdefault(message.feedback.phase, time.perf_counter())
+
+    def stop(self) -> None:
+        """Ask everybody to stop."""
+        self._stop.publish(StopRequest(source="benchmark", scope=StopRequest.SCOPE_ALL))
+
+    def resume(self) -> None:
+        """Allow motion."""
+        if not self._resume.wait_for_service(TIMEOUT_S):
+            raise TimeoutError("The bridge does not answer.")
+        self.wait(self._resume.call_async(Trigger.Request()))
+
     def wait(self, future: Any) -> Any:
         """The future's result."""
         self.until(future.done)
         return future.result()
 
-    def until(self, condition: Any) -> None:
+    def until(self, condition: Callable[[], Any]) -> None:
         """Wait for something."""
         deadline = time.monotonic() + TIMEOUT_S
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError("The simulated arm did not answer.")
+                raise TimeoutError("What was waited for did not come.")
             time.sleep(0.0005)
 
 
-@contextmanager
-def _arm_and_client() -> Iterator[_Client]:
+def _ms(began: float) -> float:
+    return (time.perf_counter() - began) * 1e3
+
+
+@contextlib.contextmanager
+def _client() -> Iterator[Client]:
     rclpy.init()
-    arm, client = SimArmNode(), _Client()
-    executors = [SingleThreadedExecutor(), SingleThreadedExecutor()]
-    threads = []
-    for node, executor in zip((arm, client), executors, strict=True):
-        executor.add_node(node)
-        threads.append(threading.Thread(target=executor.spin, daemon=True))
-        threads[-1].start()
-    try:
-        arm.trigger_configure()
-        arm.trigger_activate()
+    with TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        stack.callback(rclpy.try_shutdown)
+        policy = Path(folder) / "policy.yaml"
+        allowed = shared_file("config/policy.simulation.yaml").read_text(encoding="utf-8")
+        policy.write_text(f"{allowed}\nrate: {{per_minute: 120}}\n", encoding="utf-8")
+        arm, bridge, client = SimArmNode(), IntentBridgeNode(), Client()
+        for node in (arm, bridge, client):
+            _spin(node, stack)
+        bridge.set_parameters(
+            [
+                Parameter("urdf_path", value=str(shared_file("urdf/prim6.urdf"))),
+                Parameter("policy_path", value=str(policy)),
+                Parameter("audit_path", value=str(Path(folder) / "audit.jsonl")),
+            ]
+        )
+        for node in (arm, bridge):
+            node.trigger_configure()
+            node.trigger_activate()
         client.ready()
         yield client
-    finally:
-        arm.close()
-        for executor, thread in zip(executors, threads, strict=True):
-            executor.shutdown(timeout_sec=2.0)
-            thread.join(2.0)
-        rclpy.try_shutdown()
+
+
+def _spin(node: Any, stack: contextlib.ExitStack) -> None:
+    """In a thread, until the stack is unwound."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def spin() -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            executor.spin()
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+
+    def end() -> None:
+        if hasattr(node, "close"):
+            node.close()
+        executor.shutdown(timeout_sec=2.0)
+        thread.join(2.0)
+        node.destroy_node()
+
+    stack.callback(end)

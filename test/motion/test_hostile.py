@@ -7,15 +7,21 @@ HOSTILE_CASES=100000 (`make soak`) runs many more, on all cores.
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 from hostile import CASES_PER_LAP, Tally, Workshop, run_laps, show
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from voice_agent_ros.intent.skills import SKILLS, SkillError, parse_call
 from voice_agent_ros.motion.trajectory import Trajectory, joint_move
 from voice_agent_ros.sim.arm import SimulatedArm
 
@@ -40,6 +46,49 @@ def test_nothing_outside_the_limits_reaches_a_controller() -> None:
     assert tally.cases >= CASES
     assert tally.executed >= LEGAL_SHARE * tally.cases, show(tally)
     assert len(tally.outcomes) > 15, show(tally)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+KEYS = (
+    "object",
+    "target",
+    "pose",
+    "direction",
+    "distance",
+    "angle",
+    "joint",
+    "factor",
+    "name",
+    "steps",
+    "skill",
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    skill=st.sampled_from(sorted(SKILLS)) | st.text(max_size=20),
+    arguments=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=3) | JSON.map(json.dumps) | st.text(),
+)
+def test_a_call_is_valid_or_refused(skill: str, arguments: str | dict[str, Any]) -> None:
+    try:
+        call = parse_call(skill, arguments)
+    except SkillError:
+        return
+    again = parse_call(call.skill, call.arguments_json())
+    assert again == call
+    assert all(math.isfinite(value) for value in numbers(call.as_dict()))
+
+
+def numbers(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in numbers(inner)]
+    if isinstance(value, list):
+        return [number for inner in value for number in numbers(inner)]
+    return [value] if isinstance(value, (int, float)) else []
 
 
 # The witness itself: it must see what is wrong.

@@ -134,6 +134,24 @@ class Meddle(_Strict):
     meddle: dict[int, float]
 
 
+class Dies(_Strict):
+    """A node's heart stops beating: asr_node, llm_node or stop_guard_node; see `lives`."""
+
+    dies: Literal["asr_node", "llm_node", "stop_guard_node"]
+
+
+class Lives(_Strict):
+    """A node's heart beats again."""
+
+    lives: Literal["asr_node", "llm_node", "stop_guard_node"]
+
+
+class ClockJump(_Strict):
+    """ROS time jumps by so much, s; the monotonic clock does not."""
+
+    clock_jump: float
+
+
 class FaultNow(_Strict):
     """Something breaks, or works again, from now on."""
 
@@ -189,6 +207,9 @@ Step = (
     | RemoveObject
     | PushArm
     | Meddle
+    | Dies
+    | Lives
+    | ClockJump
     | FaultNow
     | Expect
 )
@@ -203,6 +224,9 @@ STEPS: dict[str, type[_Strict]] = {
     "remove_object": RemoveObject,
     "push_arm": PushArm,
     "meddle": Meddle,
+    "dies": Dies,
+    "lives": Lives,
+    "clock_jump": ClockJump,
     "fault": FaultNow,
     "gripper_fault": FaultNow,
     "perception": FaultNow,

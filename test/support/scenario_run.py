@@ -10,10 +10,13 @@ from typing import Any
 from hostile import Workshop
 from scenario_check import differences, flat
 from scenario_file import (
+    ClockJump,
     Confirm,
+    Dies,
     Expect,
     FaultNow,
     Hear,
+    Lives,
     Meddle,
     MoveObject,
     Propose,
@@ -46,6 +49,7 @@ from voice_agent_ros.sim.faults import Fault, Faults
 EPOCH = 1_800_000_000.0  # ROS time is not the monotonic clock's
 STEP_S = 0.1
 SETTLE_S = 120.0
+COMPANIONS = ("asr_node", "llm_node", "stop_guard_node")
 
 
 class Mismatch(AssertionError):
@@ -75,6 +79,7 @@ class Stage:
         self.world.is_forbidden = lambda: self.bridge.latched
         if not scenario.latched:
             self.bridge.resume()
+        self._epoch, self._alive = EPOCH, set(COMPANIONS)
         self._events: deque[Any] = deque()
         self._model: Hear | None = None
         self._reports: dict[str, Report] = {}
@@ -92,7 +97,7 @@ class Stage:
         return self._reports.get(self._turn)
 
     def ros_now(self) -> float:
-        return EPOCH + self.time.now
+        return self._epoch + self.time.now
 
     def play(self) -> None:
         """All steps.
@@ -156,12 +161,18 @@ class Stage:
             self._pump()
 
     def _pump(self) -> None:
+        self._beat()
         self.dialogue.on_scene(self.world.scene())
         while self._events:
             self._events.popleft()()
         self.dialogue.tick()
 
+    def _beat(self) -> None:
+        for name in self._alive:
+            self.bridge.companions.beat(name)
+
     def _watch(self) -> bool:
+        self._beat()
         self.bridge.watch()
         return self.bridge.is_moving
 
@@ -272,6 +283,16 @@ class Stage:
         for joint, angle in step.push_arm.items():
             self.world.push(joint, angle)
 
+    def _dies(self, step: Dies) -> None:
+        self._alive.discard(step.dies)
+
+    def _lives(self, step: Lives) -> None:
+        self._alive.add(step.lives)
+
+    def _clock_jump(self, step: ClockJump) -> None:
+        self._epoch += step.clock_jump
+        self.bridge.on_clock_jump(step.clock_jump)
+
     def _meddle(self, step: Meddle) -> None:
         self.world.meddle(step.meddle)
 
@@ -332,6 +353,9 @@ _PLAY: dict[type, Any] = {
     RemoveObject: Stage._remove_object,
     PushArm: Stage._push_arm,
     Meddle: Stage._meddle,
+    Dies: Stage._dies,
+    Lives: Stage._lives,
+    ClockJump: Stage._clock_jump,
     FaultNow: Stage._fault,
     Expect: Stage._expect,
 }

@@ -179,6 +179,9 @@ class FakeWorld:
 
     def _tick(self) -> None:
         now, before = self._time.now, self.q
+        if now <= self._ticked:  # a goal has just begun at this very moment
+            self._time.call_later(TICK_S, self._tick)
+            return
         elapsed, self._ticked = now - self._ticked, now
         self.q = self.arm.update(now, self.q, self._velocity).position.copy()
         self._velocity = (self.q - before) / elapsed

@@ -34,6 +34,7 @@ class _Ready:
     digest: str
     planned_at: float
     situation: Situation
+    speed: float  # factor under which it was planned; another one may hold before it has been carried out
 
     @property
     def held(self) -> str:
@@ -102,9 +103,9 @@ class Voyage:
             raise
 
     def _planned(self, leg: Leg) -> _Ready:
-        situation = self.readiness.situation()
+        situation, speed = self.readiness.situation(), self.memory.speed
         plan = leg.plan(situation)
-        return _Ready(plan, plan.digest(), self.clock(), situation)
+        return _Ready(plan, plan.digest(), self.clock(), situation, speed)
 
     def _go(self, first: _Ready, stops: int, report: Report) -> Result:
         legs, ending, ready = self.course.legs, Ending("done"), first
@@ -139,7 +140,7 @@ class Voyage:
             ready.plan, partial(self._progress, report, index), self.epoch, partial(self._goal, index)
         )
         if ending.outcome == "done":
-            self.memory.trail = trail.then(ready.plan, self.memory.speed)
+            self.memory.trail = trail.then(ready.plan, ready.speed)
         self.is_controller_lost |= ending.rule in UNSURE
         return ending
 
