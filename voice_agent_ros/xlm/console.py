@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from voice_agent_ros.errors import EngineError
+from voice_agent_ros.xlm.bell import Bell
 from voice_agent_ros.xlm.child import Child
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Failure, Ready, Stray
 from voice_agent_ros.xlm.ion import HeapWatch
@@ -63,6 +64,12 @@ class Console:
         cwd: where it runs.
         can_think: the model family writes think tags.
         heaps: what watches the BPU's memory around its processes.
+
+    Attributes:
+        attention: rung when it is no longer ready although nothing was asked.
+        is_clean: it remembers no turns.
+        load_s: what the last start took.
+        stop_s: what the last end of a process took.
     """
 
     def __init__(
@@ -82,10 +89,11 @@ class Console:
         self._parser = ConsoleParser(profile)
         self._heaps = heaps
         self._events: deque[Event | None] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._bell = Bell()
         self._heard_at = 0.0
         self._tail = bytearray()
-        self._trouble = asyncio.Event()
+        self._in_trouble = False
+        self.attention = Bell()
         self._process_number = 0
         self.is_clean = True
         self.load_s = 0.0
@@ -109,12 +117,7 @@ class Console:
     @property
     def is_ready(self) -> bool:
         """Whether a question can be asked now."""
-        return self.pid is not None and self._parser.is_idle and not self._trouble.is_set()
-
-    @property
-    def trouble(self) -> asyncio.Event:
-        """Set when the process has ended, or talks although nothing was asked."""
-        return self._trouble
+        return self.pid is not None and self._parser.is_idle and not self._in_trouble
 
     async def start(self) -> None:
         """Start the program and wait for its prompt.
@@ -125,7 +128,7 @@ class Console:
         await self.stop()
         self._parser = ConsoleParser(self._profile, can_think=self._can_think)
         self._events.clear()
-        self._trouble.clear()
+        self._in_trouble = False
         self._tail.clear()
         self.is_clean = True
         if self._heaps is not None:
@@ -244,15 +247,7 @@ class Console:
             ConsoleError: the process has ended.
         """
         if not self._events:
-            # Once per piece of output: a bare future and a timer, because wait_for() costs several times as much.
-            loop = asyncio.get_running_loop()
-            waiter = self._waiter = loop.create_future()
-            timer = loop.call_later(timeout_s, _wake, waiter)
-            try:
-                await waiter
-            finally:
-                timer.cancel()
-                self._waiter = None
+            await self._bell.wait(timeout_s)
         if not self._events:
             return None
         event = self._events.popleft()
@@ -276,20 +271,22 @@ class Console:
             return  # the last words of one that was ended
         if not data:
             self._events.append(None)
-            self._trouble.set()
+            self._in_trouble = True
         else:
             self._tail += data
             del self._tail[:-TAIL_BYTES]
             heard = self._parser.heard
             for event in self._parser.feed(data):
                 if isinstance(event, Stray):
-                    self._trouble.set()
+                    self._in_trouble = True
                 else:
                     self._events.append(event)
             if self._parser.heard != heard:
                 self._heard_at = time.monotonic()
-        if self._events and self._waiter is not None:
-            _wake(self._waiter)
+        if self._events:
+            self._bell.ring()
+        if self._in_trouble:
+            self.attention.ring()
 
     def _output(self) -> str:
         errors = self._child.errors if self._child else ""
@@ -307,11 +304,6 @@ class Console:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         told = f"; its last words: {last}" if last else ""
         return Failure("crash", f"The console program ended ({how}){told}.", "See the server's log.")
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
 
 
 def _hang(seconds: float) -> Failure:

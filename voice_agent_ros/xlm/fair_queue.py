@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
 import time
 from collections import OrderedDict, deque
@@ -12,10 +10,14 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.bell import Bell
 from voice_agent_ros.xlm.console import Question
-from voice_agent_ros.xlm.events import EndOfTurn, Event
+from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, Text
 
 UNREAD_MAX_EVENTS = 4_096
+_TOO_SLOW = ApiError(
+    503, "The reply was read too slowly.", "Read it as it comes.", type="server_error", code="slow_reader"
+)
 
 
 @dataclass(eq=False)
@@ -42,7 +44,8 @@ class Job:
     first: float = 0.0
     reused_history: bool = False
     problem: ApiError | None = None
-    _events: asyncio.Queue[Event | ApiError] = field(default_factory=lambda: asyncio.Queue(UNREAD_MAX_EVENTS))
+    _unread: deque[Event | ApiError] = field(default_factory=deque)
+    _bell: Bell = field(default_factory=Bell)
 
     def cancel(self) -> None:
         """Nobody reads the reply any more."""
@@ -56,23 +59,36 @@ class Job:
         """
         try:
             while True:
-                event = await self._events.get()
+                while not self._unread:
+                    await self._bell.wait(None)
+                event = self._unread.popleft()
                 if isinstance(event, ApiError):
                     raise event
+                if isinstance(event, Text | Reasoning):
+                    event = self._joined(event)
                 yield event
                 if isinstance(event, EndOfTurn):
                     return
         finally:
             self.cancel()
 
+    def _joined(self, event: Text | Reasoning) -> Event:
+        """A piece with those that follow: a reader that is slower than the console gets fewer and longer ones."""
+        kind, deltas = type(event), [event.delta]
+        while self._unread and type(self._unread[0]) is kind:
+            deltas.append(self._unread.popleft().delta)  # type: ignore[union-attr]
+        return kind("".join(deltas))
+
     def put(self, item: Event | ApiError) -> None:
         """Hand an event to the reader; a reader that has fallen too far behind is given up."""
         if isinstance(item, ApiError):
             self.problem = item
-        with contextlib.suppress(asyncio.QueueFull):
-            self._events.put_nowait(item)
-            return
-        self.cancel()
+        if len(self._unread) < UNREAD_MAX_EVENTS or isinstance(item, ApiError):
+            self._unread.append(item)
+        else:
+            self.cancel()
+            self._unread.append(_TOO_SLOW)
+        self._bell.ring()
 
 
 class FairQueue:
@@ -81,7 +97,6 @@ class FairQueue:
     def __init__(self, size: int) -> None:
         self._size = size
         self._by_client: OrderedDict[str, deque[Job]] = OrderedDict()
-        self._not_empty = asyncio.Event()
 
     def __len__(self) -> int:
         return sum(not job.is_cancelled for jobs in self._by_client.values() for job in jobs)
@@ -92,19 +107,18 @@ class FairQueue:
             return False
         self._forget_cancelled()
         self._by_client.setdefault(job.client, deque()).append(job)
-        self._not_empty.set()
         return True
 
-    async def get(self) -> Job:
-        """The next job."""
-        while not self._by_client:
-            self._not_empty.clear()
-            await self._not_empty.wait()
-        client, jobs = self._by_client.popitem(last=False)
-        job = jobs.popleft()
-        if jobs:
-            self._by_client[client] = jobs
-        return job
+    def get(self) -> Job | None:
+        """The next job, if there is one."""
+        while self._by_client:
+            client, jobs = self._by_client.popitem(last=False)
+            job = jobs.popleft()
+            if jobs:
+                self._by_client[client] = jobs
+            if not job.is_cancelled:
+                return job
+        return None
 
     def remove(self, job: Job) -> bool:
         """Take a job out; False if it is not waiting."""

@@ -13,7 +13,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from voice_agent_ros.xlm.api_errors import ApiError, overloaded, unavailable
 from voice_agent_ros.xlm.console import Console, ConsoleError, Question
@@ -180,6 +179,7 @@ class Engine:
                 f"{waiting} requests are waiting already.", (waiting + 1) * self._rates.typical_reply_s
             )
         asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
+        self._console.attention.ring()
         return job
 
     def _expire(self, job: Job) -> None:
@@ -249,22 +249,18 @@ class Engine:
 
     async def _next_job(self) -> Job | None:
         """The next job; None if the console has to be looked after."""
-        getting = asyncio.ensure_future(self._queue.get())
-        troubled = asyncio.ensure_future(self._console.trouble.wait())
-        linger_s = None if self._console.is_clean else self._console.profile.limits.linger_s
-        try:
-            await asyncio.wait({getting, troubled}, timeout=linger_s, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                return getting.result()
-            if troubled.done():
-                log.error("the console ended, or talked unasked, while it was idle; restarting it")
-                self._state = "restarting"
-            else:
+        while self._console.is_ready:
+            job = self._queue.get()
+            if job is not None:
+                return job
+            linger_s = None if self._console.is_clean else self._console.profile.limits.linger_s
+            idle_since = time.monotonic()
+            await self._console.attention.wait(linger_s)
+            if linger_s is not None and time.monotonic() - idle_since >= linger_s:
                 await self._forget_at_leisure()
-            return None
-        finally:
-            await _cancelled(getting)
-            await _cancelled(troubled)
+        log.error("the console ended, or talked unasked, while it was idle; restarting it")
+        self._state = "restarting"
+        return None
 
     async def _forget_at_leisure(self) -> None:
         """Nobody has gone on with the conversation in the console."""
@@ -274,8 +270,6 @@ class Engine:
             await self._replace_after(error)
 
     async def _serve(self, job: Job) -> None:
-        if job.is_cancelled:
-            return
         left_s = job.deadline - time.monotonic()
         if left_s <= 0:
             job.put(_timed_out(self._deadline_s))
@@ -383,11 +377,3 @@ def _timed_out(seconds: float) -> ApiError:
     return ApiError(
         504, f"No complete reply within {seconds:g} s.", type="server_error", code="deadline_exceeded"
     )
-
-
-async def _cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended."""
-    if not task.done():
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
