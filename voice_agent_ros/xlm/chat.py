@@ -318,6 +318,10 @@ class ChatService:
             names += [name for name in ("reasoning_effort", "chat_template_kwargs") if getattr(request, name)]
         return sorted(names)
 
+    def name_for(self, name: str) -> str:
+        """What the model is called in the answer to a request that called it so."""
+        return name if name in self.model_ids else self.model_id
+
     def check_model(self, name: str) -> None:
         """Refuse a model that is not served.
 
@@ -340,6 +344,7 @@ class ChatService:
                 request.stops(),
                 request.limit(),
                 parallel_calls=request.parallel_tool_calls is not False,
+                must_call=request.must_call(),
                 counter=self._counter,
                 opening=turn.opening,
             )
