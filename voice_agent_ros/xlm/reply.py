@@ -91,7 +91,7 @@ class ReplyAssembler:
         counter = counter or EstimatingCounter()
         self._meter = ReplyMeter(counter)
         self._reasoning_meter = ReplyMeter(counter)
-        self._opening = opening
+        self._opening = self._given_opening = opening
         self._without_opening: list[str] | None = [] if opening else None
         self._is_verbatim = verbatim
         self._was_cut = False
@@ -148,6 +148,12 @@ class ReplyAssembler:
         """The reply that was held back because of its `problem`, as words after all."""
         text, self._failed_call, self.problem = self._failed_call, "", ""
         return [ContentDelta(text.strip())] if text.strip() else []
+
+    @property
+    def began_anew(self) -> bool:
+        """Whether the reply begins with the opening although that was already there."""
+        said = "".join("".join(self._without_opening or ()).split())
+        return bool(said) and said.startswith("".join(self._given_opening.split()))
 
     def retold(self) -> list[Delta]:
         """The whole reply as if it had not continued the opening but begun anew; nothing if there was none."""
