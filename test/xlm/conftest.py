@@ -120,3 +120,17 @@ def echo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
     server.wait_until_healthy()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LiveServer]]:
+    """Start servers that are ended with the module."""
+    servers: list[LiveServer] = []
+
+    def start(console: str = "--echo", options: str = "") -> LiveServer:
+        servers.append(LiveServer(console, options, tmp_path_factory.mktemp("server")))
+        return servers[-1].wait_until_healthy()
+
+    yield start
+    for server in servers:
+        server.stop()

@@ -61,12 +61,12 @@ class Reply:
         self._spent = Usage(0, 0, 0, self.is_exact)
         self._decode_tps = 0.0
         self._decode_s = 0.0
-        self._was_retold = False
+        self._has_called = False
 
     @property
     def finish_reason(self) -> str:
         """Why the reply ended, once it has."""
-        return "tool_calls" if self._was_retold else self._assembler.finish_reason
+        return "tool_calls" if self._has_called else self._assembler.finish_reason
 
     def cancel(self) -> None:
         """Nobody reads it any more."""
@@ -83,7 +83,7 @@ class Reply:
             async with contextlib.aclosing(self._round(said)) as pieces:
                 async for piece in pieces:
                     yield piece
-            content = "".join(delta.text for delta in said if isinstance(delta, ContentDelta))
+            content = _text_in(said)
             calls = [delta for delta in said if isinstance(delta, CallDelta)]
             try:
                 final = self._settled(content, calls)
@@ -161,22 +161,29 @@ class Reply:
                 raise Unfit(problem)
             return self._assembler.failed_words()
         if was_cut:
-            said: list[Delta] = [*self._assembler.failed_words(), ContentDelta(content), *calls]
-            return [delta for delta in said if not isinstance(delta, ContentDelta) or delta.text]
-        try:
-            return self.expectation.settle(content, calls, problem)
-        except Unfit:
-            # A model may begin anew although the beginning was written for it.
-            retold = self._assembler.retold()
-            calls = [delta for delta in retold if isinstance(delta, CallDelta)]
-            content = "".join(delta.text for delta in retold if isinstance(delta, ContentDelta))
-            if not retold:
-                raise
-            with contextlib.suppress(Unfit):
-                final = self.expectation.settle(content, calls, problem)
-                self._was_retold = bool(calls)
+            return [*self._assembler.failed_words(), *_said(content), *calls]
+        return self._first_that_fits(self.expectation, [*_said(content), *calls], problem)
+
+    def _first_that_fits(self, expectation: Expectation, said: list[Delta], problem: str) -> list[Delta]:
+        """The reply with its opening, or without: a model may begin anew although the beginning was given.
+
+        Raises:
+            Unfit: neither is what was asked for.
+        """
+        readings = [said]
+        if retold := self._assembler.retold():
+            readings.insert(0 if self._assembler.began_anew else 1, retold)
+        unfit: Unfit | None = None
+        for reading in readings:
+            calls = [delta for delta in reading if isinstance(delta, CallDelta)]
+            try:
+                final = expectation.settle(_text_in(reading), calls, problem)
+            except Unfit as error:
+                unfit = unfit or error
+            else:
+                self._has_called = bool(calls)
                 return final
-            raise
+        raise unfit or Unfit("it is empty")
 
     def _ask_again(self, failed: str, problem: str) -> bool:
         """Begin the repair round; False if there is none."""
@@ -318,6 +325,10 @@ class ChatService:
             names += [name for name in ("reasoning_effort", "chat_template_kwargs") if getattr(request, name)]
         return sorted(names)
 
+    def name_for(self, name: str) -> str:
+        """What the model is called in the answer to a request that called it so."""
+        return name if name in self.model_ids else self.model_id
+
     def check_model(self, name: str) -> None:
         """Refuse a model that is not served.
 
@@ -340,11 +351,20 @@ class ChatService:
                 request.stops(),
                 request.limit(),
                 parallel_calls=request.parallel_tool_calls is not False,
+                must_call=request.must_call(),
                 counter=self._counter,
                 opening=turn.opening,
             )
 
         return assembler
+
+
+def _said(text: str) -> list[Delta]:
+    return [ContentDelta(text)] if text else []
+
+
+def _text_in(deltas: Sequence[Delta]) -> str:
+    return "".join(delta.text for delta in deltas if isinstance(delta, ContentDelta))
 
 
 def _opening(request: ChatRequest, functions: Sequence[Function], json_opening: str) -> str:

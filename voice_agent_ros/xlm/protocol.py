@@ -157,7 +157,7 @@ class ChatRequest(_Sampling):
     logprobs: bool | None = Field(default=None, description="ignored")
     top_logprobs: int | None = Field(default=None, ge=0, le=20, description="ignored")
     tools: list[Tool] | None = Field(default=None, max_length=TOOLS_MAX)
-    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    tool_choice: Literal["none", "auto", "required", "any"] | NamedTool | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     functions: Any = None
@@ -185,7 +185,7 @@ class ChatRequest(_Sampling):
 
     def must_call(self) -> bool:
         """Whether an answer in words is not wanted."""
-        return self.tool_choice == "required" or isinstance(self.tool_choice, NamedTool)
+        return self.tool_choice in ("required", "any") or isinstance(self.tool_choice, NamedTool)
 
     def reasoning_mode(self) -> ReasoningMode | None:
         """What becomes of the reasoning, if the request says so."""

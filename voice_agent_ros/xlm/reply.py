@@ -55,6 +55,7 @@ class ReplyAssembler:
         stops: texts that end the reply and are not part of it.
         max_tokens: length at which it ends; None: no limit.
         parallel_calls: more than one call is wanted.
+        must_call: nothing but calls is wanted.
         counter: what counts the tokens.
         opening: the beginning of the reply, which was already part of the prompt.
         verbatim: white space at the beginning counts.
@@ -71,11 +72,13 @@ class ReplyAssembler:
         max_tokens: int | None = None,
         *,
         parallel_calls: bool = True,
+        must_call: bool = False,
         counter: TokenCounter | None = None,
         opening: str = "",
         verbatim: bool = False,
     ) -> None:
-        self._reader = CallReader(functions) if functions else None
+        self._reader = CallReader(functions, must_call=must_call) if functions else None
+        self._must_call = must_call
         self._functions = tuple(functions)
         self._stops = tuple(stops)
         self._max_tokens = max_tokens
@@ -88,7 +91,7 @@ class ReplyAssembler:
         counter = counter or EstimatingCounter()
         self._meter = ReplyMeter(counter)
         self._reasoning_meter = ReplyMeter(counter)
-        self._opening = opening
+        self._opening = self._given_opening = opening
         self._without_opening: list[str] | None = [] if opening else None
         self._is_verbatim = verbatim
         self._was_cut = False
@@ -146,11 +149,19 @@ class ReplyAssembler:
         text, self._failed_call, self.problem = self._failed_call, "", ""
         return [ContentDelta(text.strip())] if text.strip() else []
 
+    @property
+    def began_anew(self) -> bool:
+        """Whether the reply begins with the opening although that was already there."""
+        said = "".join("".join(self._without_opening or ()).split())
+        return bool(said) and said.startswith("".join(self._given_opening.split()))
+
     def retold(self) -> list[Delta]:
         """The whole reply as if it had not continued the opening but begun anew; nothing if there was none."""
         if self._without_opening is None:
             return []
-        again = ReplyAssembler(self._functions, self._stops, parallel_calls=self._parallel_calls)
+        again = ReplyAssembler(
+            self._functions, self._stops, parallel_calls=self._parallel_calls, must_call=self._must_call
+        )
         return [*again.feed(Text("".join(self._without_opening))), *again.finish()]
 
     def _before_stop(self, text: str) -> list[Delta]:

@@ -56,8 +56,8 @@ def _check_tools(request: ChatRequest) -> None:
         raise bad_request(
             f"tool_choice names {choice.function.name!r}, which is not in tools.", param="tool_choice"
         )
-    if choice == "required" and not names:
-        raise bad_request("tool_choice is 'required', but there are no tools.", param="tool_choice")
+    if request.must_call() and not names:
+        raise bad_request(f"tool_choice is {choice!r}, but there are no tools.", param="tool_choice")
 
 
 def json_format(request: ChatRequest) -> JsonFormat | None:

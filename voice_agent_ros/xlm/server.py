@@ -148,13 +148,15 @@ class Routes:
         body = await self._read(request, ChatRequest)
         reply = self._service.begin(body, client_of(request.scope))
         mode = self._service.reasoning_mode(body)
-        return await self._answer(request, body, reply, ChatWire(self._service.model_id, _FINGERPRINT), mode)
+        return await self._answer(
+            request, body, reply, ChatWire(self._service.name_for(body.model), _FINGERPRINT), mode
+        )
 
     async def text(self, request: Request) -> Response:
         """A text completion."""
         body = await self._read(request, TextRequest)
         reply = self._service.begin_text(body, client_of(request.scope))
-        wire = TextWire(self._service.model_id, _FINGERPRINT)
+        wire = TextWire(self._service.name_for(body.model), _FINGERPRINT)
         return await self._answer(request, body, reply, wire, "separate")
 
     async def _answer(

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from voice_agent_ros.xlm.json_schema import STRICT_JSON, first_key, problem_with, type_text
 
+_BRACKET = re.compile(r"[{\[]")
 _FENCE = re.compile(r"```\w*\s*(.*?)\s*(?:```|$)", re.DOTALL)
 
 # A bracket after which nothing of JSON stands was part of a sentence.
@@ -50,54 +52,53 @@ class JsonFormat:
         Raises:
             NotJson: there is none, or it does not fit.
         """
-        start, end, value = _find(text)
-        if self.schema is None:
-            if not isinstance(value, dict):
-                raise NotJson("it must be a JSON object")
-        elif problem := problem_with(value, self.schema):
-            raise NotJson(problem)
-        return text[start:end]
+        problem = "it is not JSON"
+        for start, end, value in _values(text):
+            problem = self._problem_with(value)
+            if not problem:
+                return text[start:end]
+        raise NotJson(problem)
+
+    def _problem_with(self, value: Any) -> str:
+        if self.schema is not None:
+            return problem_with(value, self.schema)
+        return "" if isinstance(value, dict) else "it must be a JSON object"
 
     def is_complete(self, text: str) -> bool:
         """Whether the JSON has ended; what follows is not wanted."""
         if text.rstrip()[-1:] not in ("}", "]"):
             return False
         try:
-            _find(text)
+            self.read(text)
         except NotJson:
             return False
         return True
 
 
-def _find(text: str) -> tuple[int, int, Any]:
-    """Where the first JSON object or array of a text begins and ends, and what it is; else the whole as a value.
+def _values(text: str) -> Iterator[tuple[int, int, Any]]:
+    """JSON values in a text: where they begin and end, and what they are.
 
     Raises:
-        NotJson: there is none.
+        NotJson: one of them is broken.
     """
     fence = _FENCE.search(text)
-    begin = fence.start(1) if fence else 0
-    problem = "it is not JSON"
-    stripped = text[begin:].lstrip()
-    if stripped[:1] not in ("{", "["):
-        try:
-            value, end = STRICT_JSON.raw_decode(stripped)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            at = len(text) - len(stripped)
-            return at, at + end, value
-    for match in re.finditer(r"[{\[]", text[begin:]):
-        at = begin + match.start()
+    at = fence.start(1) if fence else 0
+    at += len(text[at:]) - len(text[at:].lstrip())
+    if text[at : at + 1] not in ("{", "["):
+        with contextlib.suppress(ValueError, RecursionError):
+            value, end = STRICT_JSON.raw_decode(text, at)
+            yield at, end, value
+    while bracket := _BRACKET.search(text, at):
+        at = bracket.start()
         try:
             value, end = STRICT_JSON.raw_decode(text, at)
-        except ValueError as error:
-            problem = f"it is not valid JSON ({error})"
-            if getattr(error, "pos", len(text)) - at > SENTENCE_CHARACTERS:
-                # Inside a broken object there may be whole ones; they are not what was asked for.
-                raise NotJson(problem) from error
-            continue
         except RecursionError as error:
             raise NotJson("it is nested too deeply") from error
-        return at, end, value
-    raise NotJson(problem)
+        except ValueError as error:
+            if getattr(error, "pos", len(text)) - at > SENTENCE_CHARACTERS:
+                # Inside a broken object there may be whole ones; they are not what was asked for.
+                raise NotJson(f"it is not valid JSON ({error})") from error
+            at += 1
+            continue
+        yield at, end, value
+        at = end

@@ -62,13 +62,15 @@ class CallReader:
 
     Args:
         functions: the functions on offer.
+        must_call: the reply can be nothing but a call, so that of a single function the arguments are enough.
 
     Attributes:
         problem: why the text that was read last is no valid call although it names one of the functions.
     """
 
-    def __init__(self, functions: Sequence[Function]) -> None:
+    def __init__(self, functions: Sequence[Function], *, must_call: bool = False) -> None:
         self._functions = {function.name: function for function in functions}
+        self._only = functions[0].name if must_call and len(functions) == 1 else ""
         self.problem = ""
 
     def may_begin_call(self, text: str) -> bool:
@@ -134,6 +136,8 @@ class CallReader:
 
     def _from_mapping(self, value: Mapping[str, Any]) -> Call | None:
         name = next((value[key] for key in _NAME_KEYS if key in value), None)
+        if self._only and not isinstance(name, dict) and name != self._only:
+            return self._checked(self._only, value)
         if isinstance(name, dict):  # {"function": {"name": …, "arguments": …}}
             return self._from_mapping(name)
         arguments: Any = next((value[key] for key in _ARGUMENT_KEYS if key in value), {})

@@ -96,7 +96,8 @@ class FileCounter:
         offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
         if len(offsets) <= tokens:
             return text
-        return text[: offsets[tokens - 1][1]] if tokens > 0 else ""
+        # A character may have several tokens: it is in only if all of them are.
+        return text[: min(offsets[tokens - 1][1], offsets[tokens][0])] if tokens > 0 else ""
 
 
 class ReplyMeter:

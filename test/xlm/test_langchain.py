@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LangChain's own conformance tests for chat models, through langchain-openai against a live server.
+
+The stand-in says what a capable model would say to these questions: the protocol is tested, not a model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+
+pytest.importorskip("langchain_tests")
+from langchain_core.language_models import BaseChatModel
+from langchain_openai import ChatOpenAI
+from langchain_tests.integration_tests import ChatModelIntegrationTests
+
+SCRIPT = [
+    {"match": r"magic_function_no_args", "reply": "magic_function_no_args()"},
+    {"match": r"magic_function\(3\)", "reply": "magic_function(input=3)"},
+    {"match": r"^Hello!$", "reply": "magic_function(input=1)"},
+    {"match": r"Pirate greeting", "reply": 'greeting_generator(answer_style="Pirate")'},
+    {"match": r"3 \+ 4", "reply": "my_adder_tool(a=3, b=4)"},
+    {
+        "match": r"joke about cats",
+        "reply": '{"setup": "Why do cats purr?", "punchline": "They cannot bark."}',
+    },
+    {"match": r"weather in San Francisco", "reply": 'get_weather(location="San Francisco, CA")'},
+    {"match": r"^Result: It's sunny", "reply": "It is sunny there."},
+    {"match": "你好啊集团", "reply": 'unicode_customer(customer_name="你好啊集团", description="a company")'},
+    {"match": "こんにちは株式会社", "reply": 'unicode_customer("こんにちは株式会社", "a company")'},
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(start_shared_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> None:
+    script = tmp_path_factory.mktemp("script") / "script.json"
+    script.write_text(json.dumps(SCRIPT))
+    live = start_shared_server(f"--script {script}", "--alias xlm-too")
+    TestChatOpenAI.url = f"{live.url}/v1"
+
+
+# The suite leaves it to the plug-in's configuration that its coroutines are run.
+@pytest.mark.asyncio(loop_scope="class")
+@pytest.mark.filterwarnings(
+    "ignore:The test .* is marked with", "ignore:Pydantic serializer", "ignore:Received a Pyd"
+)
+class TestChatOpenAI(ChatModelIntegrationTests):
+    """The model reads and writes text only: images, audio and PDF are not claimed."""
+
+    url: ClassVar[str] = ""
+
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return ChatOpenAI
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {
+            "base_url": self.url,
+            "api_key": "unused",
+            "model": "xlm",
+            "max_retries": 0,
+            "timeout": 30,
+            "stream_usage": True,
+        }
+
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
+    @property
+    def supports_model_override(self) -> bool:
+        return True
+
+    @property
+    def model_override_value(self) -> str:
+        return "xlm-too"
