@@ -16,9 +16,9 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
-from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
 
@@ -26,6 +26,8 @@ LANGUAGES = ("en", "zh")
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
 _MAX_UNKNOWN = {"en": 4, "zh": 8}  # words or characters of a name that nobody knows
 _NAMED = {"object", "target"}
+_FREE = {"name"}  # people call a place what they like
+_NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,10 @@ class SentenceGrammar:
     def _parse(self, text: str, scene: Scene) -> GrammarResult:
         if find_stop_phrase(text, self.language):
             return GrammarResult((parse_call("stop", {}),))
-        words, distances = self._prepared(text)
+        words, tokens = self._prepared(text)
         if not words or len(words.split()) > _MAX_WORDS:
             return GrammarResult()
-        readings = self._readings(words, distances, scene)
+        readings = self._readings(words, tokens, scene)
         if not readings:
             return GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
@@ -127,20 +129,15 @@ class SentenceGrammar:
             return GrammarResult()
         return self._result(best)
 
-    def _prepared(self, text: str) -> tuple[str, dict[str, float]]:
-        """The words without fillers, each distance replaced by a word of its own."""
-        words = bare(without_leading_no(text))
-        distances: dict[str, float] = {}
-        for index, distance in enumerate(reversed(find_distances(words))):
-            token = f"distance{index}"
-            distances[token] = distance.metres
-            words = f"{words[: distance.start]}{token}{words[distance.end :]}"
+    def _prepared(self, text: str) -> tuple[str, Tokens]:
+        """The words without fillers, each quantity replaced by a word of its own."""
+        words, tokens = tokenised(bare(without_leading_no(text)))
         if self.language == "zh":
             words = words.replace(" ", "")
-            return self._stripped(words), distances
+            return self._stripped(words), tokens
         if self._anywhere:
             words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
-        return self._stripped(words), distances
+        return self._stripped(words), tokens
 
     def _stripped(self, words: str) -> str:
         boundary = "" if self.language == "zh" else r"(?![\w'])"
@@ -150,16 +147,15 @@ class SentenceGrammar:
         words = first.sub("", words) if first else words
         return (last.sub("", words) if last else words).strip()
 
-    def _readings(self, words: str, distances: Mapping[str, float], scene: Scene) -> list[_Reading]:
+    def _readings(self, words: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
         from hassil import recognize_all
-        from hassil.intents import TextSlotList
 
-        said = TextSlotList.from_tuples(list(distances.items()), allow_template=False, name="distance")
+        said = _said_lists(tokens, self.language)
         for lists in (
             _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
             _open_lists(),
         ):
-            matches = recognize_all(words, self._intents, slot_lists={**_unused(), **lists, "distance": said})
+            matches = recognize_all(words, self._intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
                 return readings
@@ -184,13 +180,18 @@ class SentenceGrammar:
                 meant[slot] = names
                 continue
             size = len(name.split()) if self.language == "en" else len(name)
-            is_name = name and size <= _MAX_UNKNOWN[self.language] and not self._no_name.search(name)
-            if not is_name or self._says_more(name, scene):
+            if not name or size > _MAX_UNKNOWN[self.language]:
+                return None
+            if slot in _FREE:
+                if _NEVER_FREE.search(name):
+                    return None
+                continue
+            if self._no_name.search(name) or self._says_more(name, scene):
                 return None
             unknown += size
         for slot, value in SKILLS[match.intent.name].defaults.items():
             arguments.setdefault(slot, value)
-        return _Reading(match.intent.name, arguments, meant, unknown)
+        return _Reading(match.intent.name, signed(arguments), meant, unknown)
 
     def _says_more(self, name: str, scene: Scene) -> bool:
         """Whether an unknown name goes on after a known one: "red cube sitting" is more than a name."""
@@ -259,11 +260,22 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
     }
 
 
-@lru_cache(maxsize=1)
-def _unused() -> dict[str, Any]:
+def _said_lists(tokens: Tokens, language: str) -> dict[str, Any]:
     from hassil.intents import TextSlotList
 
-    return {name: TextSlotList(name, []) for name in ("angle", "turn", "factor", "joint", "name")}
+    lists = {
+        slot: TextSlotList.from_tuples(tokens.get(slot, ()), allow_template=False, name=slot)
+        for slot in ("distance", "angle", "factor", "joint")
+    }
+    return {**lists, **_fixed_lists(language)}
+
+
+@lru_cache(maxsize=2)
+def _fixed_lists(language: str) -> dict[str, Any]:
+    from hassil.intents import TextSlotList, WildcardSlotList
+
+    turn = TextSlotList.from_tuples(list(senses(language)), allow_template=False, name="turn")
+    return {"turn": turn, "name": WildcardSlotList("name")}
 
 
 @lru_cache(maxsize=1)
