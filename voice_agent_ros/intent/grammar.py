@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,40 +14,28 @@ import yaml
 
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
-from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
+from voice_agent_ros.intent.utterance import GrammarResult, Utterance
 from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
+
+__all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
 LANGUAGES = ("en", "zh")
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
 _MAX_UNKNOWN = {"en": 4, "zh": 8}  # words or characters of a name that nobody knows
 _NAMED = {"object", "target"}
-
-
-@dataclass(frozen=True)
-class GrammarResult:
-    """What the grammar makes of a sentence.
-
-    Attributes:
-        calls: empty if it does not understand, or may not.
-        ambiguous: names of which exactly one must be meant; ask which.
-        problem: why a sentence that was understood cannot be a call ("distance: …").
-        skill: of the ambiguous or impossible call.
-        arguments: of the ambiguous call, without what is not settled.
-        slot: what is not settled ("object", "target").
-    """
-
-    calls: tuple[SkillCall, ...] = ()
-    elapsed_s: float = 0.0
-    ambiguous: tuple[str, ...] = ()
-    problem: str = ""
-    skill: str = ""
-    arguments: tuple[tuple[str, Any], ...] = ()
-    slot: str = ""
+_NAMING = re.compile(
+    r"\b(?:remember|save|store|memori[sz]e|mark|call|called|name|named|label|learn|forget|delete|remove|erase|known)\b"
+    r"|记|存|叫|忘|删|设|命名|标"
+)
+_FREE = {"name"}  # people call a place what they like
+_NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
 
 
 @dataclass(frozen=True)
@@ -98,49 +86,54 @@ class SentenceGrammar:
         # The first sentence must not wait for what is built on first use.
         self.parse("raise the arm by ten centimetres" if language == "en" else "向上移动十厘米", Scene())
 
-    def parse(self, text: str, scene: Scene) -> GrammarResult:
-        """What a person wants done, if the sentence is one of the grammar's and its mood is a command's."""
-        began = time.perf_counter()
-        result = self._parse(text, scene)
-        elapsed = time.perf_counter() - began
-        return GrammarResult(
-            tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(result.calls)),
-            elapsed,
-            result.ambiguous,
-            result.problem,
-            result.skill,
-            result.arguments,
-            result.slot,
-        )
+    def parse(self, text: str, scene: Scene, said: Discourse | None = None) -> GrammarResult:
+        """What a person wants done, if the sentence is one of the grammar's and its mood is a command's.
 
-    def _parse(self, text: str, scene: Scene) -> GrammarResult:
+        Args:
+            said: what "it" and "there" mean; None: nothing that is known here.
+        """
+        began = time.perf_counter()
+        result = self._parse(text, scene, said)
+        calls = tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(result.calls))
+        return replace(result, calls=calls, elapsed_s=time.perf_counter() - began)
+
+    def _parse(self, text: str, scene: Scene, said: Discourse | None) -> GrammarResult:
         if find_stop_phrase(text, self.language):
             return GrammarResult((parse_call("stop", {}),))
-        words, distances = self._prepared(text)
+        return Utterance(text, self.language, scene, self._sentence).understood(said)
+
+    def _sentence(self, text: str, scene: Scene) -> GrammarResult:
+        """A single command in its own words."""
+        words, tokens = self._prepared(text)
         if not words or len(words.split()) > _MAX_WORDS:
             return GrammarResult()
-        readings = self._readings(words, distances, scene)
+        readings = self._readings(words, tokens, scene)
         if not readings:
             return GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
-        if best.skill != "describe_scene" and not judge_mood(text, self.language).is_command:
+        if not self._may_be_meant(best.skill, text):
             return GrammarResult()
         return self._result(best)
 
-    def _prepared(self, text: str) -> tuple[str, dict[str, float]]:
-        """The words without fillers, each distance replaced by a word of its own."""
-        words = bare(without_leading_no(text))
-        distances: dict[str, float] = {}
-        for index, distance in enumerate(reversed(find_distances(words))):
-            token = f"distance{index}"
-            distances[token] = distance.metres
-            words = f"{words[: distance.start]}{token}{words[distance.end :]}"
+    def _may_be_meant(self, skill: str, text: str) -> bool:
+        if skill == "describe_scene":
+            return True
+        if skill in (
+            "remember_place",
+            "forget_place",
+        ):  # names stand in quotes, and to forget is no negation here
+            text = re.sub(r"[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
+        return judge_mood(text, self.language).is_command
+
+    def _prepared(self, text: str) -> tuple[str, Tokens]:
+        """The words without fillers, each quantity replaced by a word of its own."""
+        words, tokens = tokenised(bare(without_leading_no(text)))
         if self.language == "zh":
             words = words.replace(" ", "")
-            return self._stripped(words), distances
+            return self._stripped(words), tokens
         if self._anywhere:
             words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
-        return self._stripped(words), distances
+        return self._stripped(words), tokens
 
     def _stripped(self, words: str) -> str:
         boundary = "" if self.language == "zh" else r"(?![\w'])"
@@ -150,16 +143,15 @@ class SentenceGrammar:
         words = first.sub("", words) if first else words
         return (last.sub("", words) if last else words).strip()
 
-    def _readings(self, words: str, distances: Mapping[str, float], scene: Scene) -> list[_Reading]:
+    def _readings(self, words: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
         from hassil import recognize_all
-        from hassil.intents import TextSlotList
 
-        said = TextSlotList.from_tuples(list(distances.items()), allow_template=False, name="distance")
+        said = _said_lists(words, tokens, self.language)
         for lists in (
             _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
             _open_lists(),
         ):
-            matches = recognize_all(words, self._intents, slot_lists={**_unused(), **lists, "distance": said})
+            matches = recognize_all(words, self._intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
                 return readings
@@ -184,13 +176,18 @@ class SentenceGrammar:
                 meant[slot] = names
                 continue
             size = len(name.split()) if self.language == "en" else len(name)
-            is_name = name and size <= _MAX_UNKNOWN[self.language] and not self._no_name.search(name)
-            if not is_name or self._says_more(name, scene):
+            if not name or size > _MAX_UNKNOWN[self.language]:
+                return None
+            if slot in _FREE:
+                if _NEVER_FREE.search(name):
+                    return None
+                continue
+            if self._no_name.search(name) or self._says_more(name, scene):
                 return None
             unknown += size
         for slot, value in SKILLS[match.intent.name].defaults.items():
             arguments.setdefault(slot, value)
-        return _Reading(match.intent.name, arguments, meant, unknown)
+        return _Reading(match.intent.name, signed(arguments), meant, unknown)
 
     def _says_more(self, name: str, scene: Scene) -> bool:
         """Whether an unknown name goes on after a known one: "red cube sitting" is more than a name."""
@@ -218,9 +215,15 @@ class SentenceGrammars:
     def __init__(self) -> None:
         self._grammars = {language: SentenceGrammar(language) for language in LANGUAGES}
 
-    def parse(self, text: str, language: str, scene: Scene) -> GrammarResult:  # noqa: ARG002
+    def parse(
+        self,
+        text: str,
+        language: str,  # noqa: ARG002
+        scene: Scene,
+        said: Discourse | None = None,
+    ) -> GrammarResult:
         """Parse in the language that the text is written in; the transcript's own tag may be wrong."""
-        return self._grammars[script_of(text)].parse(text, scene)
+        return self._grammars[script_of(text)].parse(text, scene, said)
 
     def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
         """The calls alone."""
@@ -259,11 +262,23 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
     }
 
 
-@lru_cache(maxsize=1)
-def _unused() -> dict[str, Any]:
+def _said_lists(words: str, tokens: Tokens, language: str) -> dict[str, Any]:
     from hassil.intents import TextSlotList
 
-    return {name: TextSlotList(name, []) for name in ("angle", "turn", "factor", "joint", "name")}
+    lists = {
+        slot: TextSlotList.from_tuples(tokens.get(slot, ()), allow_template=False, name=slot)
+        for slot in ("distance", "angle", "factor", "joint")
+    }
+    return {**lists, **_fixed_lists(language, _NAMING.search(words) is not None)}
+
+
+@lru_cache(maxsize=4)
+def _fixed_lists(language: str, is_naming: bool) -> dict[str, Any]:
+    from hassil.intents import TextSlotList, WildcardSlotList
+
+    turn = TextSlotList.from_tuples(list(senses(language)), allow_template=False, name="turn")
+    # Trying names that may be anything takes time; only few words announce one.
+    return {"turn": turn, "name": WildcardSlotList("name") if is_naming else TextSlotList("name", [])}
 
 
 @lru_cache(maxsize=1)

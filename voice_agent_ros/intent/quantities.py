@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distances in what people say: "ten centimetres", "5cm", "half a metre", "十厘米". Nothing without a unit."""
+"""Quantities in what people say: "ten centimetres", "5cm", "十厘米", "30 degrees". Nothing without a unit."""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,10 @@ _UNITS_ZH = {
     "英寸": 0.0254,
     "英尺": 0.3048,
 }
+_ANGLES_EN = {r"degrees?|degs?|°": math.pi / 180.0, r"rad|radians?": 1.0}
+_ANGLES_ZH = {"度": math.pi / 180.0, "°": math.pi / 180.0, "弧度": 1.0}
+_PERCENT_EN = {r"percent|per cents?|percents?|%": 0.01}
+_PERCENT_ZH = {"%": 0.01}
 _LARGEST_WORD = 999
 
 
@@ -39,10 +44,40 @@ class Distance:
     metres: float
 
 
+@dataclass(frozen=True)
+class Angle:
+    """An angle that was said, at text[start:end]."""
+
+    start: int
+    end: int
+    radians: float
+
+
 def find_distances(text: str) -> list[Distance]:
     """All distances in a text that `bare` has prepared, in order. A negative number is none."""
-    found = [*_scan(text, _english()), *_scan(text, _chinese())]
-    return sorted(found, key=lambda distance: distance.start)
+    found = [*_scan(text, _rules("en", "length")), *_scan(text, _rules("zh", "length"))]
+    return [Distance(*one) for one in sorted(found)]
+
+
+def find_angles(text: str) -> list[Angle]:
+    """All angles in a text that `bare` has prepared, in order; they may be negative."""
+    found = [*_scan(text, _rules("en", "angle")), *_scan(text, _rules("zh", "angle"))]
+    return [Angle(*one) for one in sorted(found)]
+
+
+def find_percentages(text: str) -> list[tuple[int, int, float]]:
+    """All percentages in a text that `bare` has prepared, as start, end and part of one."""
+    found = _scan(text, _rules("en", "percent"))
+    for match in re.finditer(r"百分之(?P<number>\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百点]+)", text):
+        value = number_of(match["number"])
+        if value is not None:
+            found.append((match.start(), match.end(), value / 100.0))
+    return sorted(found)
+
+
+def number_of(text: str) -> float | None:
+    """The number that digits or Chinese numerals say."""
+    return _number(text, _rules("zh", "length"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +88,7 @@ class _Rules:
     point: str
 
 
-def _scan(text: str, rules: _Rules) -> list[Distance]:
+def _scan(text: str, rules: _Rules) -> list[tuple[int, int, float]]:
     found = []
     for match in rules.pattern.finditer(text):
         unit = next(factor for pattern, factor in rules.units if pattern.fullmatch(match["unit"]))
@@ -61,7 +96,8 @@ def _scan(text: str, rules: _Rules) -> list[Distance]:
         if value is None:
             continue
         half = 0.5 if match["half"] or match["half_after"] else 0.0
-        found.append(Distance(match.start(), match.end(), round((value + half) * unit, 6)))
+        sign = -1.0 if (match.groupdict().get("sign") or "+").strip() in _NEGATIVE else 1.0
+        found.append((match.start(), match.end(), round(sign * (value + half) * unit, 6)))
     return found
 
 
@@ -84,8 +120,25 @@ def _number(text: str, rules: _Rules) -> float | None:
     return float(f"{int(before)}." + "".join(str(int(digit)) for digit in digits if digit is not None))
 
 
+_NEGATIVE = ("minus", "negative", "-", "负", "减")
+_UNITS = {
+    ("en", "length"): _UNITS_EN,
+    ("zh", "length"): _UNITS_ZH,
+    ("en", "angle"): _ANGLES_EN,
+    ("zh", "angle"): _ANGLES_ZH,
+    ("en", "percent"): _PERCENT_EN,
+    ("zh", "percent"): _PERCENT_ZH,
+}
+
+
+@lru_cache(maxsize=len(_UNITS))
+def _rules(language: str, kind: str) -> _Rules:
+    units = _UNITS[language, kind]
+    return _chinese(units, kind == "angle") if language == "zh" else _english(units, kind == "angle")
+
+
 @lru_cache(maxsize=1)
-def _english() -> _Rules:
+def _numbers_en() -> dict[str, float]:
     from unicode_rbnf import RbnfEngine
 
     engine = RbnfEngine.for_language("en")
@@ -98,29 +151,38 @@ def _english() -> _Rules:
             numbers[f"{hundreds} hundred and {rest}"] = value
     for words in [w for w in numbers if w.startswith("one hundred")]:
         numbers["a" + words[3:]] = numbers[words]
-    numbers |= {
-        "a": 1,
-        "an": 1,
-        "half a": 0.5,
-        "half an": 0.5,
-        "half": 0.5,
-        "a half": 0.5,
-        "a quarter of a": 0.25,
-    }
-    numbers |= {"quarter of a": 0.25, "a couple of": 2, "a couple": 2, "oh": 0}
+    halves = {"half a": 0.5, "half an": 0.5, "half": 0.5, "a half": 0.5, "another half a": 0.5}
+    quarters = {"a quarter of a": 0.25, "quarter of a": 0.25, "a quarter of an": 0.25}
+    tenths = {"a tenth of a": 0.1, "a tenth of an": 0.1, "a hundredth of a": 0.01}
+    return (
+        numbers
+        | {"a": 1, "an": 1, "a couple of": 2, "a couple": 2, "oh": 0, "another": 1}
+        | halves
+        | quarters
+        | tenths
+    )
+
+
+def _english(units_of: dict[str, float], is_signed: bool) -> _Rules:
+    numbers = _numbers_en()
     spelled = "|".join(re.escape(w).replace(r"\ ", "[ -]") for w in sorted(numbers, key=len, reverse=True))
     point = rf"(?:(?:{spelled}) )?point(?: (?:oh|zero|one|two|three|four|five|six|seven|eight|nine))+"
-    units = "|".join(_UNITS_EN)
-    pattern = re.compile(
-        rf"(?<![\w.])(?<!minus )(?<!negative )(?<!-)(?P<number>\d+(?:[.,]\d+)?|[.,]\d+|{point}"
-        rf"|\b(?:{spelled})(?= |-))"
-        rf"(?P<half> and a half)?[ -]?(?P<unit>{units})\b(?P<half_after> and a half\b)?"
+    units = "|".join(units_of)
+    before = (
+        r"(?<![\w.])(?P<sign>(?:(?:minus|negative|plus) |[-+])?)"
+        if is_signed
+        else r"(?<![\w.])(?<!minus )(?<!negative )(?<!-)"
     )
-    return _Rules(pattern, numbers, tuple((re.compile(u), f) for u, f in _UNITS_EN.items()), "point")
+    pattern = re.compile(
+        rf"{before}(?P<number>\d+(?:[.,]\d+)?|[.,]\d+|{point}"
+        rf"|\b(?:{spelled})(?= |-))"
+        rf"(?P<half> and a half)?[ -]?(?P<unit>{units})(?!\w)(?P<half_after> and a half\b)?"
+    )
+    return _Rules(pattern, numbers, tuple((re.compile(u), f) for u, f in units_of.items()), "point")
 
 
 @lru_cache(maxsize=1)
-def _chinese() -> _Rules:
+def _numbers_zh() -> dict[str, float]:
     from unicode_rbnf import RbnfEngine
 
     engine = RbnfEngine.for_language("zh")
@@ -132,10 +194,17 @@ def _chinese() -> _Rules:
             numbers["两" + words[1:]] = value
         if value >= 110 and value % 10 == 0 and value % 100:
             numbers[words.removesuffix("十")] = value  # 一百五 is 150
-    units = "|".join(_UNITS_ZH)
+    return numbers
+
+
+def _chinese(units_of: dict[str, float], is_signed: bool) -> _Rules:
+    units = "|".join(units_of)
+    before = (
+        r"(?P<sign>负|正|加|减(?!到|至)|-|\+)?(?<!\d)(?<!\.)" if is_signed else r"(?<!负)(?<!\d)(?<![.-])"
+    )
     pattern = re.compile(
-        r"(?<!负)(?<!\d)(?<![.-])(?P<number>\d+(?:\.\d+)?|半"
+        rf"{before}(?P<number>\d+(?:\.\d+)?|半"
         r"|[零〇一二两三四五六七八九十百点]+)(?P<half>(?!x)x)?\s*"
         rf"个?(?P<unit>{units})(?P<half_after>半)?"
     )
-    return _Rules(pattern, numbers, tuple((re.compile(u), f) for u, f in _UNITS_ZH.items()), "点")
+    return _Rules(pattern, _numbers_zh(), tuple((re.compile(u), f) for u, f in units_of.items()), "点")

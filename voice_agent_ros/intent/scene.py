@@ -28,10 +28,15 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a sentence can refer to right now."""
+    """Everything that a sentence can refer to right now.
+
+    Attributes:
+        user_frame_yaw: how the arm's user stands, rad: "left" is +y of the base turned by this.
+    """
 
     objects: tuple[SceneObject, ...] = ()
     poses: tuple[str, ...] = ()
+    user_frame_yaw: float = 0.0
 
     def find(self, name: str) -> SceneObject | None:
         """The object of this name (case and spacing ignored), or None."""

@@ -44,12 +44,23 @@ SYNONYMS_EN = {
 DIRECTIONS_ZH = {"up": "上", "down": "下", "left": "左", "right": "右", "forward": "前", "back": "后"}
 
 
+def noun_of(name: str) -> str:
+    """The kind of thing: "cube" of "red cube"; empty of a name without words."""
+    return (name.lower().split() or [""])[-1]
+
+
+def colour_of(name: str) -> str:
+    """The colour a name begins with, or nothing."""
+    first = (name.lower().split() or [""])[0]
+    return first if first in COLOURS_ZH else ""
+
+
 def chinese_names(name: str) -> tuple[str, ...]:
     """Ways to say a scene name in Chinese, the usual one first; () if its words are unknown.
 
     "red cube" gives 红色方块, 红色的方块, 红方块, 红的方块 and the same with the noun's other words.
     """
-    *modifiers, noun = name.lower().split()
+    *modifiers, noun = name.lower().split() or [""]
     nouns = NOUNS_ZH.get(noun)
     if nouns is None or any(word not in COLOURS_ZH for word in modifiers) or len(modifiers) > 1:
         return ()

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People correct themselves: "go up, no, down I mean, 2 cm" is read as "go down 2 cm"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from voice_agent_ros.intent.names import references
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.wordings import folded
+
+_MARK_EN = re.compile(
+    r"[,.;…-]*\s*\b(?:(?:(?:oh|uh|um|er|ah),? )?(?:no|nope|wait|sorry|oops|whoops|scratch that|correction|i mean"
+    r"|i meant|my mistake|make that|make it|rather|or rather|actually)(?: wait| no| sorry|, wait|, no|, sorry"
+    r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
+)
+_TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
+_MARK_ZH = re.compile(
+    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|不是|不不|错了|说错了|我是说|应该是|等等)"
+    r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
+)
+_MAX_CANDIDATES = 12
+
+
+def corrected(text: str, scene: Scene, language: str) -> Iterator[str]:
+    """Readings of a text in which somebody corrects himself, the likeliest first; none if nobody does."""
+    plain = folded(text)
+    for one in _contrasts(plain, scene, language):
+        yield one
+    mark = _last((_MARK_ZH if language == "zh" else _MARK_EN), plain)
+    if mark is None:
+        return
+    before, after = plain[: mark.start()].strip(), plain[mark.end() :].strip()
+    if language != "zh":
+        after = _TRAILING_EN.sub(" ", after).strip(" ,")
+    if not before or not after:
+        return
+    yield after
+    words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()
+    space = "" if language == "zh" else " "
+    for kept in range(len(words) - 1, max(0, len(words) - 1 - _MAX_CANDIDATES), -1):
+        yield space.join([*words[:kept], after])
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last mark inside a text; at its beginning it answers somebody, and at its end nothing follows."""
+    found = [match for match in pattern.finditer(text) if match.start() > 0 and match.end() < len(text)]
+    return found[-1] if found else None
+
+
+def _contrasts(text: str, scene: Scene, language: str) -> Iterator[str]:
+    """ "not the green cube, take the red one" → "take the red one"; of a verb that is negated nothing is left."""
+    known: Mapping[str, tuple[str, ...]] = references(scene, language)
+    things = "|".join(re.escape(phrase) for phrase in sorted(known, key=len, reverse=True) if phrase)
+    if not things:
+        return
+    if language == "zh":
+        first = re.compile(
+            rf"^(?:不要|不是|别拿|不拿)(?:那个|这个)?(?:{things})(?:那个|那块)?[，, 。]+(?:是|要|我要)?"
+        )
+        last = re.compile(rf"[，, 。]+(?:不是|不要)(?:那个|这个)?(?:{things})(?:那个|那块)?[。！!]*$")
+    else:
+        first = re.compile(rf"^not (?:the |that |this )?(?:{things})[,.;: ]+(?:but |rather )?")
+        last = re.compile(rf"[,.; ]+(?:and )?not (?:the |that |this )?(?:{things})[.! ]*$")
+    for pattern in (first, last):
+        if match := pattern.search(text):
+            yield f"{text[: match.start()]}{text[match.end() :]}"

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a whole utterance comes to: one command, or several, with corrections, places, counts and pronouns settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voice_agent_ros.intent.corrections import corrected
+from voice_agent_ros.intent.counting import Several, several
+from voice_agent_ros.intent.discourse import Discourse, spelled_out
+from voice_agent_ros.intent.geometry import pointed_out
+from voice_agent_ros.intent.mood import judge_mood
+from voice_agent_ros.intent.names import resolve
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.steps import MAX_STEPS, joined, same_with, strong_parts, weak_pieces
+from voice_agent_ros.intent.vocabulary import spoken_name
+from voice_agent_ros.intent.wordings import folded
+
+_MAX_TRIES = 24  # sentences that one utterance may be cut into; more is talk, and time
+
+
+@dataclass(frozen=True)
+class GrammarResult:
+    """What the grammar makes of a sentence.
+
+    Attributes:
+        calls: empty if it does not understand, or may not.
+        ambiguous: names of which exactly one must be meant; ask which.
+        problem: why a sentence that was understood cannot be a call ("distance: …").
+        skill: of the ambiguous or impossible call.
+        arguments: of the ambiguous call, without what is not settled.
+        slot: what is not settled ("object", "target").
+    """
+
+    calls: tuple[SkillCall, ...] = ()
+    elapsed_s: float = 0.0
+    ambiguous: tuple[str, ...] = ()
+    problem: str = ""
+    skill: str = ""
+    arguments: tuple[tuple[str, Any], ...] = ()
+    slot: str = ""
+
+
+class Utterance:
+    """One utterance, read with a grammar of single commands.
+
+    Args:
+        sentence: understands a single command in its own words.
+    """
+
+    def __init__(
+        self, text: str, language: str, scene: Scene, sentence: Callable[[str, Scene], GrammarResult]
+    ) -> None:
+        self._text, self._language, self._scene = text, language, scene
+        self._sentence = sentence
+        self._known: dict[str, GrammarResult] = {}
+
+    def understood(self, said: Discourse | None = None) -> GrammarResult:
+        """What it comes to; nothing if any part of it is not understood."""
+        said = said or Discourse()
+        for text in corrected(self._text, self._scene, self._language):
+            result = self._whole(text, said)
+            if result.calls or result.ambiguous:
+                return result
+        return self._whole(self._text, said)
+
+    def _whole(self, text: str, said: Discourse) -> GrammarResult:
+        pointed = pointed_out(folded(text), self._scene, self._language)
+        is_replaced = pointed.text != folded(text)
+        result = self._one_or_more(pointed.text if is_replaced else text, said)
+        if pointed.choices and result.calls:
+            return _ask(pointed.choices, result.calls[0].skill)
+        if is_replaced and not (result.calls or result.ambiguous):
+            return self._one_or_more(text, said)
+        return result
+
+    def _one_or_more(self, text: str, said: Discourse) -> GrammarResult:
+        group = several(folded(text), self._scene, self._language)
+        if group is not None and len(group.names) > 1 and (result := self._each(folded(text), group)):
+            return result
+        result = self._one(text, said)
+        return result if _is_something(result) else self._steps(text, said)
+
+    def _one(self, text: str, said: Discourse) -> GrammarResult:
+        """A single command, with its pronouns settled."""
+        for way in spelled_out(folded(text), said, self._scene, self._language):
+            result = self._try(text if way == folded(text) else way)
+            if _is_something(result):
+                return result
+        return GrammarResult()
+
+    def _try(self, text: str) -> GrammarResult:
+        if text not in self._known:
+            if len(self._known) >= _MAX_TRIES:
+                return GrammarResult()
+            self._known[text] = self._sentence(text, self._scene)
+        return self._known[text]
+
+    def _each(self, text: str, group: Several) -> GrammarResult | None:
+        """The same with each of several things; None if the sentence makes no sense with one of them."""
+        calls: list[SkillCall] = []
+        for name in group.names:
+            spoken = spoken_name(name, self._language)
+            one = spoken if self._language == "zh" else f"the {spoken}"
+            result = self._try(f"{text[: group.start]}{one}{text[group.end :]}")
+            if len(result.calls) != 1:
+                return None
+            given = result.calls[0].arguments.model_dump()
+            if given.get("object") != given.get("target") or given.get("object") is None:
+                calls.append(result.calls[0])
+        if not calls or len({call.skill for call in calls}) != 1:
+            return None
+        if not group.fits or calls[0].skill not in ("pick_and_place", "look_at"):
+            return _ask(group.names, calls[0].skill)  # a hand holds one thing
+        return _sequence(calls)
+
+    def _steps(self, text: str, said: Discourse) -> GrammarResult:
+        """Several commands, every one of them understood."""
+        parts = strong_parts(text, self._language)
+        if not judge_mood(joined(parts, self._language), self._language).is_command:
+            return GrammarResult()
+        calls: list[SkillCall] = []
+        for part in parts:
+            result = self._part(part, said, calls)
+            if not result.calls:
+                return (
+                    replace(result, arguments=(("steps", len(parts)),))
+                    if result.ambiguous
+                    else GrammarResult()
+                )
+            calls += result.calls
+            for call in result.calls:
+                said = said.after(call)
+        return _sequence(calls)
+
+    def _part(self, part: str, said: Discourse, before: list[SkillCall]) -> GrammarResult:
+        """One step, or several joined by no more than "and"."""
+        result = self._step(part, said, before)
+        if _is_something(result):
+            return result
+        pieces = weak_pieces(part, self._language)
+        if len(pieces) < 2:
+            return GrammarResult()
+        calls: list[SkillCall] = []
+        start = 0
+        while start < len(pieces):
+            for end in range(len(pieces), start, -1):
+                text = "".join(
+                    f"{joint if index else ''}{piece}"
+                    for index, (joint, piece) in enumerate(pieces[start:end])
+                )
+                result = self._step(text, said, [*before, *calls])
+                if len(result.calls) == 1:
+                    break
+            else:
+                return GrammarResult()
+            calls += result.calls
+            said = said.after(result.calls[0])
+            start = end
+        return GrammarResult(tuple(calls))
+
+    def _step(self, text: str, said: Discourse, before: list[SkillCall]) -> GrammarResult:
+        result = self._one(text, said)
+        if len(result.calls) == 1 and said.object and result.calls[0].skill == "hand_over":
+            given = result.calls[0].arguments.model_dump(exclude_none=True)
+            return GrammarResult((parse_call("hand_over", {"object": said.object, **given}),))
+        if _is_something(result) or not before:
+            return result
+        return self._likewise(text, before[-1]) or result
+
+    def _likewise(self, text: str, before: SkillCall) -> GrammarResult | None:
+        """ "… and the green one too": the step before with another thing."""
+        thing = same_with(text, self._language)
+        names = resolve(thing, self._scene, self._language) if thing else ()
+        given: dict[str, Any] = before.arguments.model_dump(exclude_none=True)
+        slot = "object" if "object" in given else "target"
+        if len(names) != 1 or slot not in given or given[slot] == names[0]:
+            return None
+        return GrammarResult((parse_call(before.skill, {**given, slot: names[0]}),))
+
+
+def _is_something(result: GrammarResult) -> bool:
+    return bool(result.calls or result.ambiguous or result.problem)
+
+
+def _ask(names: tuple[str, ...], skill: str) -> GrammarResult:
+    """The name alone does not settle the sentence: it has to be said again."""
+    return GrammarResult(ambiguous=names, skill=skill, arguments=(("steps", len(names)),), slot="object")
+
+
+def _sequence(calls: list[SkillCall]) -> GrammarResult:
+    if len(calls) == 1:
+        return GrammarResult(tuple(calls))
+    if not 2 <= len(calls) <= MAX_STEPS:
+        return GrammarResult()
+    steps = [call.as_dict() for call in calls]
+    try:
+        return GrammarResult((parse_call("sequence", {"steps": steps}),))
+    except SkillError:
+        return GrammarResult()
