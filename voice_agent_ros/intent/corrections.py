@@ -26,8 +26,7 @@ _MAX_CANDIDATES = 12
 def corrected(text: str, scene: Scene, language: str) -> Iterator[str]:
     """Readings of a text in which somebody corrects himself, the likeliest first; none if nobody does."""
     plain = folded(text)
-    for one in _contrasts(plain, scene, language):
-        yield one
+    yield from _contrasts(plain, scene, language)
     mark = _last((_MARK_ZH if language == "zh" else _MARK_EN), plain)
     if mark is None:
         return
