@@ -25,6 +25,7 @@ SPEECH = [
     "soxr>=0.3",
 ]
 MOTION = ["pin>=3"]
+SMOOTH = ["ruckig>=0.14"]  # jerk-limited movements; built from source where there is no wheel (aarch64)
 SIM = ["mujoco>=3.3.3", "pillow>=10"]
 VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
@@ -74,6 +75,7 @@ setup(
     extras_require={
         "console": CONSOLE,
         "motion": MOTION,
+        "smooth": SMOOTH,
         "server": [*SERVER, *SERVER_FAST],
         "tokenizer": TOKENIZER,
         "sim": SIM,
@@ -81,7 +83,7 @@ setup(
         "view": VIEW,
         "test": TEST,
         "ros_tools": ROS_TOOLS,
-        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *MOTION, *SIM],
+        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *MOTION, *SMOOTH, *SIM],
     },
     entry_points={
         "console_scripts": [

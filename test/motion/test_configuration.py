@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.intent.skills import SKILLS
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.skills import SKILLS, parse_call
+from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
+from voice_agent_ros.motion.plan import Situation
+from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy, load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.share import shared_file
@@ -129,3 +134,42 @@ def test_arm_file_and_urdf_must_agree(tmp_path: Path, old: str, new: str, named:
 def test_what_is_no_urdf() -> None:
     with pytest.raises(ConfigurationError):
         RobotModel("<robot", load_arm(shared_file("config/arms/prim6.yaml")))
+
+
+@pytest.mark.parametrize("name", ["prim6", "so101", "elfin", "template"])
+def test_the_arms_that_ship(name: str) -> None:
+    arm = load_arm(shared_file(f"config/arms/{name}.yaml"))
+    assert "home" in arm.poses
+    assert arm.gripper.max_gap > 0.03
+    assert len(set(arm.arm.joints)) == len(arm.arm.joints)
+
+
+def test_the_template_names_every_key_an_arm_can_have() -> None:
+    keys = set(yaml.safe_load(shared_file("config/arms/template.yaml").read_text()))
+    assert keys == set(ArmConfig.model_fields)
+
+
+def test_the_commissioning_policy_is_stricter_in_everything() -> None:
+    first, normal = load_policy(shared_file("config/policy.commissioning.yaml")), Policy()
+    assert first.execution.dry_run
+    for limit in ("tool_speed", "joint_velocity", "joint_acceleration"):
+        assert getattr(first.limits, limit) == pytest.approx(0.1 * getattr(normal.limits, limit))
+    for axis in range(3):
+        assert first.limits.workspace_low[axis] >= normal.limits.workspace_low[axis]
+        assert first.limits.workspace_high[axis] <= normal.limits.workspace_high[axis]
+    for skill in SKILLS:
+        if SKILLS[skill].arguments.moves:
+            assert first.confirmation.read_back(skill, first.skills.risk_of(skill)) == "always"
+
+
+def test_an_arm_can_be_commissioned_with_it() -> None:
+    arm = load_arm(shared_file("config/arms/prim6.yaml"))
+    model = RobotModel(shared_file("urdf/prim6.urdf").read_text(), arm)
+    policy = load_policy(shared_file("config/policy.commissioning.yaml"))
+    situation = Situation(Scene(), np.array(arm.poses["home"]), arm.gripper.open)
+    for skill, arguments in (
+        ("move_by", {"direction": "up", "distance": 0.05}),
+        ("move_to", {"pose": "ready"}),
+    ):
+        plan = Planner(model, arm, policy).plan([parse_call(skill, arguments)], situation)
+        assert plan.duration > 1.5

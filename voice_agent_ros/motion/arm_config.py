@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -25,10 +25,14 @@ class ArmController(_Strict):
 
 
 class Gripper(_Strict):
-    """A two-finger gripper whose opening is proportional to one joint."""
+    """A two-finger gripper whose opening is proportional to one joint.
+
+    `command` is the type of the action, of control_msgs; ParallelGripperCommand came after Humble.
+    """
 
     joint: str
-    action: str = "gripper_controller/gripper_cmd"  # control_msgs/GripperCommand
+    action: str = "gripper_controller/gripper_cmd"
+    command: Literal["GripperCommand", "ParallelGripperCommand"] = "GripperCommand"
     open: float  # joint position, m or rad
     closed: float
     gap_at_closed: Annotated[float, Field(ge=0.0)] = 0.0  # m between the pads

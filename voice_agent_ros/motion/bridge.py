@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -193,6 +194,8 @@ class IntentBridge:
 
     def carry_out(self, proposal: Proposal, report: Report) -> Result:
         """Do it, or say why not. A key that was seen before gets the first one's result and moves nothing."""
+        if self._policy.execution.dry_run:
+            proposal = replace(proposal, dry_run=True)
         if any(call.skill == "stop" for call in proposal.calls):  # exempt from everything, keys included
             self.stop("asked to stop")
             self.note("stopped", key=proposal.key, turn=proposal.turn_id)

@@ -100,6 +100,7 @@ class Limits(_Strict):
     position_margin: Annotated[float, Field(ge=0.0, le=0.5)] = 0.03  # rad, kept from the joint limits
     joint_velocity: Annotated[float, Field(gt=0.0, le=6.0)] = 1.2  # rad/s
     joint_acceleration: Annotated[float, Field(gt=0.0, le=60.0)] = 3.0  # rad/s²
+    joint_jerk: Annotated[float, Field(gt=0.0, le=2000.0)] = 60.0  # rad/s³, of movements in joint space
     joint_step: Annotated[float, Field(gt=0.0, le=6.3)] = (
         3.5  # rad, the most that a joint may turn in one movement
     )
@@ -243,6 +244,10 @@ class Audit(_Strict):
 class Execution(_Strict):
     """How a plan is carried out."""
 
+    dry_run: bool = Field(
+        default=False,
+        description="plan, check and announce everything, move nothing: for an arm's first day",
+    )
     plan_ttl: Annotated[float, Field(gt=0.0, le=600.0)] = 60.0  # s; an older plan is refused
     start_tolerance: Annotated[float, Field(gt=0.0, le=0.2)] = (
         0.05  # rad; the arm must be where a movement begins

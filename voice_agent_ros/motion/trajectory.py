@@ -12,11 +12,14 @@ import numpy as np
 from voice_agent_ros.motion.policy import Limits
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector
+from voice_agent_ros.motion.s_curve import Curve, s_curve
 from voice_agent_ros.motion.spline import Spline
 
 # Quintic from rest to rest, s(u) = 10u³ − 15u⁴ + 6u⁵: its greatest slope and curvature.
 PEAK_SLOPE = 1.875
 PEAK_CURVATURE = 10 / np.sqrt(3)
+PEAK_JERK = 60.0
+TOOL_ROUGHNESS = 1.02  # its speed is looked at in few places only
 HEADROOM = 0.95  # of each limit, so that sampling and rounding do not touch it
 MIN_DURATION_S = 0.25
 KNOT_PERIOD_S = 0.05
@@ -121,8 +124,12 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
     delta = end - start
     speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
     acceleration = limits.joint_acceleration * HEADROOM
+    jerk_limited = s_curve(delta, speed, acceleration, limits.joint_jerk * HEADROOM)
+    if jerk_limited is not None:
+        return _along_delta(model, start, delta, jerk_limited, limits)
     duration = max(
         MIN_DURATION_S,
+        float(np.cbrt(PEAK_JERK * np.max(np.abs(delta)) / (limits.joint_jerk * HEADROOM))),
         float(np.max(PEAK_SLOPE * np.abs(delta) / speed)),
         float(np.sqrt(PEAK_CURVATURE * np.max(np.abs(delta)) / acceleration)),
         _tool_time(model, start, delta, limits.tool_speed * HEADROOM),
@@ -131,6 +138,23 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
     zero = np.zeros((1, len(delta)))
     return Trajectory(
         model.joint_names, start, np.array([duration]), end[None, :], zero, zero, model.tool_position
+    )
+
+
+def _along_delta(model: RobotModel, start: Vector, delta: Vector, curve: Curve, limits: Limits) -> Trajectory:
+    """All joints along one curve, stretched in time until the tool keeps its speed."""
+    moments = np.linspace(0.0, curve.duration, SPEED_SAMPLES)
+    s, slope = curve.at(moments)
+    points = np.array([model.tool_pose(start + delta * value).position for value in s])
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.maximum(np.diff(s), 1e-9)
+    fastest = float(np.max(steps * np.maximum(slope[1:], slope[:-1])))
+    slower = max(
+        1.0, fastest * TOOL_ROUGHNESS / (limits.tool_speed * HEADROOM), MIN_DURATION_S / curve.duration
+    )
+    positions, rates = curve.positions[1:, None] * delta, curve.velocities[1:, None] * delta / slower
+    accelerations = curve.accelerations[1:, None] * delta / slower**2
+    return Trajectory(
+        model.joint_names, start, curve.times[1:] * slower, start + positions, rates, accelerations
     )
 
 

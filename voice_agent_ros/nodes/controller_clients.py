@@ -13,7 +13,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
 from builtin_interfaces.msg import Duration
-from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectoryPoint
@@ -21,6 +21,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import Completion
 from voice_agent_ros.motion.trajectory import Trajectory
+from voice_agent_ros.nodes.gripper_commands import gripper_action, gripper_goal
 
 ACCEPT_TIMEOUT_S = 2.0
 CANCEL_TIMEOUT_S = 1.5  # after a cancel nobody waits longer for the goal to end
@@ -46,7 +47,8 @@ class ControllerClients:
         self._node = node
         self._canceled_at = -math.inf
         self._arm = ActionClient(node, FollowJointTrajectory, arm.arm.action)
-        self._gripper = ActionClient(node, GripperCommand, arm.gripper.action)
+        self._grip_goal = gripper_goal(arm.gripper)
+        self._gripper = ActionClient(node, gripper_action(arm.gripper), arm.gripper.action)
         self._cancels = [
             node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
             for action in (arm.arm.action, arm.gripper.action)
@@ -79,9 +81,9 @@ class ControllerClients:
         self, position: float, max_effort: float, timeout_s: float, on_accepted: Callable[[], None]
     ) -> Completion:
         """Send a gripper command and wait for its end. Stalling is success: something is held."""
-        goal = GripperCommand.Goal()
-        goal.command.position, goal.command.max_effort = position, max_effort
-        return self._run("gripper", self._gripper, goal, timeout_s, on_accepted)
+        return self._run(
+            "gripper", self._gripper, self._grip_goal(position, max_effort), timeout_s, on_accepted
+        )
 
     def cancel_all(self) -> None:
         """Ask both servers to cancel all their goals, whoever sent them."""
