@@ -53,6 +53,9 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     }
     section = parameters.setdefault("/**/audio_node", {}).setdefault("ros__parameters", {})
     section.update(audio)
+    # Demos must not share a record: it has one writer.
+    bridge = parameters.setdefault("/**/intent_bridge_node", {}).setdefault("ros__parameters", {})
+    bridge.setdefault("audit_path", str(Path(launch_config.log_dir) / "audit.jsonl"))
     simulator = Node(
         package="voice_agent_ros",
         executable="sim_arm_node",

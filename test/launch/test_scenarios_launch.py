@@ -7,6 +7,7 @@ The loudspeaker is a fake in this process, and no language model answers.
 from __future__ import annotations
 
 import re
+import tempfile
 import time
 import unittest
 from collections.abc import Callable
@@ -59,6 +60,7 @@ def generate_test_description() -> LaunchDescription:
     bridge = {
         "urdf_path": str(share / "urdf" / "prim6.urdf"),
         "policy_path": str(share / "config" / "policy.simulation.yaml"),
+        "audit_path": str(Path(tempfile.mkdtemp()) / "audit.jsonl"),
     }
     nodes = ["sim_arm_node", "intent_bridge_node", "llm_node"]
     processes = (

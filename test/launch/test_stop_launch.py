@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 import unittest
 from collections.abc import Callable
@@ -38,6 +39,7 @@ def generate_test_description() -> LaunchDescription:
     bridge = {
         "urdf_path": str(share / "urdf" / "prim6.urdf"),
         "policy_path": str(share / "config" / "policy.yaml"),
+        "audit_path": str(Path(tempfile.mkdtemp()) / "audit.jsonl"),
     }
     supervisor = {"nodes": ["sim_arm_node", "intent_bridge_node"]}
     processes = (
@@ -108,6 +110,7 @@ class TestStop(unittest.TestCase):
         assert self.wait(lambda: self.velocity < STANDSTILL, 1.0)
 
     def test_2_killing_the_bridge_stops_the_arm(self) -> None:
+        self.wait(lambda: False, 0.5)  # the guard repeats its cancels for a while
         future = self.resume.call_async(Trigger.Request())
         assert self.wait(future.done, 5.0)
         self.move("turn-2", "Move to ready.", "ready")

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,7 +76,35 @@ def test_a_file_that_is_no_record_is_not_continued(tmp_path: Path) -> None:
     assert path.read_text() == "Dear diary\n"
 
 
-def test_a_log_has_one_writer(log: Path) -> None:
+def test_a_log_from_before_lines_were_numbered_is_continued(tmp_path: Path) -> None:
+    log, previous = tmp_path / "audit.jsonl", "0" * 64
+    for event in ("resumed", "executing", "ended"):
+        line = json.dumps({"event": event, "previous": previous, "time": 1.0})
+        with log.open("a") as file:
+            file.write(line + "\n")
+        previous = hashlib.sha256(line.encode()).hexdigest()
+    audit = AuditLog(log)
+    audit.write("executing", durable=True)
+    audit.close()
+    found = verify([log])
+    assert (found.lines, found.torn) == (4, 0)
+    assert main(["audit", "show", "--last", "4", str(log)]) == 0
+    lines = log.read_text().splitlines()
+    log.write_text("\n".join([lines[3], *lines[:3]]) + "\n")
+    with pytest.raises(AuditError):
+        verify([log])
+
+
+def test_a_log_waits_for_the_writer_before_it_to_end(log: Path) -> None:
+    first = AuditLog(log)
+    ending = threading.Timer(0.2, first.close)
+    ending.start()
+    AuditLog(log).close()
+    ending.join()
+
+
+def test_a_log_has_one_writer(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voice_agent_ros.motion.audit.LOCK_WAIT_S", 0.1)
     first = AuditLog(log)
     with pytest.raises(AuditError, match="Another process"):
         AuditLog(log)

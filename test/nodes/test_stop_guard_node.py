@@ -14,10 +14,11 @@ import rclpy
 from action_msgs.srv import CancelGoal
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from voice_agent_ros.msg import BridgeState, StopRequest
 
-from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes import heartbeat, qos
 from voice_agent_ros.nodes.stop_guard_node import StopGuardNode
 
 pytestmark = pytest.mark.ros
@@ -47,6 +48,8 @@ class FakeControllers(Node):
             self.create_service(CancelGoal, f"{action}/_action/cancel_goal", self._server(action))
         self.stopping = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.state = self.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
+        self.alive: list[str] = []
+        self.create_subscription(String, heartbeat.TOPIC, lambda m: self.alive.append(m.data), qos.EVENTS)
         self.service = self.create_client(Trigger, "stop_guard_node/stop")
         self.is_beating = False
         self.last_beat = 0.0
@@ -114,6 +117,10 @@ def test_silencing_the_speech_is_not_its_business(controllers: FakeControllers) 
     controllers.stop(StopRequest.SCOPE_MOTION)  # arrives after the other
     until(lambda: min(controllers.counts()))
     assert controllers.counts() == [1, 1]
+
+
+def test_its_own_heart_beats(controllers: FakeControllers) -> None:
+    until(lambda: controllers.alive.count("stop_guard_node") > 2)
 
 
 def test_its_service(controllers: FakeControllers) -> None:

@@ -30,6 +30,7 @@ from voice_agent_ros.motion.audit_chain import (
 
 MAX_BYTES = 16 * 1024 * 1024
 KEPT_FILES = 8
+LOCK_WAIT_S, LOCK_POLL_S = 3.0, 0.05
 
 
 class AuditLog:
@@ -149,12 +150,7 @@ class AuditLog:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         descriptor = os.open(self._path, flags, 0o640)
         self._descriptor = descriptor
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AuditError(
-                f"Another process writes the audit log {self._path}.", "Set another audit_path, or end it."
-            ) from error
+        self._lock_file()
         _sync_directory(self._path.parent)
         end = end_of(self._path)
         older = rotated_files(self._path)
@@ -171,6 +167,20 @@ class AuditLog:
         elif end.lacks_newline:
             os.write(self._descriptor, b"\n")
             self._size += 1
+
+    def _lock_file(self) -> None:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise AuditError(
+                        f"Another process writes the audit log {self._path}.",
+                        "Set another audit_path, or end it.",
+                    ) from error
+                time.sleep(LOCK_POLL_S)  # it may be the one before this, ending
 
     def _take_over(self, end: End) -> None:
         self._size, self._hash, self._count = end.size, end.hash, end.count

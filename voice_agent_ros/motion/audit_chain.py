@@ -109,10 +109,9 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    fits = (
-        isinstance(entry, dict) and isinstance(entry.get("previous"), str) and isinstance(entry.get("n"), int)
-    )
-    return entry if fits else None
+    if not isinstance(entry, dict) or not isinstance(entry.get("previous"), str):
+        return None
+    return entry if isinstance(entry.setdefault("n", 0), int) else None  # 0: from before lines were numbered
 
 
 def _count(line: bytes) -> int:
@@ -172,9 +171,10 @@ class _Walk:
             return
         if not self.lines and entry["n"] > 1 and entry.get("event") == CONTINUED:
             self.previous, self.count, self.first = entry["previous"], entry["n"] - 1, entry["n"]
-        if entry["previous"] != self.previous or entry["n"] != self.count + 1:
+        follows = entry["n"] == self.count + 1 or (entry["n"] == self.count == 0)
+        if entry["previous"] != self.previous or not follows:
             raise AuditError(f"{where} does not continue the line before it.")
-        if is_first != (entry.get("event") == CONTINUED) and not (is_first and entry["n"] == 1):
+        if is_first != (entry.get("event") == CONTINUED) and not (is_first and entry["n"] <= 1):
             raise AuditError(f"{where} does not continue the file before it.")
         self.previous, self.count = hashlib.sha256(line).hexdigest(), entry["n"]
         self.lines += 1

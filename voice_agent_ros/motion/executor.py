@@ -125,7 +125,7 @@ class Executor:
             else:
                 broken = (e for promise in plan.promises if (e := self._kept(promise, epoch)))
                 ending = next(broken, None) or _success(plan)
-            return replace(self._stood_still(ending), steps_done=done)
+            return replace(self._stood_still(ending, epoch), steps_done=done)
         finally:
             self._watch_motion = None
             self.is_running = False
@@ -158,11 +158,12 @@ class Executor:
         on_over(completion)
         return self._completed(completion, epoch) or self._measured(step, epoch)
 
-    def _stood_still(self, ending: Ending) -> Ending:
+    def _stood_still(self, ending: Ending, epoch: int) -> Ending:
         """An ending after a cancel, with what the joints say: whether the arm stands, and since when."""
         if ending.outcome != "stopped" and ending.rule not in UNSURE:
             return ending
-        asked_at, began = self._stopped_at, self._clock()
+        began = self._clock()
+        asked_at = self._stopped_at if self.epoch != epoch else began  # somebody else canceled
         still_at: list[float] = []
 
         def is_standing() -> bool:
@@ -179,7 +180,7 @@ class Executor:
             return replace(ending, details={**ending.details, STANDING: False})
         is_standing_now = self._until(is_standing, STANDSTILL_TIMEOUT_S, None)
         details: dict[str, Any] = {**ending.details, STANDING: is_standing_now}
-        if still_at and asked_at > 0.0:
+        if still_at:
             details["standstill_s"] = still_at[0] - asked_at
         return replace(ending, details=details)
 

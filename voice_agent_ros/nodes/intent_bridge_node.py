@@ -56,6 +56,7 @@ PARAMETERS = (
     ),
 )
 HEARTBEAT_S = 0.1
+AT_ONCE_S = 0.02
 MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
 
@@ -276,15 +277,21 @@ class IntentBridgeNode(LifecycleNode):
         bridge = self._bridge
         if bridge is None:
             return  # configuring takes a while: a heart that beat before it would seem to have stopped
-        now = self.get_clock().now()
-        jump = self._clock_watch.look(now.nanoseconds * 1e-9, time.monotonic())
+        self._watch_clock(bridge)
+        bridge.watch()
+        message = state_message(bridge)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._state.publish(message)
+
+    def _watch_clock(self, bridge: IntentBridge) -> None:
+        before = time.monotonic()
+        now = self.get_clock().now().nanoseconds * 1e-9
+        if time.monotonic() - before > AT_ONCE_S:
+            return  # the computer was busy between the two clocks: they cannot be compared
+        jump = self._clock_watch.look(now, before)
         if jump:
             self.get_logger().warning(f"The clock has jumped by {jump:.3f} s.")
             bridge.on_clock_jump(jump)
-        bridge.watch()
-        message = state_message(bridge)
-        message.header.stamp = now.to_msg()
-        self._state.publish(message)
 
     # Intents.
 
