@@ -47,6 +47,13 @@ SENTENCES = [
     "Stop.",
     "Resume.",
     "Nice weather today.",
+    "Move the arm up two centimeters and then close the gripper.",
+    "Put all the cubes into the bowl.",
+    "Pick up the cube on the left.",
+    "No, the green one.",
+    "Rotate joint one by twenty degrees.",
+    "Remember this as the tray.",
+    "Put it onto the tray.",
 ]
 ANSWERS = [
     BLUE,
