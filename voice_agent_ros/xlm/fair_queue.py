@@ -15,6 +15,8 @@ from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, Text
 
 UNREAD_MAX_EVENTS = 4_096
+# No board makes tokens so fast; a console that does shall not cost a network packet for each.
+PIECES_APART_S = 0.003
 _TOO_SLOW = ApiError(
     503, "The reply was read too slowly.", "Read it as it comes.", type="server_error", code="slow_reader"
 )
@@ -57,6 +59,7 @@ class Job:
         Raises:
             ApiError: there will be no (further) reply.
         """
+        next_piece = 0.0
         try:
             while True:
                 while not self._unread:
@@ -65,12 +68,22 @@ class Job:
                 if isinstance(event, ApiError):
                     raise event
                 if isinstance(event, Text | Reasoning):
+                    if time.monotonic() < next_piece:
+                        await self._pause(next_piece)
                     event = self._joined(event)
+                    next_piece = time.monotonic() + PIECES_APART_S
                 yield event
                 if isinstance(event, EndOfTurn):
                     return
         finally:
             self.cancel()
+
+    async def _pause(self, until: float) -> None:
+        """Let pieces gather, but not at the end of a reply."""
+        while (left_s := until - time.monotonic()) > 0:
+            if self._unread and isinstance(self._unread[-1], EndOfTurn | ApiError):
+                return
+            await self._bell.wait(left_s)
 
     def _joined(self, event: Text | Reasoning) -> Event:
         """A piece with those that follow: a reader that is slower than the console gets fewer and longer ones."""
