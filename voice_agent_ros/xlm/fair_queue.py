@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import OrderedDict, deque
@@ -35,6 +36,7 @@ class Job:
         first: monotonic time of the reply's first text; 0: not yet.
         reused_history: only the new part was sent, as the console remembered the rest.
         problem: why the reader was told an error, if it was.
+        expiry: ends its waiting; cancelled when it is answered.
     """
 
     question: Question
@@ -46,6 +48,7 @@ class Job:
     first: float = 0.0
     reused_history: bool = False
     problem: ApiError | None = None
+    expiry: asyncio.TimerHandle | None = None
     _unread: deque[Event | ApiError] = field(default_factory=deque)
     _bell: Bell = field(default_factory=Bell)
 

@@ -178,7 +178,7 @@ class Engine:
             raise overloaded(
                 f"{waiting} requests are waiting already.", (waiting + 1) * self._rates.typical_reply_s
             )
-        asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
+        job.expiry = asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
         self._console.attention.ring()
         return job
 
@@ -271,6 +271,8 @@ class Engine:
             await self._replace_after(error)
 
     async def _serve(self, job: Job) -> None:
+        if job.expiry is not None:
+            job.expiry.cancel()
         left_s = job.deadline - time.monotonic()
         if left_s <= 0:
             job.put(_timed_out(self._deadline_s))
