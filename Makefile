@@ -25,8 +25,9 @@ test: weights ## unit, node and launch tests
 	@$(BIN)/pytest $(addprefix --ignore=,$(ROS_TESTS))
 	@set -e; for file in $(ROS_TESTS); do $(BIN)/pytest --reruns 1 --only-rerun AssertionError $$file; done
 
-soak: build ## a hundred thousand hostile and ordinary intents, judged at the controllers (minutes; CASES=)
+soak: build ## a hundred thousand intents judged at the controllers (CASES=), a hundred of each fault of the LLM console (minutes)
 	@HOSTILE_CASES=$(or $(CASES),100000) $(BIN)/pytest -s --timeout 7200 test/motion/test_hostile.py
+	@XLM_FAULT_RUNS=100 XLM_STORM_REQUESTS=50 XLM_LEAK_REQUESTS=1000 $(BIN)/pytest -s test/xlm/test_fault_storm.py
 
 bench: build ## measure (GROUPS="motion …", none: all); results go to benchmarks/results/
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(GROUPS)

@@ -116,6 +116,7 @@ def llm_server(context: LaunchContext, value: dict[str, str]) -> IncludeLaunchDe
     arguments = {
         "console": command,
         "port": value["llm_port"],
+        "probe": "false",  # what the stand-in remembers is known
         "respawn": value["respawn"],
         "output": value["output"],
     }

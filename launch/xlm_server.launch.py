@@ -22,6 +22,7 @@ ARGUMENTS = (
     ("tokenizer_dir", "", "Tokenizer folder."),
     ("host", "127.0.0.1", "Address to listen on."),
     ("port", "8765", "TCP port."),
+    ("probe", "true", "Find out at start what the console remembers; the profile decides whether it is unsure."),
     ("respawn", "true", "Restart the server if it dies."),
     ("output", "screen", "Where its output goes."),
 )
@@ -33,6 +34,7 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     options = [(f"--{name.replace('_', '-')}", value[name]) for name in ("console", "cwd", "model_type")]
     options += [("--set", f"{name}={value[name]}") for name in ("hbm_path", "tokenizer_dir") if value[name]]
     console = [part for option, text in options if text for part in (option, text)]
+    console += [] if value["probe"] == "true" else ["--no-probe"]
     command = [
         sys.executable,
         ExecutableInPackage("xlm-server", "voice_agent_ros"),

@@ -58,6 +58,7 @@ def own_llm_server() -> Iterator[str]:
         *guard,
         *_python("voice_agent_ros.xlm.server_cli"),
         *("--profile", PROFILE, "--console", shlex.join(console), "--port", str(port)),
+        "--no-probe",
     ]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

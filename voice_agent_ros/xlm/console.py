@@ -20,7 +20,7 @@ from typing import Literal
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.xlm.bell import Bell
 from voice_agent_ros.xlm.child import Child
-from voice_agent_ros.xlm.events import EndOfTurn, Event, Failure, Ready, Stray
+from voice_agent_ros.xlm.events import EndOfTurn, Event, Failure, Ready, Reasoning, Stray, Text
 from voice_agent_ros.xlm.ion import HeapWatch
 from voice_agent_ros.xlm.parser import ConsoleParser
 from voice_agent_ros.xlm.profile import Profile
@@ -281,6 +281,8 @@ class Console:
                     self._in_trouble = True
                 else:
                     self._events.append(event)
+                    if self._child is not None:
+                        self._child.is_in_reply = isinstance(event, Text | Reasoning)
             if self._parser.heard != heard:
                 self._heard_at = time.monotonic()
         if self._events:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import OrderedDict, deque
@@ -15,6 +16,8 @@ from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, Text
 
 UNREAD_MAX_EVENTS = 4_096
+# No board makes tokens so fast; a console that does shall not cost a network packet for each.
+PIECES_APART_S = 0.003
 _TOO_SLOW = ApiError(
     503, "The reply was read too slowly.", "Read it as it comes.", type="server_error", code="slow_reader"
 )
@@ -33,6 +36,7 @@ class Job:
         first: monotonic time of the reply's first text; 0: not yet.
         reused_history: only the new part was sent, as the console remembered the rest.
         problem: why the reader was told an error, if it was.
+        expiry: ends its waiting; cancelled when it is answered.
     """
 
     question: Question
@@ -44,6 +48,7 @@ class Job:
     first: float = 0.0
     reused_history: bool = False
     problem: ApiError | None = None
+    expiry: asyncio.TimerHandle | None = None
     _unread: deque[Event | ApiError] = field(default_factory=deque)
     _bell: Bell = field(default_factory=Bell)
 
@@ -57,6 +62,7 @@ class Job:
         Raises:
             ApiError: there will be no (further) reply.
         """
+        next_piece = 0.0
         try:
             while True:
                 while not self._unread:
@@ -65,12 +71,22 @@ class Job:
                 if isinstance(event, ApiError):
                     raise event
                 if isinstance(event, Text | Reasoning):
+                    if time.monotonic() < next_piece:
+                        await self._pause(next_piece)
                     event = self._joined(event)
+                    next_piece = time.monotonic() + PIECES_APART_S
                 yield event
                 if isinstance(event, EndOfTurn):
                     return
         finally:
             self.cancel()
+
+    async def _pause(self, until: float) -> None:
+        """Let pieces gather, but not at the end of a reply."""
+        while (left_s := until - time.monotonic()) > 0:
+            if self._unread and isinstance(self._unread[-1], EndOfTurn | ApiError):
+                return
+            await self._bell.wait(left_s)
 
     def _joined(self, event: Text | Reasoning) -> Event:
         """A piece with those that follow: a reader that is slower than the console gets fewer and longer ones."""

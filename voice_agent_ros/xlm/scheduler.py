@@ -178,7 +178,7 @@ class Engine:
             raise overloaded(
                 f"{waiting} requests are waiting already.", (waiting + 1) * self._rates.typical_reply_s
             )
-        asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
+        job.expiry = asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
         self._console.attention.ring()
         return job
 
@@ -220,6 +220,7 @@ class Engine:
         except ConsoleError as error:
             self._fail(error)
             self._state = "failed"
+            self._refuse_all(self._refusal(error))
             log.error("console cannot start: %s Next try in %.1f s.", error, self._backoff_s())
             return
         finally:
@@ -270,6 +271,8 @@ class Engine:
             await self._replace_after(error)
 
     async def _serve(self, job: Job) -> None:
+        if job.expiry is not None:
+            job.expiry.cancel()
         left_s = job.deadline - time.monotonic()
         if left_s <= 0:
             job.put(_timed_out(self._deadline_s))
@@ -281,9 +284,15 @@ class Engine:
             except asyncio.TimeoutError:
                 job.put(_timed_out(self._deadline_s))
                 reply = None
-            await self._make_ready(job, reply)
         except ConsoleError as error:
             job.put(self._refusal(error))
+            # Those who wait now are told; who comes from now on waits for the new process.
+            self._refuse_all(self._refusal(error))
+            await self._replace_after(error)
+            return
+        try:
+            await self._make_ready(job, reply)
+        except ConsoleError as error:  # this client has its reply, and those who wait lose a moment only
             await self._replace_after(error)
             return
         self._failures = 0
@@ -297,8 +306,12 @@ class Engine:
         if job.reused_history:
             question = Question(question.follow_up, question.thinking)
         else:
-            await self._forget()
-            while not self._console.is_ready:  # restarted to forget, and in trouble again
+            try:
+                await self._forget()
+            except ConsoleError as error:  # nothing has been asked yet
+                log.warning("the console did not forget (%s); replacing it", error)
+            if not self._console.is_ready or not self._console.is_clean:
+                self._starts += 1
                 await self._console.start()
         job.began = time.monotonic()
         reply: list[str] = []
@@ -352,12 +365,9 @@ class Engine:
         await self._console.stop()
 
     def _fail(self, error: ConsoleError) -> None:
-        """Note a failure, and tell those who wait: how long it will take is not known."""
         self._problem = error
         self._failures += 1
         self._memory.forget()
-        refusal = self._refusal(error)
-        self._refuse_all(refusal)
 
     def _refusal(self, error: ConsoleError) -> ApiError:
         backoff_s = max(self._next_try - time.monotonic(), self._backoff_s())
