@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -378,3 +379,32 @@ def test_asynchronous_client(server: Any) -> None:
             return [reply.choices[0].message.content for reply in await asyncio.gather(*asked)]
 
     assert asyncio.run(talk()) == [f"number {number}" for number in range(5)]
+
+
+def test_the_vendors_template_can_do_all_that_too(start_server: Callable[..., Any], tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    # A conversation comes as one question, so that these look into the whole of it.
+    rules = [
+        {"match": r"weather\(city", "reply": 'weather("Paris")'},
+        {"match": "Its type", "reply": '{"name": "Ada", "age": 36}'},
+    ]
+    script.write_text(json.dumps(rules))
+    server = start_server(f"--script {script}", "--template vendor").wait_until_healthy()
+    create = server.client.chat.completions
+    call = create.create(model="xlm", messages=says("Weather?"), tools=[WEATHER], tool_choice="required")
+    assert json.loads(call.choices[0].message.tool_calls[0].function.arguments) == {"city": "Paris"}
+    person = (
+        create.parse(model="xlm", messages=says("Who?"), response_format=Person).choices[0].message.parsed
+    )
+    assert person == Person(name="Ada", age=36)
+    assert server.client.completions.create(model="xlm", prompt="a\nb").choices[0].text == "a b"
+
+
+def test_what_the_console_remembers_is_reported_as_cached(start_server: Callable[..., Any]) -> None:
+    server = start_server("--echo", probe=True).wait_until_healthy()
+    messages = says("tell me something about the first of all topics")
+    first = server.client.chat.completions.create(model="xlm", messages=messages)
+    assert first.usage.prompt_tokens_details.cached_tokens == 0
+    messages += [{"role": "assistant", "content": first.choices[0].message.content}, *says("and more")]
+    second = server.client.chat.completions.create(model="xlm", messages=messages)
+    assert 0 < second.usage.prompt_tokens_details.cached_tokens < second.usage.prompt_tokens

@@ -22,6 +22,7 @@ from voice_agent_ros import __version__
 from voice_agent_ros.xlm.api_errors import ApiError, internal_error
 from voice_agent_ros.xlm.chat import ChatService, Reply, in_reasoning_mode
 from voice_agent_ros.xlm.event_stream import EventStream, until_gone
+from voice_agent_ros.xlm.json_schema import schema_problem
 from voice_agent_ros.xlm.metrics import CONTENT_TYPE_LATEST, Metrics
 from voice_agent_ros.xlm.process_memory import resident_bytes
 from voice_agent_ros.xlm.protocol import ChatRequest, ReasoningMode, TextRequest
@@ -66,6 +67,7 @@ def create_app(engine: Engine, service: ChatService, options: HttpOptions | None
         await engine.stop()
 
     options = options or HttpOptions()
+    schema_problem({})  # its libraries take a while to load; better now than in the first request
     metrics = Metrics(engine.status)
     app = FastAPI(title="xlm-server", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_error_bodies(app)

@@ -213,8 +213,11 @@ def build_app(options: argparse.Namespace) -> FastAPI:
     plan = plan_console(
         profile, options.console, named_values(options.set), options.model_type, options.template
     )
-    if options.context_tokens:
-        limits = profile.limits.model_copy(update={"context_tokens": options.context_tokens})
+    # The stand-in's own option of this name counts, too.
+    told = _option(plan.command, "--context-tokens")
+    window = options.context_tokens or (int(told) if told.isdigit() else 0)
+    if window:
+        limits = profile.limits.model_copy(update={"context_tokens": window})
         profile = profile.model_copy(update={"limits": limits})
     _check_command(plan.command, options.cwd)
     http = HttpOptions(
