@@ -61,7 +61,7 @@ UNDERSTOOD = [
     ("pick the red cube up please", pick("red cube")),
     ("I'd like you to grab the blue thing", pick("blue cube")),
     ("pick up the purple elephant", pick("purple elephant")),
-    ("pick up the read cube", pick("read cube")),
+    ("pick up the read cube", pick("red cube")),
     ("Pick up the red cube and put it in the bowl.", put("red cube")),
     ("put the red cube in the bowl", put("red cube")),
     ("drop the blue one into the bowl", put("blue cube")),

@@ -22,7 +22,8 @@ from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_c
 from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
-from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
+from voice_agent_ros.intent.vocabulary import colour_of
+from voice_agent_ros.intent.wordings import bare, plainly, script_of, without_leading_no
 
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
@@ -127,9 +128,10 @@ class SentenceGrammar:
 
     def _prepared(self, text: str) -> tuple[str, Tokens]:
         """The words without fillers, each quantity replaced by a word of its own."""
-        words, tokens = tokenised(bare(without_leading_no(text)))
+        words, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
         if self.language == "zh":
             words = words.replace(" ", "")
+            words = re.sub(self._anywhere.pattern, "", words)
             return self._stripped(words), tokens
         if self._anywhere:
             words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
@@ -147,10 +149,8 @@ class SentenceGrammar:
         from hassil import recognize_all
 
         said = _said_lists(words, tokens, self.language)
-        for lists in (
-            _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
-            _open_lists(),
-        ):
+        known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language)
+        for lists in (known, {**known, **_open_lists()}):
             matches = recognize_all(words, self._intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
@@ -252,14 +252,18 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
     from voice_agent_ros.intent.scene import SceneObject
 
     scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names), poses)
-    things = list(references(scene, language).items())
-    return {
-        "object": TextSlotList.from_tuples(things, allow_template=False, name="object"),
-        "target": TextSlotList.from_tuples(things, allow_template=False, name="target"),
-        "pose": TextSlotList.from_tuples(
-            list(pose_references(poses, language).items()), allow_template=False, name="pose"
-        ),
+    things = dict(references(scene, language))
+    if language == "en":  # "stack red on blue"
+        for colour in {colour_of(name) for name in names} - {"", *things}:
+            things[colour] = tuple(name for name in names if colour_of(name) == colour)
+    places = list(pose_references(poses, language).items())
+    lists = {
+        "object": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="object"),
+        "target": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="target"),
+        "pose": TextSlotList.from_tuples(places, allow_template=False, name="pose"),
     }
+    # A template that would fit anything asks for what is known.
+    return {**lists, **{f"known_{name}": values for name, values in lists.items()}}
 
 
 def _said_lists(words: str, tokens: Tokens, language: str) -> dict[str, Any]:

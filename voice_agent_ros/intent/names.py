@@ -76,6 +76,8 @@ def _chinese_phrases(name: str) -> tuple[str, ...]:
     for word in modifiers:
         if colour := COLOURS_ZH.get(word):
             phrases += [
-                f"{colour}{end}" for end in ("色的", "的", "色", "色那个", "色的那个", "的那个", "色的东西")
+                f"{colour}{end}"
+                    for end in ("色的", "的", "色", "色那个", "色的那个", "的那个", "那个", "色的东西")
+                    + ("色那块", "色的那块", "的那块", "那块", "色的那只", "色这个", "的这个")
             ]
     return tuple(phrases)

@@ -31,8 +31,8 @@ NOUNS_ZH = {
     "basket": ("篮子",),
 }
 POSES_ZH = {
-    "home": ("原位", "初始位置", "家", "起始位置", "原点"),
-    "ready": ("准备位置", "就绪位置", "准备姿势"),
+    "home": ("原位", "初始位置", "家", "起始位置", "原点", "初始位", "零位", "原来位置", "初始姿势", "home位", "家里", "老家", "起点"),
+    "ready": ("准备位置", "就绪位置", "准备姿势", "准备位", "就绪位", "预备位置", "预备姿势", "准备状态", "就绪状态", "准备", "就绪"),
 }
 # English words for the same kind of thing; used when only one thing of that kind is seen.
 SYNONYMS_EN = {
