@@ -238,9 +238,9 @@ def test_any_order_of_known_words_names_only_known_skills(words):
 def test_fast_enough_for_every_sentence(grammars):
     times = []
     for text, _ in UNDERSTOOD:
-        began = time.perf_counter()
+        began = time.thread_time()
         grammars.parse(text, "", SCENE)
-        times.append(time.perf_counter() - began)
+        times.append(time.thread_time() - began)
     assert statistics.median(times) < 0.005
 
 

@@ -35,6 +35,7 @@ _NAMING = re.compile(
     r"\b(?:remember|save|store|memori[sz]e|mark|call|called|name|named|label|learn|forget|delete|remove|erase|known)\b"
     r"|记|存|叫|忘|删|设|命名|标"
 )
+_OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
 _FREE = {"name"}  # people call a place what they like
 _NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
 
@@ -71,8 +72,10 @@ class SentenceGrammar:
         try:
             text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
             data = yaml.safe_load(text)
-            self._intents = Intents.from_dict({**data, "intents": _sentences(language, data.get("intents"))})
-            for intent in self._intents.intents.values():
+            intents = _sentences(language, data.get("intents"))
+            self._known = Intents.from_dict({**data, "intents": intents})
+            self._open = Intents.from_dict({**data, "intents": _with_open_names(intents)})
+            for intent in (*self._known.intents.values(), *self._open.intents.values()):
                 for block in intent.data:
                     _ = block.sentences  # parsed now: the first sentence must not wait for it
             self._anywhere = _alternatives(data.get("leave_out", ()))
@@ -150,8 +153,8 @@ class SentenceGrammar:
 
         said = _said_lists(words, tokens, self.language)
         known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language)
-        for lists in (known, {**known, **_open_lists()}):
-            matches = recognize_all(words, self._intents, slot_lists={**lists, **said})
+        for intents, lists in ((self._known, known), (self._open, {**known, **_open_lists()})):
+            matches = recognize_all(words, intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
                 return readings
@@ -243,6 +246,20 @@ def _sentences(language: str, added: Mapping[str, Any] | None) -> dict[str, Any]
             raise ValueError(f"there are sentences for {name!r}, which is no skill")
         intents[name]["data"] += intent["data"]
     return {name: intent for name, intent in intents.items() if intent["data"]}
+
+
+def _with_open_names(intents: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the templates that can take a name nobody knows: trying them is slow."""
+    found: dict[str, Any] = {}
+    for name, intent in intents.items():
+        blocks = [
+            {**block, "sentences": kept}
+            for block in intent["data"]
+            if (kept := [text for text in block["sentences"] if _OPEN_NAME.search(text)])
+        ]
+        if blocks:
+            found[name] = {"data": blocks}
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -52,7 +52,14 @@ def without_leading_no(text: str) -> str:
     return _NO_FIRST.sub("", plain) or plain
 
 
-_SHORT = {"whats": "what's", "lets": "let's", "im": "i'm", "gonna": "going to", "wanna": "want to", "gimme": "give me"}
+_SHORT = {
+    "whats": "what's",
+    "lets": "let's",
+    "im": "i'm",
+    "gonna": "going to",
+    "wanna": "want to",
+    "gimme": "give me",
+}
 _SHORT_EN = re.compile(rf"\b(?:{'|'.join(_SHORT)})\b")
 # Heard for one another, where only one of them makes sense.
 _HOMOPHONES_EN = (

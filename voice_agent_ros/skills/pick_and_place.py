@@ -65,7 +65,7 @@ SKILL = Skill(
                     "(把|将)[<det>]{object}(<take>|<take>起来|<take>起)[然后|再|接着|并|并且][(把|将)它]<put>[<det>]{target}[<inside>]",
                     "<wish>[把|让|将][<det>]{object}(<put>|在|进|到|去|待在|呆在|躺在|坐在|留在)[<det>]{target}[<inside>]",
                     "(让|叫)[<det>]{object}(<put>|进|到|去|待在|呆在|躺在)[<det>]{target}[<inside>]",
-                    "[<det>]{known_object:object}(应该|该|要|得|必须|最好)(<put>|在|进|到|去|待在)[<det>]{known_target:target}[<inside>]",
+                    "[<det>]{known_object:object}(应该|该|要|得|必须|最好)(<put>|进|到|去)[<det>]{known_target:target}[<inside>]",
                     "[往|在|给|朝][<det>]{known_target:target}<inside>[给我|帮我](放|丢|扔|搁|装|摆|加|塞)[一个|个|一块|块|上|进去|入|进]{known_object:object}",
                     "[搭个塔|堆个塔|搭一个塔|叠个塔|搭塔][<det>]{known_object:object}<put>[<det>]{known_target:target}[<inside>]",
                 ],
