@@ -27,6 +27,8 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[str]:
     """Readings of a text in which somebody corrects himself, the likeliest first; none if nobody does."""
     plain = folded(text)
     yield from _contrasts(plain, scene, language)
+    if language != "zh" and len(_MARK_EN.findall(plain)) > 1:
+        plain = _TRAILING_EN.sub(" ", plain)
     mark = _last((_MARK_ZH if language == "zh" else _MARK_EN), plain)
     if mark is None:
         return

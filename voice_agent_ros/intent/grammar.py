@@ -22,7 +22,8 @@ from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_c
 from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
-from voice_agent_ros.intent.wordings import bare, script_of, without_leading_no
+from voice_agent_ros.intent.vocabulary import colour_of
+from voice_agent_ros.intent.wordings import bare, plainly, script_of, without_leading_no
 
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
@@ -34,6 +35,7 @@ _NAMING = re.compile(
     r"\b(?:remember|save|store|memori[sz]e|mark|call|called|name|named|label|learn|forget|delete|remove|erase|known)\b"
     r"|记|存|叫|忘|删|设|命名|标"
 )
+_OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
 _FREE = {"name"}  # people call a place what they like
 _NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
 
@@ -70,8 +72,10 @@ class SentenceGrammar:
         try:
             text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
             data = yaml.safe_load(text)
-            self._intents = Intents.from_dict({**data, "intents": _sentences(language, data.get("intents"))})
-            for intent in self._intents.intents.values():
+            intents = _sentences(language, data.get("intents"))
+            self._known = Intents.from_dict({**data, "intents": intents})
+            self._open = Intents.from_dict({**data, "intents": _with_open_names(intents)})
+            for intent in (*self._known.intents.values(), *self._open.intents.values()):
                 for block in intent.data:
                     _ = block.sentences  # parsed now: the first sentence must not wait for it
             self._anywhere = _alternatives(data.get("leave_out", ()))
@@ -127,9 +131,10 @@ class SentenceGrammar:
 
     def _prepared(self, text: str) -> tuple[str, Tokens]:
         """The words without fillers, each quantity replaced by a word of its own."""
-        words, tokens = tokenised(bare(without_leading_no(text)))
+        words, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
         if self.language == "zh":
             words = words.replace(" ", "")
+            words = re.sub(self._anywhere.pattern, "", words)
             return self._stripped(words), tokens
         if self._anywhere:
             words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
@@ -147,11 +152,9 @@ class SentenceGrammar:
         from hassil import recognize_all
 
         said = _said_lists(words, tokens, self.language)
-        for lists in (
-            _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language),
-            _open_lists(),
-        ):
-            matches = recognize_all(words, self._intents, slot_lists={**lists, **said})
+        known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language)
+        for intents, lists in ((self._known, known), (self._open, {**known, **_open_lists()})):
+            matches = recognize_all(words, intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
             if readings:
                 return readings
@@ -245,6 +248,20 @@ def _sentences(language: str, added: Mapping[str, Any] | None) -> dict[str, Any]
     return {name: intent for name, intent in intents.items() if intent["data"]}
 
 
+def _with_open_names(intents: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the templates that can take a name nobody knows: trying them is slow."""
+    found: dict[str, Any] = {}
+    for name, intent in intents.items():
+        blocks = [
+            {**block, "sentences": kept}
+            for block in intent["data"]
+            if (kept := [text for text in block["sentences"] if _OPEN_NAME.search(text)])
+        ]
+        if blocks:
+            found[name] = {"data": blocks}
+    return found
+
+
 @lru_cache(maxsize=64)
 def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) -> dict[str, Any]:
     from hassil.intents import TextSlotList
@@ -252,14 +269,18 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
     from voice_agent_ros.intent.scene import SceneObject
 
     scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names), poses)
-    things = list(references(scene, language).items())
-    return {
-        "object": TextSlotList.from_tuples(things, allow_template=False, name="object"),
-        "target": TextSlotList.from_tuples(things, allow_template=False, name="target"),
-        "pose": TextSlotList.from_tuples(
-            list(pose_references(poses, language).items()), allow_template=False, name="pose"
-        ),
+    things = dict(references(scene, language))
+    if language == "en":  # "stack red on blue"
+        for colour in {colour_of(name) for name in names} - {"", *things}:
+            things[colour] = tuple(name for name in names if colour_of(name) == colour)
+    places = list(pose_references(poses, language).items())
+    lists = {
+        "object": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="object"),
+        "target": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="target"),
+        "pose": TextSlotList.from_tuples(places, allow_template=False, name="pose"),
     }
+    # A template that would fit anything asks for what is known.
+    return {**lists, **{f"known_{name}": values for name, values in lists.items()}}
 
 
 def _said_lists(words: str, tokens: Tokens, language: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_agent_ros.intent.wordings import bare, folded, without_leading_no
+from voice_agent_ros.intent.wordings import bare, folded, plainly, without_leading_no
 
 Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
 
@@ -157,7 +157,7 @@ def judge_mood(text: str, language: str) -> Mood:
     """
     if not bare(text):
         return Mood("empty")
-    return _judge_zh(text) if language.startswith("zh") else _judge_en(folded(text))
+    return _judge_zh(plainly(folded(text), "zh")) if language.startswith("zh") else _judge_en(folded(text))
 
 
 def _first(rules: tuple[tuple[Kind, re.Pattern[str]], ...], text: str) -> Mood | None:
@@ -203,6 +203,10 @@ _POLITE_ZH = re.compile(
     r"|帮忙|给我|为我|你|您)*"
     r"(?!看|听|知道|告诉|认识|觉得|说|想|明白|理解|识别|感觉|解释|介绍|数|走吗|做什么|够|碰|抓到|拿到)"
 )
+_CALM_ZH = re.compile(r"^(?:(?:好了|行了|够了|可以了)[，,。!！ ]*)+(?=.)|(?:你先)?别忙别的[，,]")
+_PERMITTED_ZH = re.compile(
+    r"^(?:嗯|好|那|现在)*(?:你|您)?(?:可以|该|应该|能)(?!不).+了(?=[吧啊哦呀，,。!！]|$)"
+)
 _TAG_ZH = re.compile(r"(?:好吗|行吗|可以吗|好不好|行不行|可不可以|好么|成吗|吧|谢谢你?|拜托了?)$")
 _NEGATED_ZH = re.compile(
     r"不(?!好意思|错|客气|过|停地|同)|(?<![特分区级辨离告个类差])别(?![的人])|没|勿|甭|禁止|切勿|无需|拒绝"
@@ -234,6 +238,9 @@ def _judge_zh(text: str) -> Mood:
     if _REPORTED_ZH.search(folded(text)):
         return Mood("reported", "引述")
     asks = "?" in folded(text)
+    text = _CALM_ZH.sub("", text)
+    if (permitted := _PERMITTED_ZH.match(text)) and not asks:  # "you may go home now" is no past
+        text = permitted.group()[:-1] + text[permitted.end() :]
     words = bare(text).replace(" ", "")
     words = re.sub(r"^不[是对行]?(?=把|拿|抓|我要|红|绿|蓝|那|这)", "", words)
     polite = _POLITE_ZH.match(words)

@@ -13,6 +13,10 @@ from voice_agent_ros.intent.wordings import bare
 
 _DETERMINERS = re.compile(r"^(?:(?:the|a|an|that|this|my|your|our|those|these|some)\b ?)+")
 _ANY_EN = ("one", "thing", "object", "piece", "item", "guy")
+_ENDS_ZH = (
+    *("色的", "的", "色", "色那个", "色的那个", "的那个", "那个", "色的东西", "色那块", "色的那块", "的那块"),
+    *("那块", "色的那只", "色这个", "的这个"),
+)
 _DETERMINERS_ZH = re.compile(r"^(?:那个|这个|那块|这块|那|这|一个|一块)")
 
 
@@ -75,7 +79,5 @@ def _chinese_phrases(name: str) -> tuple[str, ...]:
     phrases = [*chinese_names(name), *NOUNS_ZH.get(noun, ())]
     for word in modifiers:
         if colour := COLOURS_ZH.get(word):
-            phrases += [
-                f"{colour}{end}" for end in ("色的", "的", "色", "色那个", "色的那个", "的那个", "色的东西")
-            ]
+            phrases += [f"{colour}{end}" for end in _ENDS_ZH]
     return tuple(phrases)

@@ -50,3 +50,40 @@ def without_leading_no(text: str) -> str:
     """What follows the "no" of a correction: "No, the blue one" → "the blue one". Folds the text."""
     plain = folded(text)
     return _NO_FIRST.sub("", plain) or plain
+
+
+_SHORT = {
+    "whats": "what's",
+    "lets": "let's",
+    "im": "i'm",
+    "gonna": "going to",
+    "wanna": "want to",
+    "gimme": "give me",
+}
+_SHORT_EN = re.compile(rf"\b(?:{'|'.join(_SHORT)})\b")
+# Heard for one another, where only one of them makes sense.
+_HOMOPHONES_EN = (
+    (re.compile(r"\bread(?= (?:cube|block|one|bowl|ball|box|brick|cup|thing)s?\b)"), "red"),
+    (re.compile(r"\bblew(?= (?:cube|block|one|bowl|ball|box|brick|cup|thing)s?\b)"), "blue"),
+)
+_HOMOPHONES_ZH = (
+    (re.compile(r"[方房芳][快筷]|房块"), "方块"),
+    (re.compile(r"兰(?=色|的|方)"), "蓝"),
+    (re.compile(r"[晚宛](?=里|中)"), "碗"),
+)
+_TRADITIONAL = str.maketrans(
+    "別沒會聽說寫問為誰無須請紅綠藍黃黑紫塊積體進裡裏邊麵個這讓請幫煩張開鬆關閉緊動後來還過給們麼嗎東記處間點釐毫舉夾擺裝運轉順時針關節軸復覽繼續撤銷緩遞揮類遠從對將",
+    "别没会听说写问为谁无须请红绿蓝黄黑紫块积体进里里边面个这让请帮烦张开松关闭紧动后来还过给们么吗东记处间点厘毫举夹摆装运转顺时针关节轴复览继续撤销缓递挥类远从对将",
+)
+
+
+def plainly(words: str, language: str) -> str:
+    """Bare words in the spelling of the sentence files: contractions, simplified characters, homophones."""
+    if language == "zh":
+        words = words.translate(_TRADITIONAL)
+        for pattern, meant in _HOMOPHONES_ZH:
+            words = pattern.sub(meant, words)
+        return words
+    for pattern, meant in _HOMOPHONES_EN:
+        words = pattern.sub(meant, words)
+    return _SHORT_EN.sub(lambda match: _SHORT[match.group()], words)

@@ -23,6 +23,8 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
+                    "(forget|delete|remove|erase|drop|clear) [the|that|my] [saved|stored] (place|spot|position|location|point) [which is|that is] [called|named|known as] [the] {name}",
+                    "(forget|delete|erase|remove) [the|my|about the|about] {name} (place|spot|position|location|point)",
                     "(forget|delete|remove|erase) [the] (place|spot|position|location) [called|named] {name}",
                     "(forget|delete|erase) [the|my|about the] {name}",
                 ]
@@ -31,6 +33,8 @@ SKILL = Skill(
         "zh": [
             {
                 "sentences": [
+                    "(忘记|忘掉|忘了|删除|删掉|清除)[<det>][位置|地方|地点]{name}(这个|那个)(位置|地方|地点|点)",
+                    "(把|将){name}(这个|那个)[位置|地方|地点|点](忘记|忘掉|忘了|删除|删掉|清除)",
                     "(忘记|忘掉|删除|删掉)[<det>][位置|地方|地点][叫]{name}",
                     "(把|将){name}(忘记|忘掉|删除|删掉|忘了)",
                 ]

@@ -36,16 +36,22 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
-                    "<put> <it> [down|back] <into> <det> {target}",
-                    "(release|let go of) <it> (in|into|over|above|inside) <det> {target}",
+                    "<put> <it> <where> <into> <det> {target}",
+                    "(release|let go of) <it> (in|into|over|above|inside|on|onto) <det> {target}",
+                    "let <it> (rest|go|fall|drop|sit|lie|land) <where> <into> <det> {target}",
+                    "<it> <belongs> <where> <into> <det> {known_target:target}",
+                    "<wish> <it> [put|placed|to (be|go)|sitting|resting] <where> <into> <det> {known_target:target}",
+                    "(put|place|set|drop|lay) <into> <det> {known_target:target}",
                 ],
             },
         ],
         "zh": [
             {
                 "sentences": [
-                    "(把|将)(它|这个|那个|这|那|东西|手里的东西|手上的东西)<put>[<det>]{target}[<inside>]",
-                    "<put>[<det>]{target}(里|里面|里边|上|上面|中|内)[去]",
+                    "(把|将)[<held>]<put>[<det>]{target}[<inside>]",
+                    "<held>[就]<put>[<det>]{target}[<inside>]",
+                    "<put>[<det>]{known_target:target}[<inside>]",
+                    "<put>[<det>]{target}<inside>",
                 ],
             },
         ],
