@@ -114,20 +114,20 @@ def same_calls(
     if any_order:
         left = list(got)
         for one in wanted:
-            match = next((other for other in left if same_calls([one], [other], any_order=True)), None)
+            match = next((other for other in left if _same_call(one, other, any_order=True)), None)
             if match is None:
                 return False
             left.remove(match)
         return True
-    return all(_same_call(one, other) for one, other in zip(wanted, got, strict=True))
+    return all(_same_call(one, other, any_order=False) for one, other in zip(wanted, got, strict=True))
 
 
-def _same_call(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
+def _same_call(wanted: Mapping[str, Any], got: Mapping[str, Any], *, any_order: bool) -> bool:
     if wanted["skill"] != got["skill"]:
         return False
     if wanted["skill"] == "sequence":
         steps = (wanted["arguments"]["steps"], got["arguments"]["steps"])
-        return same_calls(*steps, any_order=bool(wanted.get("any_order")))
+        return same_calls(*steps, any_order=any_order or bool(wanted.get("any_order")))
     expected = {**SKILLS[wanted["skill"]].defaults, **wanted["arguments"]}
     actual = {**SKILLS[wanted["skill"]].defaults, **got["arguments"]}
     return expected.keys() == actual.keys() and all(_same(expected[key], actual[key]) for key in expected)

@@ -23,10 +23,14 @@ _MARK_ZH = re.compile(
 _MAX_CANDIDATES = 12
 
 
-def corrected(text: str, scene: Scene, language: str) -> Iterator[str]:
-    """Readings of a text in which somebody corrects himself, the likeliest first; none if nobody does."""
+def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str]]:
+    """Readings of a text in which somebody corrects himself, the likeliest first; none if nobody does.
+
+    Each comes with what was said before the correction: if that comes to the same, nothing was corrected.
+    """
     plain = folded(text)
-    yield from _contrasts(plain, scene, language)
+    for contrast in _contrasts(plain, scene, language):
+        yield contrast, ""
     if language != "zh" and len(_MARK_EN.findall(plain)) > 1:
         plain = _TRAILING_EN.sub(" ", plain)
     mark = _last((_MARK_ZH if language == "zh" else _MARK_EN), plain)
@@ -37,11 +41,11 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[str]:
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
     if not before or not after:
         return
-    yield after
+    yield after, before
     words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()
     space = "" if language == "zh" else " "
     for kept in range(len(words) - 1, max(0, len(words) - 1 - _MAX_CANDIDATES), -1):
-        yield space.join([*words[:kept], after])
+        yield space.join([*words[:kept], after]), before
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

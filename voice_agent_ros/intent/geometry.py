@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from voice_agent_ros.intent.names import references, resolve
 from voice_agent_ros.intent.scene import Scene, SceneObject
@@ -70,9 +71,7 @@ _ZH = (
     re.compile(rf"(?:最|靠)?(?P<side>[左右前后中])(?:边|面|侧|间)?(?:儿)?的?{_THING_ZH}"),
     re.compile(rf"最(?P<side>[近远])的?{_THING_ZH}"),
 )
-_NEXT_ZH = re.compile(
-    rf"(?:离|靠近|在)?(?P<other>.{{1,6}}?)(?P<relation>旁边|边上|左边|右边|前面|后面|最近)的{_THING_ZH}"
-)
+_NEXT_ZH = rf"(?P<relation>旁边|边上|左边|右边|左面|右面|前面|后面|最近)的?{_THING_ZH}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def _absolute(text: str, scene: Scene, language: str) -> tuple[re.Match[str], tu
 
 
 def _relative(text: str, scene: Scene, language: str) -> tuple[re.Match[str], tuple[str, ...]] | None:
-    pattern = _NEXT_ZH if language == "zh" else _NEXT_EN
+    pattern = _next_zh(tuple(references(scene, "zh"))) if language == "zh" else _NEXT_EN
     for match in pattern.finditer(text):
         others = resolve(match["other"], scene, language) or resolve(
             match["other"].split()[0], scene, language
@@ -130,6 +129,12 @@ def _relative(text: str, scene: Scene, language: str) -> tuple[re.Match[str], tu
         if things:
             return match, _least(things, lambda thing, other=other: _distance(thing, other))  # type: ignore[misc]
     return None
+
+
+@lru_cache(maxsize=16)
+def _next_zh(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    known = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True) if phrase)
+    return re.compile(rf"(?:离|靠近|在|距离?)?(?P<other>{known or '(?!)'}){_NEXT_ZH}")
 
 
 def _candidates(match: re.Match[str], scene: Scene, language: str) -> list[SceneObject]:

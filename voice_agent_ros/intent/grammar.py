@@ -36,6 +36,7 @@ _NAMING = re.compile(
     r"|记|存|叫|忘|删|设|命名|标"
 )
 _OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
+_OF_THE_PAST = ("undo", "repeat", "continue")
 _FREE = {"name"}  # people call a place what they like
 _NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
 
@@ -127,7 +128,9 @@ class SentenceGrammar:
             "forget_place",
         ):  # names stand in quotes, and to forget is no negation here
             text = re.sub(r"[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
-        return judge_mood(text, self.language).is_command
+        mood = judge_mood(text, self.language)
+        # "go back to where you were": of what was, but to be done now.
+        return mood.is_command or (mood.kind == "past" and skill in _OF_THE_PAST)
 
     def _prepared(self, text: str) -> tuple[str, Tokens]:
         """The words without fillers, each quantity replaced by a word of its own."""
@@ -146,7 +149,7 @@ class SentenceGrammar:
         first = re.compile(rf"^(?:(?:{self._first.pattern}){boundary} ?)+") if self._first else None
         last = re.compile(rf"(?: ?{before}(?:{self._last.pattern}))+$") if self._last else None
         words = first.sub("", words) if first else words
-        return (last.sub("", words) if last else words).strip()
+        return (last.sub("", words) if last else words).strip() or words.strip()
 
     def _readings(self, words: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
         from hassil import recognize_all
@@ -184,6 +187,7 @@ class SentenceGrammar:
             if slot in _FREE:
                 if _NEVER_FREE.search(name):
                     return None
+                unknown += size  # the shortest name that leaves nothing over
                 continue
             if self._no_name.search(name) or self._says_more(name, scene):
                 return None

@@ -139,7 +139,7 @@ _STATEMENT_EN = re.compile(
     r"|^(?:you are|you're)\b(?! (?:to|supposed to|welcome to|allowed to)\b)"
     r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel"
     r"|am|dislike)\b"
-    rf"|\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never"
+    rf"|(?<!let )(?<!make )(?<!have )\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never"
     rf"| usually"
     rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
     r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most"

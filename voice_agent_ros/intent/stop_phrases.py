@@ -8,7 +8,7 @@ import re
 from voice_agent_ros.intent.wordings import bare
 
 _WORD = re.compile(
-    r"\b(?:emergency stop|e-stop|stand still|hold it|stop|halt|freeze|abort)\b(?! ?-)|^(?:do not"
+    r"\b(?:emergency stop|e-stop|stand still|hold still|stay still|keep still|hold it|stop|halt|freeze|abort)\b(?! ?-)|^(?:do not"
     r"|don'?t) move$"
 )
 # A word before it that makes it something else: a noun, a report, a negation.

@@ -61,8 +61,10 @@ class Utterance:
     def understood(self, said: Discourse | None = None) -> GrammarResult:
         """What it comes to; nothing if any part of it is not understood."""
         said = said or Discourse()
-        for text in corrected(self._text, self._scene, self._language):
+        for text, before in corrected(self._text, self._scene, self._language):
             result = self._whole(text, said)
+            if result.calls and result.calls == self._whole(before, said).calls:
+                break  # "grab it? no thanks": taken back, not corrected
             if result.calls or result.ambiguous:
                 return result
         return self._whole(self._text, said)

@@ -25,6 +25,7 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
+                    "(grip|clamp) (it|this|that) [tight|tightly|firmly]",
                     "(close|closing|shut|shutting|clench|clenching|tighten|squeeze|squeezing|pinch|pinching|press|clamp|bring|draw|put|snap) [up] <gripper> [together|shut|closed|tight|tightly|up|down|firmly|all the way|fully|completely]",
                     "<wish> <gripper> (closed|shut)",
                     "(have|get|make|keep) <gripper> (closed|shut)",

@@ -30,6 +30,7 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
+                    "(translate|move|shift|advance) <arm> {distance} <side> {direction}",
                     "<move> [<arm>|it] [over|back|on] <side> {direction} <by> {distance} <more>",
                     "<move> [<arm>|it] [over] <by> {distance} <more> <side> {direction}",
                     "<move> [<arm>] [<a_bit>] [over] <side> {direction} [<a_bit>] [more|further]",

@@ -28,8 +28,8 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
-                    "(move|go|drive|return|come|moving|going|returning|get|travel|swing|retreat|run|fly|navigate) [<arm>] [back|over|on|off] [to|into] [the|your|its] {pose} [pose|position|again|now]",
-                    "(bring|take|send|drive|put|moving|have|get|move|return|let) <arm> [go|move|come|return|head] [back] [to|into|in|at] [the|your|its] {pose} [pose|position|configuration]",
+                    "(move|go|drive|return|come|moving|going|returning|travel|swing|retreat|run|fly|navigate) [<arm>] [back|over|on|off] [to|into] [the|your|its] {pose} [pose|position|again|now]",
+                    "(bring|take|send|drive|moving|have|get|move|return|let) <arm> [go|move|come|return|head] [back] [to|into|in|at] [the|your|its] {pose} [pose|position|configuration]",
                     "(head|park [yourself|the arm]|retreat|withdraw|position yourself) [on|off] [back] [at|to|in|for] [the|your|its] {pose} [pose|position]",
                     "(assume|take|take up|adopt|strike|get in|get into|go into|resume|be in|stand in) [the|your|its|a] {pose} (pose|position|stance|configuration)",
                     "[<arm>] [back] [to|at|in|into] [the|your|its] {known_pose:pose} [pose|position]",

@@ -25,6 +25,7 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
+                    "(let go of|release) <det> <thing>",
                     "(open|opening|release|releasing|loosen|loosening|unclench|relax|spread|spreading|widen|unlock|undo|unclamp|ungrip) [up] <gripper> [up] [wide|apart|open|wide open|fully|all the way|completely]",
                     "(have|get|make|keep) <gripper> (open|opened)",
                     "<gripper> (open|wide open|opened)",
