@@ -22,7 +22,11 @@ ARGUMENTS = (
     ("tokenizer_dir", "", "Tokenizer folder."),
     ("host", "127.0.0.1", "Address to listen on."),
     ("port", "8765", "TCP port."),
-    ("probe", "true", "Find out at start what the console remembers; the profile decides whether it is unsure."),
+    (
+        "probe",
+        "true",
+        "Find out at start what the console remembers; the profile decides whether it is unsure.",
+    ),
     ("respawn", "true", "Restart the server if it dies."),
     ("output", "screen", "Where its output goes."),
 )

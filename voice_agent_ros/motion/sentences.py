@@ -204,6 +204,8 @@ def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
             words[key] = length(max(float(value), 0.01), language)
         elif key == "joint":
             words[key] = str(value).replace("_", " ")
+        elif key == "reason":
+            words[key] = str(value).rstrip(" .。")
         else:
             words[key] = str(value)
     return words

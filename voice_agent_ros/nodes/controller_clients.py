@@ -27,11 +27,11 @@ ACCEPT_TIMEOUT_S = 2.0
 CANCEL_TIMEOUT_S = 1.5  # after a cancel nobody waits longer for the goal to end
 POLL_S = 0.05
 ERROR_WORDS = {
-    FollowJointTrajectory.Result.INVALID_GOAL: "invalid goal",
-    FollowJointTrajectory.Result.INVALID_JOINTS: "wrong joints",
-    FollowJointTrajectory.Result.OLD_HEADER_TIMESTAMP: "time stamp too old",
-    FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED: "the arm left its path",
-    FollowJointTrajectory.Result.GOAL_TOLERANCE_VIOLATED: "the arm did not reach its goal",
+    FollowJointTrajectory.Result.INVALID_GOAL: "invalid goal; compare the arm file with the controller's parameters",
+    FollowJointTrajectory.Result.INVALID_JOINTS: "wrong joints; name the controller's joints in the arm file",
+    FollowJointTrajectory.Result.OLD_HEADER_TIMESTAMP: "time stamp too old; synchronise the clocks, or see use_sim_time",
+    FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED: "the arm left its path; look for an obstacle, then see the path tolerance",
+    FollowJointTrajectory.Result.GOAL_TOLERANCE_VIOLATED: "the arm did not reach its goal; look for an obstacle, then see goal_time and the goal tolerance",
 }
 
 

@@ -26,6 +26,7 @@ from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.aliveness import ClockWatch
+from voice_agent_ros.motion.arm_check import require_agreement
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_key import load_key
@@ -123,6 +124,7 @@ class IntentBridgeNode(LifecycleNode):
         settings = policy.audit
         self._audit = AuditLog(log, max_bytes=settings.max_bytes, kept_files=settings.kept_files)
         key = load_key(Path(settings.key_path) if settings.key_path else log.with_suffix(".key"))
+        require_agreement(urdf, self._arm)
         model = RobotModel(urdf, self._arm)
         self._controllers = ControllerClients(self, self._arm)
         self._senses = BridgeSenses(self, self._arm, policy.execution.objects_max_age, self._on_joints)
