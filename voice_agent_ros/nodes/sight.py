@@ -45,6 +45,7 @@ class Sight:
 
     def __init__(self, node: Node, known: KnownThings, mode: str) -> None:
         self._node, self.known, self._mode = node, known, mode
+        self._topic = node.resolve_topic_name(TOPIC)  # counting publishers heeds no remapping by itself
         self.has_seen = False
 
     @classmethod
@@ -67,6 +68,6 @@ class Sight:
 
     def scene(self, seen: Sequence[SceneObject]) -> Scene:
         """What can be referred to, of which this is seen."""
-        is_blind = not self.has_seen and self._node.count_publishers(TOPIC) == 0
+        is_blind = not self.has_seen and self._node.count_publishers(self._topic) == 0
         use_given = self._mode == "always" or (self._mode == "auto" and is_blind)
         return self.known.scene(seen, use_given=use_given, is_blind=is_blind)
