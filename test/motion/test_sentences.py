@@ -14,6 +14,7 @@ from voice_agent_ros.motion import sentences
 
 MOTION = Path(sentences.__file__).parent
 EXAMPLES = {
+    "place": "tray",
     "object": "red cube",
     "target": "bowl",
     "wanted": "blue cube",

@@ -21,6 +21,7 @@ from voice_agent_ros.motion.controllers import JointSnapshot, Senses
 from voice_agent_ros.motion.course import Courses, Memory
 from voice_agent_ros.motion.executor import Executor
 from voice_agent_ros.motion.gate import Gate, Heard, Verdict
+from voice_agent_ros.motion.known_things import KnownThings
 from voice_agent_ros.motion.latch import Latch
 from voice_agent_ros.motion.ledger import Ledger
 from voice_agent_ros.motion.planner import Planner
@@ -28,6 +29,7 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.proposal import Progress, Proposal, Report, Result
 from voice_agent_ros.motion.readiness import Readiness
 from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.teaching import Teaching
 from voice_agent_ros.motion.voyage import Voyage
 
 __all__ = ["IntentBridge", "Progress", "Proposal", "Report", "Result"]
@@ -48,6 +50,7 @@ class IntentBridge:
     Args:
         clock: monotonic time, s.
         words_key: of the keyed hashes in the record; None: one that is forgotten.
+        known: what is known without being seen; None: nothing is, and no place can be taught.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class IntentBridge:
         audit: AuditLog,
         clock: Callable[[], float],
         words_key: WordsKey | None = None,
+        known: KnownThings | None = None,
     ) -> None:
         self._gate, self._executor, self._senses = gate, executor, senses
         self._policy, self._clock = policy, clock
@@ -67,6 +71,7 @@ class IntentBridge:
         self._latch, self._ledger = Latch(), Ledger(policy, clock)
         self._readiness = Readiness(planner, senses, policy, clock, executor.holding)
         self._courses = Courses(planner, self._readiness, policy, gate.must_ask, self._latch, clock)
+        self._known, self._teaching = known, Teaching(known, planner, self._readiness)
         self.companions = Companions(policy.watch.companion_timeout, clock)
         self._busy = threading.Lock()
         self._confirmation: Confirmation | None = None
@@ -262,6 +267,7 @@ class IntentBridge:
             is_spoken=heard is not None,
             companions=alive if heard is not None else alive & {GUARD},
             epoch=epoch,
+            known=self._known,
         )
         self._voyage = voyage
         try:
@@ -327,6 +333,8 @@ class IntentBridge:
         elif call.skill == "describe_scene":
             seen = list(scene.names)
             text = sentences.outcome("scene" if seen else "scene.nothing", {"seen": seen}, language)
+        elif self._teaching.knows(call):
+            text = self._teach(proposal, scene, language)
         else:
             raise Refusal("not_allowed", skill=call.skill)  # nobody here knows how
         return Result("done", "dry_run" if proposal.dry_run else "", text, proposal.calls)
@@ -351,6 +359,14 @@ class IntentBridge:
             self._courses.set_speed(factor)
             self.note("speed", key=proposal.key, turn=proposal.turn_id, factor=factor)
         return sentences.announcement(proposal.calls, language, scene)
+
+    def _teach(self, proposal: Proposal, scene: Scene, language: str) -> str:
+        call = proposal.calls[0]
+        if proposal.dry_run:
+            return sentences.announcement(proposal.calls, language, scene)
+        text = self._teaching.do(call, scene, language, is_moving=self.is_moving)
+        self.note("taught", key=proposal.key, turn=proposal.turn_id, skill=call.skill)
+        return text
 
     def _resume(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
         language, stops = self.language_of(proposal.turn_id), self._latch.stops

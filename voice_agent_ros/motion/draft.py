@@ -150,15 +150,20 @@ class Draft:
         return name in self._arm.poses
 
     def pose(self, name: str) -> Vector:
-        """Joints of a named pose.
+        """Joints of a named pose, or with the tool at a taught place, pointing down.
 
         Raises:
-            Refusal: `unknown_pose`.
+            Refusal: `unknown_pose`, or `unreachable`.
         """
         key = name.strip().lower()
-        if key not in self._arm.poses:
-            raise Refusal("unknown_pose", pose=name, known=sorted(self._arm.poses))
-        return np.array(self._arm.poses[key])
+        if key in self._arm.poses:
+            return np.array(self._arm.poses[key])
+        place = self.scene.place(name)
+        if place is None:
+            known = sorted({*self._arm.poses, *(spot.name for spot in self.scene.places)})
+            raise Refusal("unknown_pose", pose=name, known=known)
+        yaws = [yaw_of(place) + eighth * np.pi / 4 for eighth in range(8)]
+        return self.reaches(np.array(place.position), yaws)[0][0]
 
     # Gripper.
 
@@ -201,15 +206,18 @@ class Draft:
         return grasps(thing, self._arm.gripper, self.scene)
 
     def find(self, name: str) -> SceneObject:
-        """An object that is seen.
+        """An object that is seen or known to be there, or a taught place.
 
         Raises:
-            Refusal: `unknown_object`.
+            Refusal: `unknown_object`, or `nothing_known` if nobody has told where anything is.
         """
         thing = self.scene.find(name)
-        if thing is None:
-            raise Refusal("unknown_object", object=name, seen=list(self.scene.names))
-        return thing
+        if thing is not None:
+            return thing
+        if self.scene.is_blind:
+            known = [other.name for other in (*self.scene.objects, *self.scene.places)]
+            raise Refusal("not_known" if known else "nothing_known", object=name, seen=known)
+        raise Refusal("unknown_object", object=name, seen=list(self.scene.names))
 
 
 def box_of(thing: SceneObject) -> Box:

@@ -263,7 +263,7 @@ def _success(plan: Plan) -> Ending:
     last = plan.promises[-1] if plan.promises else None
     if isinstance(last, Rests):
         details = {"object": last.object, "target": last.target, "relation": last.relation}
-        return Ending("done", sentence="done.rests", details=details)
+        return Ending("done", sentence="done.rests" if last.is_seen else "done.unseen", details=details)
     if last is not None:
         return Ending("done", sentence="done.holds", details={"object": last.object})
     return Ending("done")

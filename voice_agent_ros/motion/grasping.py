@@ -94,7 +94,14 @@ def drop_positions(thing: SceneObject, target: SceneObject, scene: Scene) -> Ite
     """Where the tool lets go of a thing, m, the best place first.
 
     Into a container: just above its rim, far from what is already in it. Onto an object: on its top.
+
+    At a taught place: where the hand was when it was taught, but never so low that the thing would press on the base
+    plane.
     """
+    if target.source == "taught":
+        height = max(target.position[2], thing.size[2] / 2 + STACK_GAP_M)
+        yield np.array([*target.position[:2], height])
+        return
     top = target.position[2] + target.size[2] / 2
     if not is_container(target, thing):
         yield np.array([*target.position[:2], top + thing.size[2] / 2 + STACK_GAP_M])

@@ -24,10 +24,12 @@ def take(draft: Draft, thing: SceneObject) -> None:
     """Take hold of an object from above and lift it.
 
     Raises:
-        Refusal: `hand_full`, or the first limit in the way.
+        Refusal: `hand_full`, `cannot_take`, or the first limit in the way.
     """
     if draft.held is not None:
         raise Refusal("hand_full", object=draft.held.name)
+    if thing.is_fixed:
+        raise Refusal("cannot_take", object=thing.name)
     candidates = draft.grasps_of(thing)
     above = candidates[0].position + np.array([0.0, 0.0, APPROACH_M])
 
@@ -80,6 +82,9 @@ def put_down(draft: Draft, thing: SceneObject, target: SceneObject) -> None:
         draft.open()
         draft.move_line(above, handled=[thing.name, target.name])
         draft.move_joints(draft.pose("home"), handled=[thing.name, target.name])
+        x, y, z = (float(value) for value in position)
+        is_seen = thing.source == "seen"
+        draft.promises.append(Rests(thing.name, target.name, relation, draft.call, (x, y, z), is_seen))  # type: ignore[arg-type]
 
     def ways() -> Iterator[Callable[[], None]]:
         for position in drop_positions(thing, target, draft.scene):
@@ -96,4 +101,3 @@ def put_down(draft: Draft, thing: SceneObject, target: SceneObject) -> None:
         first_that_works(draft, ways())
     except Refusal as refusal:
         raise (unreachable[0] if refusal.rule == "unreachable" and unreachable else refusal) from None
-    draft.promises.append(Rests(thing.name, target.name, relation, draft.call))  # type: ignore[arg-type]

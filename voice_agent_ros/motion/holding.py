@@ -30,15 +30,17 @@ def is_kept(promise: Rests | Held, scene: Scene) -> bool:
 
 
 def _is_held(promise: Held, scene: Scene) -> bool:
-    """The object is seen at the hand; one that the hand hides is judged by the fingers alone."""
+    """The object is seen at the hand; one that the hand hides or no camera sees is judged by the fingers alone."""
     thing = scene.find(promise.object)
-    if thing is None:
+    if thing is None or thing.source != "seen":
         return True
     return float(np.linalg.norm(np.array(thing.position) - promise.tool)) < LIFTED_M
 
 
 def _rests(promise: Rests, scene: Scene) -> bool:
-    """The object is seen within the target's footprint, and not hanging above it."""
+    """The object is seen within the target's footprint, and not hanging above it. Nobody can tell of an unseen one."""
+    if not promise.is_seen:
+        return True
     thing, target = scene.find(promise.object), scene.find(promise.target)
     if thing is None or target is None:
         return False

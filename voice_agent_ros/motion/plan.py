@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from voice_agent_ros.intent.scene import Scene, SceneObject
+from voice_agent_ros.intent.scene import Scene, SceneObject, Vector3
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.robot_model import Vector
 from voice_agent_ros.motion.trajectory import Trajectory
@@ -58,12 +58,19 @@ Step = Move | Grip
 
 @dataclass(frozen=True)
 class Rests:
-    """After the plan the object must rest in or on the target."""
+    """After the plan the object must rest in or on the target.
+
+    Attributes:
+        left_at: where the hand lets go of it, m.
+        is_seen: a camera can tell; otherwise only the fingers have told that it was carried there.
+    """
 
     object: str
     target: str
     relation: Literal["in", "on"]
     call: SkillCall
+    left_at: Vector3 = (0.0, 0.0, 0.0)
+    is_seen: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from voice_agent_ros.motion.plan import Plan, Situation
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.replay import Trail, require_end, rest_of, way_back
-from voice_agent_ros.motion.robot_model import RobotModel, Vector
+from voice_agent_ros.motion.robot_model import Pose, RobotModel, Vector
 from voice_agent_ros.motion.speed import slowed
 
 
@@ -66,6 +66,10 @@ class Planner:
         draft.call = call
         way_back(draft, trail, speed)
         return Plan((call,), situation.joints.copy(), tuple(draft.steps))
+
+    def tool_pose(self, joints: Vector) -> Pose:
+        """Where the tool is with these joints."""
+        return self._model.tool_pose(joints)
 
     def in_hand(self, scene: Scene, joints: Vector, gripper: float) -> SceneObject | None:
         """The object that is seen between the fingers."""

@@ -20,6 +20,16 @@ REFUSALS = {
         "hand_full": "I'm already holding the {object}.",
         "hand_empty": "I'm not holding anything.",
         "holds_other": "I'm holding the {object}, not the {wanted}.",
+        "not_known": "I can't see, and nobody has told me where the {object} is. I know where to find {seen}.",
+        "nothing_known": "I can't see: no camera tells me what is there, my scene file is empty and I have been "
+        "taught no place. So I don't know where the {object} is.",
+        "cannot_take": "I can't pick up the {object}.",
+        "name_taken": "Something here is called {place} already. Please choose another name.",
+        "bad_name": "I can't use that as the name of a place. Please choose another one.",
+        "unknown_place": "I know no place called {place}. I know {known}.",
+        "unknown_place.nothing": "I know no place called {place}: I have been taught none.",
+        "too_many_places": "I know {count} places already. Tell me to forget one first.",
+        "places_file": "I can't write my places down, so nothing has changed.",
         "same_object": "I can't put the {object} into itself.",
         "too_wide": "The {object} is too wide for my gripper.",
         "no_clearance": "The things around the {object} leave no room for my fingers.",
@@ -69,6 +79,15 @@ REFUSALS = {
         "hand_full": "我已经拿着{object}了。",
         "hand_empty": "我手里没有东西。",
         "holds_other": "我拿着的是{object}，不是{wanted}。",
+        "not_known": "我看不见，也没有人告诉我{object}在哪里。我知道{seen}在哪里。",
+        "nothing_known": "我看不见：没有摄像头，场景文件是空的，也没有人教过我位置，所以我不知道{object}在哪里。",
+        "cannot_take": "我拿不起{object}。",
+        "name_taken": "这里已经有叫{place}的了，请换个名字。",
+        "bad_name": "这个不能当位置的名字，请换一个。",
+        "unknown_place": "我不知道叫{place}的位置。我知道{known}。",
+        "unknown_place.nothing": "我不知道叫{place}的位置，还没有人教过我位置。",
+        "too_many_places": "我已经记了{count}个位置，请先让我忘掉一个。",
+        "places_file": "我没法把位置记下来，所以什么都没有改变。",
         "same_object": "我不能把{object}放进它自己里面。",
         "too_wide": "{object}太宽了，夹爪夹不住。",
         "no_clearance": "{object}旁边没有空间放手指。",
@@ -122,7 +141,10 @@ FRAMES = {
 OUTCOMES = {
     "en": {
         "done.rests": "Done: the {object} is {relation} the {target}.",
+        "done.unseen": "I have put the {object} {relation} the {target}, as far as I can tell without seeing it.",
         "done.holds": "I've got the {object}.",
+        "remembered": "I'll remember this place as {place}.",
+        "forgotten": "I have forgotten {place}.",
         "not_held": "I didn't get hold of the {object}.",
         "dropped": "I lost the {object} on the way.",
         "not_there": "I let go of the {object}, but it is not {relation} the {target}.",
@@ -142,7 +164,10 @@ OUTCOMES = {
     },
     "zh": {
         "done.rests": "好了，{object}在{target}{relation}。",
+        "done.unseen": "我把{object}放到{target}{relation}了，不过我看不见，没法确认。",
         "done.holds": "我拿到{object}了。",
+        "remembered": "记住了，这里叫{place}。",
+        "forgotten": "我已经忘记{place}了。",
         "not_held": "我没有抓住{object}。",
         "dropped": "{object}在路上掉了。",
         "not_there": "我松开了{object}，但它不在{target}{relation}。",
@@ -216,6 +241,8 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
     known = REFUSALS[language_of(language)]
     if rule == "unknown_object" and not details.get("seen"):
         rule = "unknown_object.nothing"
+    if rule == "unknown_place" and not details.get("known"):
+        rule = "unknown_place.nothing"
     if rule == "workspace":
         rule = next(
             (r for r in (f"workspace.{details.get('axis')}.{details.get('side')}",) if r in known), rule
@@ -268,9 +295,7 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
         pose = arguments["pose"]
         words["pose"] = POSES_ZH.get(pose, (pose,))[0] if language == "zh" else pose
     if "direction" in arguments:
-        words["direction"] = (
-            DIRECTIONS_ZH[arguments["direction"]] if language == "zh" else arguments["direction"]
-        )
+        words["direction"] = _direction(arguments["direction"], language)
         words["distance"] = length(arguments["distance"], language)
     if "angle" in arguments:
         words["angle"] = degrees(abs(arguments["angle"]), language)
@@ -280,6 +305,13 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
     if "factor" in arguments:
         words["factor"] = percent(arguments["factor"], language)
     return _Words({**{key: str(value) for key, value in arguments.items()}, **words}).filled(template)
+
+
+def _direction(name: str, language: str) -> str:
+    """Left and right as the arm's user has them, whom the arm may face: said, so that nobody takes the arm's."""
+    if language == "zh":
+        return f"您的{DIRECTIONS_ZH[name]}边" if name in ("left", "right") else DIRECTIONS_ZH[name]
+    return f"to your {name}" if name in ("left", "right") else name
 
 
 class _Words(dict[str, str]):

@@ -14,9 +14,10 @@ from voice_agent_ros.motion.controllers import Completion, Senses
 from voice_agent_ros.motion.course import Course, Leg, Memory, Paused
 from voice_agent_ros.motion.executor import STANDING, UNSURE, Ending, Executor
 from voice_agent_ros.motion.gate import Verdict
+from voice_agent_ros.motion.known_things import KnownThings
 from voice_agent_ros.motion.latch import Latch
 from voice_agent_ros.motion.ledger import Ledger
-from voice_agent_ros.motion.plan import Grip, Plan, Situation, Step
+from voice_agent_ros.motion.plan import Grip, Plan, Rests, Situation, Step
 from voice_agent_ros.motion.proposal import Progress, Proposal, Report, Result, StepResult
 from voice_agent_ros.motion.readiness import Readiness
 from voice_agent_ros.motion.refusal import Refusal
@@ -50,6 +51,7 @@ class Voyage:
         epoch: of the executor in which the intent came: a stop since then ends it.
         is_paused: to be set before the executor is stopped, so that what is left is kept.
         is_controller_lost: one did not answer, so that nobody knows what it does.
+        known: told where things are left that no camera sees.
     """
 
     proposal: Proposal
@@ -68,6 +70,7 @@ class Voyage:
     epoch: int
     is_paused: bool = False
     is_controller_lost: bool = False
+    known: KnownThings | None = None
     _results: list[StepResult] = field(default_factory=list)
 
     def run(self, report: Report, ask: Ask) -> Result:
@@ -141,8 +144,14 @@ class Voyage:
         )
         if ending.outcome == "done":
             self.memory.trail = trail.then(ready.plan, ready.speed)
+            self._leave(ready.plan)
         self.is_controller_lost |= ending.rule in UNSURE
         return ending
+
+    def _leave(self, plan: Plan) -> None:
+        for promise in plan.promises:
+            if self.known is not None and isinstance(promise, Rests) and not promise.is_seen:
+                self.known.left(promise.object, promise.left_at)
 
     def _hindered(self, problem: Refusal | AuditError, leg: Leg) -> Ending:
         """A leg after the first cannot be begun: what was done before it is done."""

@@ -17,6 +17,7 @@ from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import JointSnapshot
 from voice_agent_ros.motion.robot_model import Vector
 from voice_agent_ros.nodes.conversions import objects_of
+from voice_agent_ros.nodes.sight import Sight
 
 POLL_S = 0.1
 MIN_PERIOD_S = 0.002  # of joint_states: messages that were held up arrive all at once
@@ -28,12 +29,19 @@ class BridgeSenses:
     Args:
         on_joints: called with each new snapshot, on the executor's thread.
         objects_max_age: s after which what was seen is not there any more.
+        sight: whether anybody looks, and what is known besides.
     """
 
     def __init__(
-        self, node: Node, arm: ArmConfig, objects_max_age: float, on_joints: Callable[[JointSnapshot], None]
+        self,
+        node: Node,
+        arm: ArmConfig,
+        objects_max_age: float,
+        on_joints: Callable[[JointSnapshot], None],
+        sight: Sight,
     ) -> None:
         self._node, self._arm, self._objects_max_age, self._on_joints = node, arm, objects_max_age, on_joints
+        self._sight = sight
         self._names = [*arm.arm.joints, arm.gripper.joint]
         self._joints: JointSnapshot | None = None
         self._seen: tuple[SceneObject, ...] = ()
@@ -44,9 +52,9 @@ class BridgeSenses:
         return self._joints
 
     def scene(self) -> Scene:
-        """What is seen, and the arm's poses."""
+        """What is seen or known otherwise, and the arm's poses."""
         is_recent = time.monotonic() - self._seen_at <= self._objects_max_age
-        return Scene(self._seen if is_recent else (), tuple(self._arm.poses))
+        return self._sight.scene(self._seen if is_recent else ())
 
     def missing(self, timeout_s: float, meanwhile: Callable[[], None]) -> str:
         """Wait for the arm's joints, while the executor stands still.
@@ -99,4 +107,5 @@ class BridgeSenses:
             text = f"Ignoring objects in the frame {frame!r}: they must be in {self._arm.base_frame}."
             self._node.get_logger().warning(text, throttle_duration_sec=10.0)
             return
+        self._sight.has_seen = True
         self._seen, self._seen_at = objects_of(message), time.monotonic()

@@ -39,7 +39,7 @@ from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, StopRequest, Transcript
-from voice_agent_ros.nodes import heartbeat, qos, spin
+from voice_agent_ros.nodes import heartbeat, qos, sight, spin
 from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, result_message, state_message
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
@@ -55,6 +55,7 @@ PARAMETERS = (
     Parameter(
         "controller_timeout_s", 5.0, "How long activation waits for controllers and joints, s.", (0.1, 120.0)
     ),
+    *sight.PARAMETERS,
 )
 HEARTBEAT_S = 0.1
 AT_ONCE_S = 0.02
@@ -127,11 +128,17 @@ class IntentBridgeNode(LifecycleNode):
         require_agreement(urdf, self._arm)
         model = RobotModel(urdf, self._arm)
         self._controllers = ControllerClients(self, self._arm)
-        self._senses = BridgeSenses(self, self._arm, policy.execution.objects_max_age, self._on_joints)
+        arm_name = Path(values.arm_path).stem if values.arm_path else values.arm
+        seeing = sight.Sight.of(self, values, self._arm, arm_name)
+        self._senses = BridgeSenses(
+            self, self._arm, policy.execution.objects_max_age, self._on_joints, seeing
+        )
         clock = time.monotonic
         executor = Executor(self._controllers, self._senses, self._arm, policy, clock)
         gate, planner = Gate(policy, SentenceGrammars(), clock), Planner(model, self._arm, policy)
-        self._bridge = IntentBridge(gate, planner, executor, self._senses, policy, self._audit, clock, key)
+        self._bridge = IntentBridge(
+            gate, planner, executor, self._senses, policy, self._audit, clock, key, seeing.known
+        )
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""

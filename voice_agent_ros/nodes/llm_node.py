@@ -23,7 +23,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
 from voice_agent_ros.intent.dialogue import Dialogue, GoalEvent, Played, Settings
 from voice_agent_ros.intent.grammar import SentenceGrammars
-from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall as Call
 from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
@@ -41,7 +41,7 @@ from voice_agent_ros.msg import (
     Transcript,
     TurnReport,
 )
-from voice_agent_ros.nodes import heartbeat, qos, spin
+from voice_agent_ros.nodes import heartbeat, qos, sight, spin
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
@@ -60,6 +60,7 @@ PARAMETERS = (
         "session_timeout_s", 300.0, "A session that is quiet for so long is forgotten, s.", (1.0, 86400.0)
     ),
     Parameter("history_turns", 4, "Exchanges remembered of a session.", (0, 32)),
+    *sight.PARAMETERS,
 )
 TICK_S = 0.1
 MAX_EVENTS = 1000
@@ -75,7 +76,8 @@ class LlmNode(LifecycleNode):
         self._dialogue: Dialogue | None = None
         self._client: LlmClient | None = None
         self._grammars: SentenceGrammars | None = None
-        self._poses: tuple[str, ...] = ()
+        self._sight: sight.Sight | None = None
+        self._seen: tuple[SceneObject, ...] = ()
         self._events: queue.Queue[tuple[str, Event]] = queue.Queue(MAX_EVENTS)
         self._wake: GuardCondition = self.create_guard_condition(self._drain)
         self._reply = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
@@ -102,7 +104,7 @@ class LlmNode(LifecycleNode):
             values = read(self, PARAMETERS)
             self._grammars = SentenceGrammars()
             arm = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
-            self._poses = tuple(load_arm(arm).poses)
+            self._sight = sight.Sight.of(self, values, load_arm(arm), arm.stem)
             deadlines = Deadlines(
                 values.connect_timeout_s, values.first_token_timeout_s, values.total_timeout_s
             )
@@ -165,6 +167,7 @@ class LlmNode(LifecycleNode):
         if not message.is_final:
             self._dialogue.on_partial(message.turn_id, message.text)
             return
+        self._look()  # without a camera nothing else does
         now = self.get_clock().now().nanoseconds * 1e-9
         heard = Heard(
             session_id=message.session_id,
@@ -198,8 +201,16 @@ class LlmNode(LifecycleNode):
         self._transcript.publish(transcript)
 
     def _on_objects(self, message: Detection3DArray) -> None:
-        if self._dialogue is not None:
-            self._dialogue.on_scene(Scene(objects_of(message), self._poses))
+        if self._dialogue is not None and self._sight is not None:
+            self._sight.has_seen = True
+            self._seen = objects_of(message)
+            self._look()
+
+    def _look(self) -> None:
+        """Tell the dialogue what is there, with what the scene file and taught places add."""
+        if self._dialogue is not None and self._sight is not None:
+            self._sight.refresh()
+            self._dialogue.on_scene(self._sight.scene(self._seen))
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if self._dialogue is not None:
