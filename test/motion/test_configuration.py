@@ -14,10 +14,13 @@ from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, parse_call
 from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
+from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.plan import Situation
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy, load_policy
+from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import RobotModel
+from voice_agent_ros.motion.trajectory import joint_move
 from voice_agent_ros.share import shared_file
 
 
@@ -173,3 +176,30 @@ def test_an_arm_can_be_commissioned_with_it() -> None:
     ):
         plan = Planner(model, arm, policy).plan([parse_call(skill, arguments)], situation)
         assert plan.duration > 1.5
+
+
+def test_the_strictest_limit_counts() -> None:
+    arm = load_arm(shared_file("config/arms/prim6.yaml"))
+    urdf = shared_file("urdf/prim6.urdf").read_text()
+    limit = {"max_position": 0.5, "min_position": -9.0, "max_velocity": 0.3, "max_acceleration": 0.7}
+    strict = ArmConfig.model_validate({**arm.model_dump(), "joint_limits": {"joint_1": limit}})
+    model, before = RobotModel(urdf, strict), RobotModel(urdf, arm)
+    assert (model.upper[0], model.lower[0]) == (0.5, before.lower[0])
+    start = np.array(arm.poses["home"])
+    limits = load_policy(shared_file("config/policy.simulation.yaml")).limits
+    move = joint_move(model, start, start + np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0]), limits)
+    _, velocities, accelerations = move.spline.samples(np.linspace(0.0, move.duration, 500))
+    assert np.max(np.abs(velocities)) <= 0.3
+    assert np.max(np.abs(accelerations)) <= 0.7
+    PathCheck(model, limits)(move)
+    too_fast = joint_move(before, start, move.end, limits)
+    with pytest.raises(Refusal, match="joint_velocity"):
+        PathCheck(model, limits)(too_fast)
+    with pytest.raises(Refusal, match="joint_limit"):
+        PathCheck(model, limits)(joint_move(model, start, start + np.array([0.6, 0, 0, 0, 0, 0]), limits))
+
+
+def test_a_limit_of_no_joint_is_an_error() -> None:
+    arm = load_arm(shared_file("config/arms/prim6.yaml"))
+    with pytest.raises(ValidationError, match="elbow"):
+        ArmConfig.model_validate({**arm.model_dump(), "joint_limits": {"elbow": {}}})

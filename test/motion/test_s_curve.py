@@ -75,7 +75,7 @@ def test_the_solver_is_the_faster_one(model: RobotModel, policy: Policy, arm: Ar
     pytest.importorskip("ruckig")
     start = np.array(arm.poses["home"])
     turn = np.array([0.8, 0, 0, 0, 0, 0.8])
-    curve = module.s_curve(turn, np.full(6, 2.0), 10.0, 60.0)
+    curve = module.s_curve(turn, np.full(6, 2.0), np.full(6, 10.0), 60.0)
     assert curve is not None
     assert joint_move(model, start, start + turn, policy.limits).duration <= 1.2 * curve.duration + 0.3
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,6 +52,15 @@ class Gripper(_Strict):
         return self.gap(self.open)
 
 
+class JointLimit(_Strict):
+    """Limits of a joint, named as in MoveIt's joint_limits.yaml. They can only make the URDF's stricter."""
+
+    min_position: float = -math.inf  # rad
+    max_position: float = math.inf
+    max_velocity: Annotated[float, Field(gt=0.0)] = math.inf  # rad/s
+    max_acceleration: Annotated[float, Field(gt=0.0)] = math.inf  # rad/s²
+
+
 class ArmConfig(_Strict):
     """An arm. Poses are in rad, in the order of `arm.joints`."""
 
@@ -61,6 +71,7 @@ class ArmConfig(_Strict):
     user_frame_yaw: Annotated[float, Field(ge=-3.15, le=3.15)] = (
         0.0  # rad; how the user's forward lies in the base frame
     )
+    joint_limits: dict[str, JointLimit] = Field(default_factory=dict)
     poses: dict[str, list[float]]
 
     @model_validator(mode="after")
@@ -68,6 +79,8 @@ class ArmConfig(_Strict):
         for name, values in self.poses.items():
             if len(values) != len(self.arm.joints):
                 raise ValueError(f"pose {name} has {len(values)} values for {len(self.arm.joints)} joints")
+        if unknown := set(self.joint_limits) - set(self.arm.joints):
+            raise ValueError(f"joint_limits of {', '.join(sorted(unknown))}, which are no joints of the arm")
         if "home" not in self.poses:
             raise ValueError("a pose named home is needed: the arm retreats to it")
         return self

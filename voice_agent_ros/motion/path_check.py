@@ -99,8 +99,9 @@ class PathCheck:
         if np.any(np.abs(velocity) > speed + EPSILON):
             joint = int(np.argmax(np.max(np.abs(velocity) / speed, axis=0)))
             raise Refusal("joint_velocity", joint=self.model.joint_names[joint])
-        if np.any(np.abs(acceleration) > self.limits.joint_acceleration + EPSILON):
-            joint = int(np.argmax(np.max(np.abs(acceleration), axis=0)))
+        most = np.minimum(self.model.acceleration_limit, self.limits.joint_acceleration)
+        if np.any(np.abs(acceleration) > most + EPSILON):
+            joint = int(np.argmax(np.max(np.abs(acceleration) / most, axis=0)))
             raise Refusal("joint_acceleration", joint=self.model.joint_names[joint])
 
     def _space(self, positions: Matrix, velocities: Matrix) -> None:

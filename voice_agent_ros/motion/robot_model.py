@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.motion.arm_config import ArmConfig
+from voice_agent_ros.motion.arm_config import ArmConfig, JointLimit
 
 if TYPE_CHECKING:
     from voice_agent_ros.motion.arm_volume import ArmVolume
@@ -87,9 +87,11 @@ class RobotModel:
         self._data = self._model.createData()
         self._tool = self._model.getFrameId(arm.tool_frame)
         self.joint_names = tuple(arm.arm.joints)
-        self.lower: Vector = self._model.lowerPositionLimit.copy()
-        self.upper: Vector = self._model.upperPositionLimit.copy()
-        self.velocity_limit: Vector = self._model.velocityLimit.copy()
+        own = [arm.joint_limits.get(name, JointLimit()) for name in arm.arm.joints]
+        self.lower: Vector = np.maximum(self._model.lowerPositionLimit, [one.min_position for one in own])
+        self.upper: Vector = np.minimum(self._model.upperPositionLimit, [one.max_position for one in own])
+        self.velocity_limit: Vector = np.minimum(self._model.velocityLimit, [one.max_velocity for one in own])
+        self.acceleration_limit: Vector = np.array([one.max_acceleration for one in own])
 
     def volume(self, *, is_open: bool) -> ArmVolume:
         """The arm's shapes, with the fingers open or closed; built on first use."""

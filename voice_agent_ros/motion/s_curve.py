@@ -44,13 +44,13 @@ class Curve:
         return p + v * t + a * t**2 / 2 + jerk * t**3 / 6, v + a * t + jerk * t**2 / 2
 
 
-def s_curve(delta: Vector, velocity: Vector, acceleration: float, jerk: float) -> Curve | None:
+def s_curve(delta: Vector, velocity: Vector, acceleration: Vector, jerk: float) -> Curve | None:
     """The fastest curve on which joints that move by delta in step keep their limits; None without ruckig.
 
     Args:
         delta: rad, (joints,), not all 0.
-        velocity: rad/s, (joints,).
-        acceleration, jerk: rad/s², rad/s³, of every joint.
+        velocity, acceleration: rad/s and rad/s², (joints,).
+        jerk: rad/s³, of every joint.
     """
     try:
         import ruckig
@@ -59,8 +59,10 @@ def s_curve(delta: Vector, velocity: Vector, acceleration: float, jerk: float) -
     most = float(np.max(np.abs(delta)))
     request = ruckig.InputParameter(1)
     request.current_position, request.target_position = [0.0], [1.0]
-    request.max_velocity = [float(np.min(velocity / np.maximum(np.abs(delta), 1e-9)))]
-    request.max_acceleration, request.max_jerk = [acceleration / most], [jerk / most]
+    share = np.maximum(np.abs(delta), 1e-9)
+    request.max_velocity = [float(np.min(velocity / share))]
+    request.max_acceleration = [float(np.min(acceleration / share))]
+    request.max_jerk = [jerk / most]
     found = ruckig.Trajectory(1)
     if ruckig.Ruckig(1).calculate(request, found) not in (ruckig.Result.Working, ruckig.Result.Finished):
         return None

@@ -123,7 +123,7 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
     """All joints from start to end in step, as fast as joint and tool limits allow."""
     delta = end - start
     speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
-    acceleration = limits.joint_acceleration * HEADROOM
+    acceleration = np.minimum(model.acceleration_limit, limits.joint_acceleration) * HEADROOM
     jerk_limited = s_curve(delta, speed, acceleration, limits.joint_jerk * HEADROOM)
     if jerk_limited is not None:
         return _along_delta(model, start, delta, jerk_limited, limits)
@@ -131,7 +131,7 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
         MIN_DURATION_S,
         float(np.cbrt(PEAK_JERK * np.max(np.abs(delta)) / (limits.joint_jerk * HEADROOM))),
         float(np.max(PEAK_SLOPE * np.abs(delta) / speed)),
-        float(np.sqrt(PEAK_CURVATURE * np.max(np.abs(delta)) / acceleration)),
+        float(np.sqrt(PEAK_CURVATURE * np.max(np.abs(delta) / acceleration))),
         _tool_time(model, start, delta, limits.tool_speed * HEADROOM),
     )
     # One quintic segment per joint says it all: both ends at rest.
@@ -226,5 +226,6 @@ def _excess(trajectory: Trajectory, model: RobotModel, limits: Limits) -> float:
     _, velocities, accelerations = trajectory.spline.samples(moments)
     speed = np.minimum(model.velocity_limit, limits.joint_velocity) * HEADROOM
     by_velocity = float(np.max(np.abs(velocities) / speed))
-    by_acceleration = float(np.max(np.abs(accelerations))) / (limits.joint_acceleration * HEADROOM)
+    most = np.minimum(model.acceleration_limit, limits.joint_acceleration) * HEADROOM
+    by_acceleration = float(np.max(np.abs(accelerations) / most))
     return max(by_velocity, float(np.sqrt(by_acceleration)))
