@@ -36,6 +36,7 @@ _NAMING = re.compile(
     r"|记|存|叫|忘|删|设|命名|标"
 )
 _OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
+_NAMING_SKILLS = ("remember_place", "forget_place")
 _OF_THE_PAST = ("undo", "repeat", "continue")
 _FREE = {"name"}  # people call a place what they like
 _NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
@@ -123,11 +124,10 @@ class SentenceGrammar:
     def _may_be_meant(self, skill: str, text: str) -> bool:
         if skill == "describe_scene":
             return True
-        if skill in (
-            "remember_place",
-            "forget_place",
-        ):  # names stand in quotes, and to forget is no negation here
+        if skill in _NAMING_SKILLS:
+            # Names stand in quotes and "called …"; to forget is no negation here, and nothing moves.
             text = re.sub(r"[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
+            return judge_mood(text, self.language).kind not in ("negated", "question", "conditional")
         mood = judge_mood(text, self.language)
         # "go back to where you were": of what was, but to be done now.
         return mood.is_command or (mood.kind == "past" and skill in _OF_THE_PAST)

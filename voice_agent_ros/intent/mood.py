@@ -60,6 +60,7 @@ _POLITE_EN = re.compile(
     r"|(?:would|could) you be (?:so kind(?: as)?|kind enough|able|willing) to "
     r"|would you be (?:a dear|a darling|an angel|a sport|so good)(?: and| as to) "
     r"|(?:i was|i am|i'm) hoping (?:that )?(?:you (?:could|would|can|might)|to) "
+    r"|(?:can|could|may) (?:we|i) (?:please )?(?:have|get|see) (?:you|the arm|the robot) (?:to )?(?=\w)"
     r"|would it be (?:possible|ok|okay|alright|fine) (?:for you )?to "
     r"|(?:i was wondering|i wonder|i am wondering|i'm wondering) if you (?:could|would|can|might) "
     r"|(?:it|that)(?: would|'d) be \w+ if you (?:could|would|can|were to)? ?"
@@ -94,14 +95,14 @@ _REPORTED_EN = re.compile(
     r"|whispered|claims?"
     r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
     r"|phrase|words?|text"
-    r"|line|message|email|note) (?:is|reads|goes)|means?|translate|spell|pronounce|repeat after"
+    r"|line|message|email|note) (?:is|reads|goes)|(?<!i )means?|translate(?! (?:the|your) (?:tool|arm|gripper|hand|tip))|spell|pronounce|repeat after"
     r"|the (?:word|phrase"
     r"|sentence|command|instruction|words))\b"
 )
 _CONDITIONAL_EN = re.compile(
     r"\b(?:if|when|whenever|until|till|before|as soon as|later|tomorrow|tonight|next (?:time|week|year"
     r"|month)|someday"
-    r"|in case|suppose|supposing|imagine|pretend|after (?!all)|once (?!more|again)|in (?:a|an|one|two"
+    r"|in case|suppose|supposing|imagine|pretend|after (?!all\b|the (?:emergency )?stop$)|once (?!more|again)|in (?:a|an|one|two"
     r"|three|five|ten|\d+)"
     r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
 )
