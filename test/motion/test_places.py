@@ -14,6 +14,7 @@ import yaml
 from room import Room
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillCall, parse_call
 from voice_agent_ros.motion.arm_config import ArmConfig
@@ -310,3 +311,11 @@ def test_the_file_can_be_read_by_people(places: Places, path: Path) -> None:
     assert yaml.safe_load(path.read_text(encoding="utf-8")) == {
         "places": [{"name": "托盘", "position": list(HERE), "yaw": 0.25}]
     }
+
+
+def test_a_model_may_mean_a_place_only_if_it_was_said() -> None:
+    tray = SceneObject("tray", HERE, source="taught", is_fixed=True)
+    scene = Scene((SceneObject("red cube", HERE),), ("home",), places=(tray,))
+    call = parse_call("pick_and_place", {"object": "red cube", "target": "tray"})
+    assert ungrounded(call, "The red cube belongs in the tray, so put it there.", scene, "en") == []
+    assert ungrounded(call, "Put the red cube away.", scene, "en")

@@ -133,7 +133,7 @@ def _colour_alone(name: str, words: str, scene: Scene) -> bool:
 
 def _thing_is_meant(name: str, slot: str, words: str, scene: Scene, language: str, named: set[str]) -> bool:
     seen = scene.find(name)
-    if seen is None:
+    if seen is None or seen.source == "taught":  # a place has the one name that it was given
         return _words_are_said(name, words, language)
     if seen.name in named:
         return True
