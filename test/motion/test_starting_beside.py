@@ -42,9 +42,9 @@ def test_rates_stay_inside_the_limits(movements: list[Trajectory], policy: Polic
         _, velocity, acceleration = moved.spline.samples(np.linspace(0.0, moved.duration, 3000))
         assert np.abs(velocity).max() <= policy.limits.joint_velocity * 1.001
         assert np.abs(acceleration).max() <= policy.limits.joint_acceleration * 1.005
-        assert movement.tool is not None
+        assert movement.model is not None
         moments = np.linspace(0.0, moved.duration, 2001)
-        tool = np.array([movement.tool(q) for q in moved.spline.samples(moments)[0]])
+        tool = np.array([movement.model.tool_position(q) for q in moved.spline.samples(moments)[0]])
         speed = np.linalg.norm(np.diff(tool, axis=0), axis=1).max() / moments[1]
         assert speed <= policy.limits.tool_speed * 1.002
         assert np.allclose(moved.end, movement.end)

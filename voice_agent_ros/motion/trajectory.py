@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -38,7 +37,7 @@ class Trajectory:
         start: joints at time 0, rad; not sent, the arm must already be there.
         times: s from the start, increasing, (n,).
         positions, velocities, accelerations: rad, rad/s, rad/s², (n, joints).
-        tool: where the tool is with the joints at some angles, m; None: nobody looks at its speed.
+        model: of the arm that it is for; None: only the policy's limits of joints are known.
     """
 
     joint_names: tuple[str, ...]
@@ -47,7 +46,7 @@ class Trajectory:
     positions: Matrix
     velocities: Matrix
     accelerations: Matrix
-    tool: Callable[[Vector], Vector] | None = field(default=None, compare=False, repr=False)
+    model: RobotModel | None = field(default=None, compare=False, repr=False)
 
     @property
     def duration(self) -> float:
@@ -89,14 +88,18 @@ class Trajectory:
         moments = np.linspace(0.0, self.duration, SAMPLES_PER_KNOT * len(self.times) + SPEED_SAMPLES)
         positions, velocities, accelerations = self.spline.samples(moments)
         tool_speed = 0.0
-        if self.tool is not None:
-            steps = np.diff([self.tool(q) for q in positions], axis=0)
+        velocity: float | Vector = limits.joint_velocity
+        acceleration: float | Vector = limits.joint_acceleration
+        if self.model is not None:
+            steps = np.diff([self.model.tool_position(q) for q in positions], axis=0)
             tool_speed = float(np.max(np.linalg.norm(steps, axis=1))) / moments[1]
+            velocity = np.minimum(self.model.velocity_limit, velocity)
+            acceleration = np.minimum(self.model.acceleration_limit, acceleration)
         return max(
             1.0,
             tool_speed / (limits.tool_speed * HEADROOM),
-            float(np.max(np.abs(velocities))) / limits.joint_velocity,
-            float(np.sqrt(np.max(np.abs(accelerations)) / limits.joint_acceleration)),
+            float(np.max(np.abs(velocities) / velocity)),
+            float(np.sqrt(np.max(np.abs(accelerations) / acceleration))),
         )
 
     @cached_property
@@ -136,9 +139,7 @@ def joint_move(model: RobotModel, start: Vector, end: Vector, limits: Limits) ->
     )
     # One quintic segment per joint says it all: both ends at rest.
     zero = np.zeros((1, len(delta)))
-    return Trajectory(
-        model.joint_names, start, np.array([duration]), end[None, :], zero, zero, model.tool_position
-    )
+    return Trajectory(model.joint_names, start, np.array([duration]), end[None, :], zero, zero, model)
 
 
 def _along_delta(model: RobotModel, start: Vector, delta: Vector, curve: Curve, limits: Limits) -> Trajectory:
@@ -153,9 +154,8 @@ def _along_delta(model: RobotModel, start: Vector, delta: Vector, curve: Curve, 
     )
     positions, rates = curve.positions[1:, None] * delta, curve.velocities[1:, None] * delta / slower
     accelerations = curve.accelerations[1:, None] * delta / slower**2
-    return Trajectory(
-        model.joint_names, start, curve.times[1:] * slower, start + positions, rates, accelerations
-    )
+    times = curve.times[1:] * slower
+    return Trajectory(model.joint_names, start, times, start + positions, rates, accelerations, model)
 
 
 def _tool_time(model: RobotModel, start: Vector, delta: Vector, tool_speed: float) -> float:
@@ -216,7 +216,7 @@ def _timed(model: RobotModel, path: Matrix, duration: float) -> Trajectory:
         path[1:],
         velocities[1:],
         accelerations[1:],
-        model.tool_position,
+        model,
     )
 
 
