@@ -21,6 +21,12 @@ _MARK_ZH = re.compile(
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
 _MAX_CANDIDATES = 12
+# "twenty, no, five centimetres" is not 25 centimetres: no number is cut in two and made one with the corrected one.
+_NUMBER_EN = re.compile(
+    r"(?:\d[\d.,]*|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy|eighty|ninety|hundred|thousand|point|half|quarter|minus|negative)(?:-\w+)?"
+)
+_NUMBER_ZH = re.compile(r"[\d.零〇一二两三四五六七八九十百千万点半负]")
 
 
 def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str]]:
@@ -44,8 +50,10 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     yield after, before
     words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()
     space = "" if language == "zh" else " "
+    number = _NUMBER_ZH if language == "zh" else _NUMBER_EN
     for kept in range(len(words) - 1, max(0, len(words) - 1 - _MAX_CANDIDATES), -1):
-        yield space.join([*words[:kept], after]), before
+        if not number.fullmatch(words[kept - 1]):
+            yield space.join([*words[:kept], after]), before
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

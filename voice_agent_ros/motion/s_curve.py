@@ -45,7 +45,9 @@ class Curve:
 
 
 def s_curve(delta: Vector, velocity: Vector, acceleration: Vector, jerk: float) -> Curve | None:
-    """The fastest curve on which joints that move by delta in step keep their limits; None without ruckig.
+    """The fastest curve on which joints that move by delta in step keep their limits.
+
+    None without ruckig, or where it finds none.
 
     Args:
         delta: rad, (joints,), not all 0.
@@ -64,7 +66,11 @@ def s_curve(delta: Vector, velocity: Vector, acceleration: Vector, jerk: float) 
     request.max_acceleration = [float(np.min(acceleration / share))]
     request.max_jerk = [jerk / most]
     found = ruckig.Trajectory(1)
-    if ruckig.Ruckig(1).calculate(request, found) not in (ruckig.Result.Working, ruckig.Result.Finished):
+    try:
+        result = ruckig.Ruckig(1).calculate(request, found)
+    except ruckig.RuckigError:
+        return None  # a movement so long or limits so small that nothing good will come of it; the check says what
+    if result not in (ruckig.Result.Working, ruckig.Result.Finished):
         return None
     phases = np.array(found.profiles[0][0].t)
     times = np.concatenate([[0.0], np.cumsum(phases[phases > NEGLIGIBLE_S])])
