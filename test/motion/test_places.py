@@ -14,6 +14,7 @@ import yaml
 from room import Room
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillCall, parse_call
@@ -319,3 +320,24 @@ def test_a_model_may_mean_a_place_only_if_it_was_said() -> None:
     call = parse_call("pick_and_place", {"object": "red cube", "target": "tray"})
     assert ungrounded(call, "The red cube belongs in the tray, so put it there.", scene, "en") == []
     assert ungrounded(call, "Put the red cube away.", scene, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("Remember this as the tray.", ("remember_place", {"name": "tray"})),
+        ("Forget the tray.", ("forget_place", {"name": "tray"})),
+        ("Put the red cube in the tray.", ("pick_and_place", {"object": "red cube", "target": "tray"})),
+        ("Go to the tray.", ("move_to", {"pose": "tray"})),
+        ("记住这里叫角落", ("remember_place", {"name": "角落"})),
+        ("忘记角落", ("forget_place", {"name": "角落"})),
+        ("Don't forget the tray.", None),
+        ("Don't remember this as the tray.", None),
+        ("Did you forget the tray?", None),
+    ],
+)
+def test_what_people_say_about_places(text: str, call: tuple[str, dict[str, Any]] | None) -> None:
+    tray = SceneObject("tray", HERE, source="taught", is_fixed=True)
+    scene = Scene((SceneObject("red cube", HERE),), ("home",), places=(tray,))
+    expected = [parse_call(*call)] if call else []
+    assert list(SentenceGrammars().calls(text, "en", scene)) == expected

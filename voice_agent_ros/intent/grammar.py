@@ -126,7 +126,7 @@ class SentenceGrammar:
             return True
         if skill in _NAMING_SKILLS:
             # Names stand in quotes and "called …"; to forget is no negation here, and nothing moves.
-            text = re.sub(r"[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
+            text = re.sub(r"(?i)[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
             return judge_mood(text, self.language).kind not in ("negated", "question", "conditional")
         mood = judge_mood(text, self.language)
         # "go back to where you were": of what was, but to be done now.
