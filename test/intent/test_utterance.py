@@ -205,3 +205,12 @@ def test_angles(grammars, text, skill, value):
 )
 def test_speeds_and_names(grammars, text, calls):
     assert written(grammars.parse(text, "", SCENE)) == calls
+
+
+def test_taught_places_are_known_whatever_they_are_called(grammars):
+    spot = SceneObject("drop zone", (0.3, -0.2, 0.0), source="taught")
+    scene = Scene(SCENE.objects, SCENE.poses, places=(spot,))
+    assert written(grammars.parse("put the red cube in the drop zone", "", scene)) == [
+        "pick_and_place red cube drop zone"
+    ]
+    assert written(grammars.parse("go to the drop zone", "", scene)) == ["move_to drop zone"]
