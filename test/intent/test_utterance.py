@@ -46,6 +46,7 @@ STEPS = [
         "put the red cube in the bowl and then the blue one",
         ["pick_and_place red cube bowl", "pick_and_place blue cube bowl"],
     ),
+    ("bring your fingers together and shut the hand", ["close_gripper"]),
     ("先张开夹爪，再回家", ["open_gripper", "move_to home"]),
     ("回家之前先合上夹爪", ["close_gripper", "move_to home"]),
     ("拿起红方块然后往上抬十厘米", ["pick red cube", "move_by up 0.1"]),
