@@ -46,6 +46,7 @@ STEPS = [
         "put the red cube in the bowl and then the blue one",
         ["pick_and_place red cube bowl", "pick_and_place blue cube bowl"],
     ),
+    ("bring your fingers together and shut the hand", ["close_gripper"]),
     ("先张开夹爪，再回家", ["open_gripper", "move_to home"]),
     ("回家之前先合上夹爪", ["close_gripper", "move_to home"]),
     ("拿起红方块然后往上抬十厘米", ["pick red cube", "move_by up 0.1"]),
@@ -209,3 +210,12 @@ def test_angles(grammars, text, skill, value):
 )
 def test_speeds_and_names(grammars, text, calls):
     assert written(grammars.parse(text, "", SCENE)) == calls
+
+
+def test_taught_places_are_known_whatever_they_are_called(grammars):
+    spot = SceneObject("drop zone", (0.3, -0.2, 0.0), source="taught")
+    scene = Scene(SCENE.objects, SCENE.poses, places=(spot,))
+    assert written(grammars.parse("put the red cube in the drop zone", "", scene)) == [
+        "pick_and_place red cube drop zone"
+    ]
+    assert written(grammars.parse("go to the drop zone", "", scene)) == ["move_to drop zone"]

@@ -155,7 +155,8 @@ class SentenceGrammar:
         from hassil import recognize_all
 
         said = _said_lists(words, tokens, self.language)
-        known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, self.language)
+        taught = tuple(place.name for place in scene.places)
+        known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, taught, self.language)
         for intents, lists in ((self._known, known), (self._open, {**known, **_open_lists()})):
             matches = recognize_all(words, intents, slot_lists={**lists, **said})
             readings = [reading for match in matches if (reading := self._reading(match, scene))]
@@ -267,7 +268,9 @@ def _with_open_names(intents: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) -> dict[str, Any]:
+def _known_lists(
+    names: tuple[str, ...], poses: tuple[str, ...], taught: tuple[str, ...], language: str
+) -> dict[str, Any]:
     from hassil.intents import TextSlotList
 
     from voice_agent_ros.intent.scene import SceneObject
@@ -277,10 +280,12 @@ def _known_lists(names: tuple[str, ...], poses: tuple[str, ...], language: str) 
     if language == "en":  # "stack red on blue"
         for colour in {colour_of(name) for name in names} - {"", *things}:
             things[colour] = tuple(name for name in names if colour_of(name) == colour)
-    places = list(pose_references(poses, language).items())
+    # A thing's name, and a pose's, comes before that of a taught place.
+    places = list({**{bare(name): name for name in taught}, **pose_references(poses, language)}.items())
+    targets = {**{bare(name): (name,) for name in taught}, **things}
     lists = {
         "object": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="object"),
-        "target": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="target"),
+        "target": TextSlotList.from_tuples(list(targets.items()), allow_template=False, name="target"),
         "pose": TextSlotList.from_tuples(places, allow_template=False, name="pose"),
     }
     # A template that would fit anything asks for what is known.

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.vocabulary import COLOURS_ZH, NOUNS_ZH, POSES_ZH, SYNONYMS_EN, chinese_names
+from voice_agent_ros.intent.vocabulary import (
+    COLOURS_ZH,
+    NOUNS_ZH,
+    POSES_EN,
+    POSES_ZH,
+    SYNONYMS_EN,
+    chinese_names,
+)
 from voice_agent_ros.intent.wordings import bare
 
 _DETERMINERS = re.compile(r"^(?:(?:the|a|an|that|this|my|your|our|those|these|some)\b ?)+")
@@ -43,7 +50,9 @@ def without_determiner(phrase: str, language: str) -> str:
 def pose_references(poses: tuple[str, ...], language: str) -> dict[str, str]:
     """Every phrase for a named pose, with its name."""
     found = {pose.replace("_", " ").lower(): pose for pose in poses}
-    if language == "zh":
+    if language != "zh":
+        found = {phrase: pose for pose in poses for phrase in POSES_EN.get(pose, ())} | found
+    else:
         found |= {phrase: pose for pose in poses for phrase in POSES_ZH.get(pose, ())}
     return found
 

@@ -25,6 +25,9 @@ _NOT_BEFORE = re.compile(
     r"^\s*(?:signs?|watch(?:es)?|lights?|buttons?|by|words?|over|gap|loss|press|frames?|codes?|consonants?"
     r"|dried)\b"
 )
+_RELEASED = re.compile(
+    r"\b(?:release|reset|clear|unlock|disengage|undo|lift|cancel) (?:the |your )?(?:emergency )?$"
+)
 # "why did you stop", "when does it stop": asked about, not asked for.
 _ASKED = re.compile(
     r"^(?:and |but |so |well )?(?:why|when|where|how|what|who|which|did|does|do|has|have|had|is|are|was"
@@ -59,7 +62,7 @@ def _find_english(words: str) -> str | None:
         is_noun = _NOT_AFTER.search(before) and not (
             match.group() == "emergency stop" and before.endswith("the ")
         )
-        if is_noun or _NOT_BEFORE.match(after) or _ASKED.match(before.strip()):
+        if is_noun or _RELEASED.search(before) or _NOT_BEFORE.match(after) or _ASKED.match(before.strip()):
             continue
         return match.group()
     return None

@@ -19,6 +19,7 @@ from voice_agent_ros.intent.steps import MAX_STEPS, joined, same_with, strong_pa
 from voice_agent_ros.intent.vocabulary import spoken_name
 from voice_agent_ros.intent.wordings import folded
 
+_SAID_TWICE = ("open_gripper", "close_gripper", "move_to")
 _MAX_TRIES = 24  # sentences that one utterance may be cut into; more is talk, and time
 
 
@@ -194,6 +195,12 @@ def _ask(names: tuple[str, ...], skill: str) -> GrammarResult:
 
 
 def _sequence(calls: list[SkillCall]) -> GrammarResult:
+    # "bring your fingers together and shut the hand": said twice, done once.
+    calls = [
+        call
+        for index, call in enumerate(calls)
+        if not index or call != calls[index - 1] or call.skill not in _SAID_TWICE
+    ]
     if len(calls) == 1:
         return GrammarResult(tuple(calls))
     if not 2 <= len(calls) <= MAX_STEPS:

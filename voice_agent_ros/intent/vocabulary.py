@@ -30,6 +30,7 @@ NOUNS_ZH = {
     "bin": ("箱子", "桶"),
     "basket": ("篮子",),
 }
+POSES_EN = {"home": ("start", "starting", "initial")}  # "back to the start position"
 POSES_ZH = {
     "home": (
         "原位",

@@ -19,6 +19,10 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
+                    "(what|what else) (do|can) (we|you) have [<in_view>]",
+                    "what else is [there] [<in_view>]",
+                    "what else is there",
+                    "(is|are) there (anything|something|any objects|any things) <in_view>",
                     "(what|what all|which things) (is|are) [lying|sitting|there|currently|now] [on|in] [the|your] (table|desk|scene|workspace)",
                     "(what|which things|which objects) [things|objects] (is|are) [there] <in_view>",
                     "(what's|whats) [there|lying|sitting] <in_view>",
