@@ -567,3 +567,16 @@ def test_a_hundred_turns_stay_bounded(talk):
     assert len(talk.ports.chats[-1].request.messages) <= 10
     talk.wait(200.0)
     assert not talk.dialogue._turns
+
+
+def test_it_means_what_was_done_last_for_a_minute(talk):
+    talk.hears("Look at the red cube.")
+    talk.bridge("result", "Done.", key="t1", outcome="done")
+    talk.hears("Look at it.")
+    assert talk.ports.goals[-1][1:] == (
+        "grammar",
+        [{"skill": "look_at", "arguments": {"target": "red cube"}}],
+    )
+    talk.wait(70.0)
+    talk.hears("Look at it.")
+    assert len(talk.ports.goals) == 2

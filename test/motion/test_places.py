@@ -192,7 +192,7 @@ def test_another_process_reads_along(places: Places, path: Path) -> None:
 class Said:
     """A stand-in for the grammar that knows these sentences only."""
 
-    def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
+    def calls(self, text: str, language: str, scene: Scene, said: object = None) -> tuple[SkillCall, ...]:
         known = {
             "Remember this as the tray.": ("remember_place", {"name": "tray"}),
             "Remember this as the secret drawer.": ("remember_place", {"name": "secret drawer"}),

@@ -13,6 +13,7 @@ from typing import Literal
 
 from voice_agent_ros.intent.confirmation import is_bare_answer, judge_answer
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Played, Ports, Settings
+from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.grammar import GrammarResult, SentenceGrammars
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
@@ -60,6 +61,7 @@ class Dialogue:
         self._asking: Turn | None = None  # its goal waits for a yes
         self._answering: Turn | None = None  # the yes or no to it
         self._question_id = ""
+        self._said = Discourse()
         self._question_played_at: float | None = None
         self._clarifying: tuple[GrammarResult, float] | None = None
 
@@ -227,7 +229,8 @@ class Dialogue:
         return True
 
     def _understand(self, turn: Turn, text: str) -> None:
-        result = self._grammars.parse(text, turn.language, self._scene)
+        said = self._said.at_time(self._monotonic())
+        result = self._grammars.parse(text, turn.language, self._scene, said)
         clarifying, self._clarifying = self._clarifying, None
         if result.calls:
             if any(call.skill == "stop" for call in result.calls):
@@ -311,6 +314,9 @@ class Dialogue:
             self._asking = self._answering = None
             self._question_id = ""
         turn.key = ""
+        if outcome == "done":
+            for call in turn.calls:  # the bridge keeps the same of its own
+                self._said = self._said.after(call, self._monotonic())
         if acting.outcome is None:
             if message:
                 self._say(acting, message, "safety" if outcome == "stopped" else "answer")

@@ -233,9 +233,11 @@ class SentenceGrammars:
         """Parse in the language that the text is written in; the transcript's own tag may be wrong."""
         return self._grammars[script_of(text)].parse(text, scene, said)
 
-    def calls(self, text: str, language: str, scene: Scene) -> tuple[SkillCall, ...]:
+    def calls(
+        self, text: str, language: str, scene: Scene, said: Discourse | None = None
+    ) -> tuple[SkillCall, ...]:
         """The calls alone."""
-        return self.parse(text, language, scene).calls
+        return self.parse(text, language, scene, said).calls
 
 
 def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:

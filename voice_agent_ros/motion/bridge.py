@@ -272,6 +272,8 @@ class IntentBridge:
         self._voyage = voyage
         try:
             result = voyage.run(report, partial(self._ask, proposal))
+            if result.outcome == "done" and not proposal.dry_run:
+                self._gate.mention(result.calls)
         finally:
             self._voyage = None
         if voyage.is_controller_lost:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
@@ -68,8 +69,10 @@ class Verdict:
 class Grammar(Protocol):
     """The sentence grammar of one or more languages."""
 
-    def calls(self, text: str, language: str, scene: Scene) -> Sequence[SkillCall]:
-        """What the grammar understands; empty if nothing."""
+    def calls(
+        self, text: str, language: str, scene: Scene, said: Discourse | None = None
+    ) -> Sequence[SkillCall]:
+        """What the grammar understands, knowing what was spoken of; empty if nothing."""
         ...
 
 
@@ -85,6 +88,13 @@ class Gate:
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._spoken: OrderedDict[str, None] = OrderedDict()  # turns, the one that spoke last at the end
         self._arrived = threading.Condition()
+        self._said = Discourse()
+
+    def mention(self, calls: Sequence[SkillCall]) -> None:
+        """What was done is what "it" and "there" mean in the next minute."""
+        now = self._clock()
+        for call in calls:
+            self._said = self._said.at_time(now).after(call, now)
 
     def remember(self, heard: Heard) -> None:
         """Keep a final transcript for the proposals that refer to it. The first one of a turn counts."""
@@ -167,8 +177,10 @@ class Gate:
         return self._heard.get(turn_id)
 
     def _engine(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> str:
-        understood = self._grammar.calls(heard.text, heard.language, scene)
-        return "grammar" if list(understood) == list(calls) else "llm"
+        for said in dict.fromkeys((Discourse(), self._said.at_time(self._clock()))):
+            if list(self._grammar.calls(heard.text, heard.language, scene, said)) == list(calls):
+                return "grammar"
+        return "llm"
 
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:
         """A model's proposal must fit the sentence's mood, and its arguments must come from words or sight.
