@@ -126,6 +126,12 @@ def test_the_scene_is_the_callers():
     assert row["calls"] == [{"skill": "pick", "arguments": {"object": "mug"}}]
 
 
+def test_objects_can_have_a_place():
+    placed = "red cup@0.3/0.2, blue cup@0.3/-0.2"
+    (row,) = parse("pick up the cup on the right\n", "--objects", placed, "--engine", "grammar")
+    assert row["calls"] == [{"skill": "pick", "arguments": {"object": "blue cup"}}]
+
+
 def test_bytes_that_are_no_text_do_not_end_the_program():
     done = subprocess.run(
         [*PROGRAM, "parse", "--engine", "grammar"],

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from voice_agent_ros.errors import VoiceAgentError
+
 if TYPE_CHECKING:
     from voice_agent_ros.commands.sentence_reader import SentenceReader
     from voice_agent_ros.llm.client import LlmClient
 
 HELP = "read sentences from standard input and print how they are understood"
-DEMO_OBJECTS = "red cube,green cube,blue cube,bowl"
+DEMO_OBJECTS = "red cube@0.40/-0.06,green cube@0.39/0.10,blue cube@0.32/0.24,bowl@0.30/-0.28"
 DEMO_POSES = "home,ready"
 # Nobody waits for a spoken answer here, and the computer may be busy.
 FIRST_TOKEN_TIMEOUT_S = 60.0
@@ -33,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lang", default="auto", help="en or zh; default: told from the script")
     parser.add_argument(
-        "--objects", default=DEMO_OBJECTS, metavar="NAMES", help="what is on the table; default: %(default)s"
+        "--objects",
+        default=DEMO_OBJECTS,
+        metavar="NAMES",
+        help="what is on the table, with x and y in m in the arm's base frame, or without; default: %(default)s",
     )
     parser.add_argument("--poses", default=DEMO_POSES, metavar="NAMES", help="default: %(default)s")
     parser.add_argument(
@@ -81,7 +86,7 @@ def _reader(arguments: argparse.Namespace) -> Iterator[SentenceReader]:
     from voice_agent_ros.intent.scene import Scene, SceneObject
 
     scene = Scene(
-        tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in _names(arguments.objects)),
+        tuple(SceneObject(*_placed(entry)) for entry in _names(arguments.objects)),
         tuple(_names(arguments.poses)),
     )
     grammars = None if arguments.engine == "llm" else SentenceGrammars()
@@ -90,6 +95,18 @@ def _reader(arguments: argparse.Namespace) -> Iterator[SentenceReader]:
         return
     with ExitStack() as opened:
         yield SentenceReader(scene, grammars, lambda: _connect(arguments, opened))
+
+
+def _placed(entry: str) -> tuple[str, tuple[float, float, float]]:
+    """`red cube@0.40/-0.06` → its name and position, m."""
+    name, _, place = entry.partition("@")
+    x, _, y = place.partition("/")
+    try:
+        return name.strip(), (float(x or 0.0), float(y or 0.0), 0.02)
+    except ValueError as error:
+        raise VoiceAgentError(
+            f"{entry!r} is no object.", 'Write "red cube" or "red cube@0.40/-0.06".'
+        ) from error
 
 
 def _connect(arguments: argparse.Namespace, opened: ExitStack) -> LlmClient:
