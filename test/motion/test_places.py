@@ -192,6 +192,9 @@ def test_another_process_reads_along(places: Places, path: Path) -> None:
 class Said:
     """A stand-in for the grammar that knows these sentences only."""
 
+    def prepare(self, scene: Scene) -> None:
+        """It has nothing to build."""
+
     def calls(self, text: str, language: str, scene: Scene, said: object = None) -> tuple[SkillCall, ...]:
         known = {
             "Remember this as the tray.": ("remember_place", {"name": "tray"}),

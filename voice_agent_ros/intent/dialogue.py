@@ -69,6 +69,8 @@ class Dialogue:
 
     def on_scene(self, scene: Scene) -> None:
         """What is seen now."""
+        if scene.names != self._scene.names:
+            self._grammars.prepare(scene)
         self._scene = scene
 
     def on_partial(self, turn_id: str, text: str) -> None:

@@ -233,6 +233,11 @@ class SentenceGrammars:
         """Parse in the language that the text is written in; the transcript's own tag may be wrong."""
         return self._grammars[script_of(text)].parse(text, scene, said)
 
+    def prepare(self, scene: Scene) -> None:
+        """Build what depends on the names of a scene, so that no sentence waits for it."""
+        self._grammars["en"].parse("raise the arm by ten centimetres", scene)
+        self._grammars["zh"].parse("向上移动十厘米", scene)
+
     def calls(
         self, text: str, language: str, scene: Scene, said: Discourse | None = None
     ) -> tuple[SkillCall, ...]:

@@ -117,6 +117,7 @@ class IntentBridge:
     def watch(self) -> None:
         """To be called regularly: stops the arm when it is not felt any more, or nobody could stop it by voice."""
         if not self._executor.is_running:
+            self._gate.prepare(self._senses.scene())
             return
         voyage = self._voyage
         if not self._readiness.is_felt():

@@ -75,6 +75,10 @@ class Grammar(Protocol):
         """What the grammar understands, knowing what was spoken of; empty if nothing."""
         ...
 
+    def prepare(self, scene: Scene) -> None:
+        """Build what depends on a scene."""
+        ...
+
 
 class Gate:
     """Judges proposals under one policy.
@@ -89,6 +93,13 @@ class Gate:
         self._spoken: OrderedDict[str, None] = OrderedDict()  # turns, the one that spoke last at the end
         self._arrived = threading.Condition()
         self._said = Discourse()
+        self._prepared_for: tuple[str, ...] = ()
+
+    def prepare(self, scene: Scene) -> None:
+        """Be ready for sentences about a scene; costs something when its names have changed."""
+        if scene.names != self._prepared_for:
+            self._prepared_for = scene.names
+            self._grammar.prepare(scene)
 
     def mention(self, calls: Sequence[SkillCall]) -> None:
         """What was done is what "it" and "there" mean in the next minute."""

@@ -93,6 +93,11 @@ class RobotModel:
         self.velocity_limit: Vector = np.minimum(self._model.velocityLimit, [one.max_velocity for one in own])
         self.acceleration_limit: Vector = np.array([one.max_acceleration for one in own])
 
+    def prepare(self) -> None:
+        """Build the shapes now, so that no plan waits for them."""
+        self.volume(is_open=True)
+        self.volume(is_open=False)
+
     def volume(self, *, is_open: bool) -> ArmVolume:
         """The arm's shapes, with the fingers open or closed; built on first use."""
         if is_open not in self._volumes:

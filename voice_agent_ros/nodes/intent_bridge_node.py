@@ -127,6 +127,7 @@ class IntentBridgeNode(LifecycleNode):
         key = load_key(Path(settings.key_path) if settings.key_path else log.with_suffix(".key"))
         require_agreement(urdf, self._arm)
         model = RobotModel(urdf, self._arm)
+        model.prepare()
         self._controllers = ControllerClients(self, self._arm)
         arm_name = Path(values.arm_path).stem if values.arm_path else values.arm
         seeing = sight.Sight.of(self, values, self._arm, arm_name)
