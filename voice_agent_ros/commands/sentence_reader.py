@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from voice_agent_ros.intent.dialogue import Dialogue
-from voice_agent_ros.intent.dialogue_ports import Settings
-from voice_agent_ros.intent.grammar import GrammarResult, SentenceGrammars
+from voice_agent_ros.intent.dialogue_ports import Grammars, Settings
+from voice_agent_ros.intent.grammar import GrammarResult
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
@@ -49,10 +49,10 @@ class SentenceReader:
     """
 
     def __init__(
-        self, scene: Scene, grammars: SentenceGrammars | None, connect: Callable[[], LlmClient] | None
+        self, scene: Scene, grammars: Grammars | None, connect: Callable[[], LlmClient] | None
     ) -> None:
         self._scene = scene
-        self._grammars = grammars or cast(SentenceGrammars, _NoGrammar())
+        self._grammars = grammars or _NoGrammar()
         self._connect = connect
         self._client: LlmClient | None = None
         self._loading_s = 0.0
@@ -136,6 +136,9 @@ class _NoGrammar:
     def parse(self, *_: Any) -> GrammarResult:
         """Nothing."""
         return GrammarResult()
+
+    def prepare(self, scene: Scene) -> None:
+        """Nothing to prepare."""
 
 
 class _Nothing:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from voice_agent_ros.intent.confirmation import is_bare_answer, judge_answer
-from voice_agent_ros.intent.dialogue_ports import GoalEvent, Played, Ports, Settings
+from voice_agent_ros.intent.dialogue_ports import GoalEvent, Grammars, Played, Ports, Settings
 from voice_agent_ros.intent.discourse import Discourse
-from voice_agent_ros.intent.grammar import GrammarResult, SentenceGrammars
+from voice_agent_ros.intent.grammar import GrammarResult
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import resolve
@@ -45,7 +45,7 @@ class Dialogue:
 
     def __init__(
         self,
-        grammars: SentenceGrammars,
+        grammars: Grammars,
         ports: Ports,
         conversation: Conversation,
         monotonic: Callable[[], float],

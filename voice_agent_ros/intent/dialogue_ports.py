@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from voice_agent_ros.intent.discourse import Discourse
+from voice_agent_ros.intent.grammar import GrammarResult
+from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
 from voice_agent_ros.llm.client import ChatRequest
@@ -53,6 +56,16 @@ class Played:
     at: float
     is_finished: bool
     is_interrupted: bool
+
+
+class Grammars(Protocol):
+    """What understands a sentence without a model."""
+
+    def parse(self, text: str, language: str, scene: Scene, said: Discourse | None = None) -> GrammarResult:
+        """The calls of a sentence, or what is unclear about it."""
+
+    def prepare(self, scene: Scene) -> None:
+        """Build what depends on a scene before a sentence needs it."""
 
 
 class Ports(Protocol):
