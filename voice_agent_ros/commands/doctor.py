@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""voice-agent doctor: what is missing on this computer, with the evidence and the fix."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from voice_agent_ros.doctor.check import Check, Installation
+
+HELP = "examine this computer: what the agent will miss, and the fix"
+MARKS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument(
+        "--for",
+        dest="purpose",
+        choices=("robot", "demo"),
+        default="robot",
+        help="what is to run here: on a robot, or the demo with its simulated arm; default: %(default)s",
+    )
+    parser.add_argument(
+        "--area", action="append", default=[], metavar="AREA", help="only this one; repeatable"
+    )
+    parser.add_argument("--params", type=Path, metavar="FILE", help="your parameters; default: the package's")
+    parser.add_argument("--arm", default="", help="as for the launch file")
+    parser.add_argument("--llm-url", default="", metavar="URL", help="as for the launch file")
+    parser.add_argument("--namespace", default="", help="namespace of the robot")
+    parser.add_argument(
+        "--timeout", type=float, default=5.0, metavar="S", help="patience; default: %(default)s"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument(
+        "--here", action="store_true", help="in this process: what a library prints or crashes with is seen"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine; 1 if something is missing that the agent needs."""
+    from voice_agent_ros.doctor.areas import AREAS, examine, examine_here
+    from voice_agent_ros.errors import ConfigurationError
+
+    unknown = [area for area in arguments.area if area not in AREAS]
+    if unknown:
+        raise ConfigurationError(f"There is no area {', '.join(unknown)}.", f"Choose of {', '.join(AREAS)}.")
+    installation = _installation(arguments)
+    areas = arguments.area or AREAS
+    if arguments.here:
+        coming: Iterator[Check] = (check for area in areas for check in examine_here(area, installation))
+    else:
+        coming = examine(installation, areas)
+    if arguments.json:
+        checks = list(coming)
+        rows = {"checks": [check.as_dict() for check in checks]}
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        checks = _show(coming)
+    return 1 if any(check.status == "FAIL" for check in checks) else 0
+
+
+def _installation(arguments: argparse.Namespace) -> Installation:
+    from voice_agent_ros.doctor.check import Installation
+
+    parameters = _parameters(arguments.params)
+    if arguments.arm:
+        parameters.setdefault("intent_bridge_node", {})["arm"] = arguments.arm
+    if arguments.llm_url:
+        parameters.setdefault("llm_node", {})["llm_url"] = arguments.llm_url
+    return Installation(arguments.purpose, parameters, arguments.namespace, arguments.timeout)
+
+
+def _parameters(path: Path | None) -> dict[str, dict[str, Any]]:
+    """By node, whatever namespace the file gives them."""
+    from voice_agent_ros.config_files import config_path
+    from voice_agent_ros.errors import ConfigurationError
+
+    path = path or config_path("voice_agent.yaml")
+    try:
+        import yaml
+
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return {
+            str(name).rsplit("/", 1)[-1]: dict(content["ros__parameters"]) for name, content in data.items()
+        }
+    except ImportError:
+        return {}  # the area of the engines tells
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} is no file of ROS parameters: {error}.", "See config/voice_agent.yaml."
+        ) from error
+
+
+def _show(coming: Iterable[Check]) -> list[Check]:
+    """Print the checks as they come."""
+    printer = _printer()
+    area = ""
+    checks = []
+    for check in coming:
+        checks.append(check)
+        if check.area != area:
+            area = check.area
+            printer(f"\n{area}", {})
+        printer(f"  {check.status}  {check.name}: {check.evidence}", MARKS)
+        for line in check.fix.splitlines():
+            printer(f"        → {line}", {})
+    counts = Counter(check.status for check in checks)
+    printer(f"\n{counts['PASS']} passed, {counts['WARN']} warnings, {counts['FAIL']} failed", {})
+    return checks
+
+
+def _printer() -> Any:
+    """Colours where there is a terminal and the library for them."""
+    try:
+        from rich.console import Console
+        from rich.text import Text
+    except ImportError:
+        return lambda line, _styles: print(line)
+    console = Console(highlight=False, soft_wrap=True)
+
+    def show(line: str, styles: Mapping[str, str]) -> None:
+        text = Text(line)
+        for word, style in styles.items():
+            text.highlight_regex(rf"^  {word}", style)
+        console.print(text)
+
+    return show

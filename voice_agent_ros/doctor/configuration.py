@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files that people edit: arm, policy, scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from voice_agent_ros.config_files import config_path
+from voice_agent_ros.doctor.check import Check, Installation
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
+from voice_agent_ros.motion.policy import load_policy
+from voice_agent_ros.motion.scene_file import load_scene
+
+AREA = "configuration"
+NODE = "intent_bridge_node"
+NORMAL_TOOL_SPEED = 0.25  # m/s, near people (ISO 10218-1, collaborative operation)
+
+
+def arm_file(installation: Installation) -> Path:
+    """The arm file that the bridge will read."""
+    own = installation.parameter(NODE, "arm_path")
+    return Path(own) if own else config_path(f"arms/{installation.parameter(NODE, 'arm', 'prim6')}.yaml")
+
+
+def examine(installation: Installation) -> Iterator[Check]:
+    """Whether the bridge will accept them."""
+    yield _read("arm file", lambda: _arm(installation))
+    yield _read("policy", lambda: _policy(installation))
+    yield _read("scene file", lambda: _scene(installation))
+
+
+def _read(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except VoiceAgentError as error:
+        return Check(AREA, name, "FAIL", error.message, error.fix)
+
+
+def _arm(installation: Installation) -> Check:
+    path = arm_file(installation)
+    arm: ArmConfig = load_arm(path)
+    return Check(AREA, "arm file", "PASS", f"{path}: {len(arm.arm.joints)} joints, {', '.join(arm.poses)}")
+
+
+def _policy(installation: Installation) -> Check:
+    own = installation.parameter(NODE, "policy_path")
+    path = Path(own) if own else config_path("policy.yaml")
+    speed = load_policy(path).limits.tool_speed
+    if speed > NORMAL_TOOL_SPEED and installation.purpose == "robot":
+        told = f"{path} allows {speed:g} m/s at the tool"
+        fix = f"Near people keep tool_speed at {NORMAL_TOOL_SPEED} m/s or less."
+        return Check(AREA, "policy", "WARN", told, fix)
+    return Check(AREA, "policy", "PASS", f"{path}: tool speed up to {speed:g} m/s")
+
+
+def _scene(installation: Installation) -> Check:
+    own = installation.parameter(NODE, "scene_path")
+    path = Path(own) if own else config_path("scene.yaml")
+    names = [thing.name for thing in load_scene(path)]
+    return Check(AREA, "scene file", "PASS", f"{path}: {', '.join(names) or 'nothing is fixed'}")

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The models' files: there, and with the checksums of the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from voice_agent_ros.doctor.check import Check, Installation
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.models.catalogue import Model, find, models_directory, path_of
+
+AREA = "weights"
+DEMO_MODEL = "qwen2.5-coder-0.5b-instruct"
+
+
+def examine(installation: Installation) -> Iterator[Check]:
+    """The recognizer's weights, and for the demo the language model's."""
+    if installation.parameter("asr_node", "recognizer", "whisper_local") == "whisper_local":
+        own = installation.parameter("asr_node", "model_path")
+        yield _model(own or installation.parameter("asr_node", "model", "whisper-tiny.en"))
+    if installation.purpose == "demo":
+        yield _model(DEMO_MODEL)
+
+
+def _model(name: str) -> Check:
+    try:
+        path = path_of(name)
+    except VoiceAgentError as error:
+        return Check(AREA, name, "FAIL", error.message, error.fix)
+    try:
+        model = find(name)
+    except VoiceAgentError:
+        return Check(AREA, name, "PASS", f"{path}, of your own: not compared with anything")
+    return _intact(name, model, models_directory() / name)
+
+
+def _intact(name: str, model: Model, directory: Path) -> Check:
+    for file, wanted in model.files.items():
+        if _checksum(directory / file) != wanted.sha256:
+            fix = f"rm -r {directory} && voice-agent models fetch {name}"
+            return Check(AREA, name, "FAIL", f"{directory / file} has another checksum than it should", fix)
+    return Check(AREA, name, "PASS", f"{directory}, {model.size / 1e6:.0f} MB, checksums right")
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
