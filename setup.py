@@ -12,6 +12,7 @@ SERVER = [
     "jsonschema>=4.18",
     "prometheus_client>=0.20",
     "pyelftools>=0.31",
+    "python-multipart>=0.0.9",  # uploads
 ]
 # httptools: a faster HTTP parser, which uvicorn takes by itself where it is installed.
 SERVER_FAST = ["httptools>=0.6"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.xlm.console_plan import plan_console
 from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, load_profile, profile_names
-from voice_agent_ros.xlm.server_cli import main, plan_console
+from voice_agent_ros.xlm.server_cli import main
 
 PROFILE = load_profile("xlm_demo-0.9.0")
 

@@ -13,7 +13,8 @@ import pytest
 
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.xlm.security import CLIENTS_MAX, RateLimiter, is_loopback
-from voice_agent_ros.xlm.server_cli import build_app, build_parser
+from voice_agent_ros.xlm.server_cli import build_app
+from voice_agent_ros.xlm.server_options import build_parser
 
 CONSOLE = ["--console", "xlm-console-sim --echo"]
 

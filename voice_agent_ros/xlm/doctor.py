@@ -355,7 +355,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Examine; 1 if something will not work."""
-    from voice_agent_ros.xlm.server_cli import named_values, plan_console
+    from voice_agent_ros.xlm.console_plan import named_values, plan_console
 
     options = build_parser().parse_args(argv)
     try:

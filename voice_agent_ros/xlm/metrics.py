@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.types import Scope
 
 from voice_agent_ros.xlm.chat import Reply
 from voice_agent_ros.xlm.process_memory import resident_bytes
 from voice_agent_ros.xlm.scheduler import EngineStatus
+from voice_agent_ros.xlm.services import Service
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
@@ -50,12 +52,19 @@ class Metrics:
     """Counters of one application; each has a registry of its own.
 
     Args:
-        status: the engine's.
+        status: the engine's, if there is one.
+        services: more to count.
     """
 
-    def __init__(self, status: Callable[[], EngineStatus]) -> None:
+    def __init__(
+        self, status: Callable[[], EngineStatus] | None = None, services: Sequence[Service] = ()
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_EngineCollector(status))
+        if status is not None:
+            self._registry.register(_EngineCollector(status))
+        for service in services:
+            for collector in service.collectors:
+                self._registry.register(collector)
         self._requests = Counter(
             "xlm_requests", "Requests by route and HTTP status", ("route", "status"), registry=self._registry
         )
@@ -82,12 +91,14 @@ class Metrics:
             registry=self._registry,
         )
 
-    def count(self, path: str, status: int) -> None:
+    def count(self, scope: Scope, status: int) -> None:
         """A request has been answered; a stream has begun."""
-        route = path.removeprefix("/v1")
+        # A service's own routes are known by their pattern, so that nobody can make labels.
+        pattern = getattr(scope.get("route"), "path_format", "")
+        route = pattern or scope["path"].removeprefix("/v1")
         if route.startswith("/models"):
             route = "/models"
-        self._requests.labels(route if route in ROUTES else "other", str(status)).inc()
+        self._requests.labels(route if pattern or route in ROUTES else "other", str(status)).inc()
 
     def observe(self, reply: Reply, broken_by: int | None = None) -> None:
         """A reply has ended.

@@ -18,10 +18,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.bounded_body import BoundedBody, check_length
+from voice_agent_ros.xlm.services import BodyLimits
 
 # Neither tells anything about what is said, and monitoring must not be locked out.
 UNLIMITED = ("/health", "/metrics")
 WITHOUT_KEY = ("/health",)
+BODILESS = ("GET", "HEAD", "OPTIONS")
+POLICY_VIOLATION = 1008
 CLIENTS_MAX = 1_024
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
@@ -88,11 +92,15 @@ class Gate:
     Args:
         app: what is behind it.
         access: who may ask.
-        answered: told the path and status of every answer.
+        limits: how much may be sent where.
+        answered: told the scope and status of every answer.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, answered: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, limits: BodyLimits, answered: Callable[[Scope, int], None]
+    ) -> None:
         self._app = app
+        self._limits = limits
         self._keys = [key.encode() for key in access.keys]
         self._hosts = access.hosts
         self._answered = answered
@@ -102,22 +110,32 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         number = f"req_{secrets.token_hex(12)}"
 
         async def send_numbered(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-request-id"] = number
-                self._answered(scope["path"], message["status"])
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = number
+                headers["x-content-type-options"] = "nosniff"
+                self._answered(scope, message["status"])
             await send(message)
 
+        path, headers = scope["path"], Headers(scope=scope)
+        limit = self._limits.of(path)
         try:
-            self._check(scope["path"], Headers(scope=scope), scope.get("client"))
+            self._check(path, headers, scope.get("client"))
+            check_length(headers, limit)
         except ApiError as error:
-            await error_response(error)(scope, receive, send_numbered)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.message})
+            else:
+                await error_response(error)(scope, receive, send_numbered)
             return
+        if scope["type"] == "http" and scope["method"] not in BODILESS:
+            receive = BoundedBody(receive, limit)
         await self._app(scope, receive, send_numbered)
 
     def _check(self, path: str, headers: Headers, client: Sequence[object] | None) -> None:

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""xlm-server's command line, and who may ask according to it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.xlm.profile import profile_names
+from voice_agent_ros.xlm.services import modules
+
+if TYPE_CHECKING:
+    from voice_agent_ros.xlm.security import Access
+
+KEY_VARIABLE = "XLM_SERVER_API_KEY"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="xlm-server", description=__doc__, epilog="`xlm-server doctor` says what is missing."
+    )
+    add = parser.add_argument
+    add("--profile", default="xlm_demo-0.9.0", help=f"{', '.join(profile_names())}, or a YAML file")
+    add(
+        "--console", default="", metavar="CMD", help="command line of the console; default: the profile's own"
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="fills {NAME} in the profile's command",
+    )
+    add("--cwd", type=Path, default=Path(), help="where the console runs; the vendor's: its runtime folder")
+    add("--model-type", default="", help="model family by name; default: by --model_type in the command")
+    add(
+        "--template", choices=("auto", "passthrough", "vendor"), default="auto", help="whose template it runs"
+    )
+    add("--thinking", action="store_true", help="let a thinking model think before it answers")
+    add("--queue", type=int, default=8, help="requests that may wait")
+    add("--deadline-s", type=float, default=120.0, help="longest time for one request, waiting included")
+    add("--no-probe", action="store_true", help="do not find out at start what the console remembers")
+    add("--no-console", action="store_true", help="no language model: serve what else is asked for")
+    _add_reply_options(parser)
+    _add_access_options(parser)
+    for module in modules():
+        module.add_options(parser)
+    add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    return parser
+
+
+def _add_reply_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("replies").add_argument
+    add("--model-id", default="xlm", help="the model's name for clients")
+    add("--alias", action="append", default=[], metavar="NAME", help="another name it answers to; repeatable")
+    add("--context-tokens", type=int, metavar="N", help="the model's context window; default: the profile's")
+    add(
+        "--tokenizer",
+        type=Path,
+        metavar="FILE",
+        help="its tokenizer.json; without it token counts are estimates",
+    )
+    add(
+        "--reasoning",
+        choices=("separate", "inline", "drop"),
+        default="separate",
+        help="what a model thinks: in reasoning_content, in the content between <think> tags, or left out",
+    )
+    add(
+        "--trim",
+        choices=("none", "oldest"),
+        default="none",
+        help="a conversation that is too long is refused, or loses its oldest turns",
+    )
+    add(
+        "--no-repair",
+        action="store_true",
+        help="do not ask again for JSON or calls that do not fit their schema",
+    )
+    add("--keep-alive-s", type=float, default=10.0, help="longest silence in a stream")
+
+
+def _add_access_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("access").add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8765)
+    add("--api-key-file", type=Path, help=f"keys that clients may send, one a line; or {KEY_VARIABLE}=KEY")
+    add("--insecure", action="store_true", help="let everybody in who reaches --host, without a key")
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name clients use for this computer",
+    )
+    add(
+        "--cors-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a web page that may ask; repeatable",
+    )
+    add(
+        "--rate-limit",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="requests per minute and client; 0: any number",
+    )
+    add("--burst", type=int, default=10, help="of them at once")
+    add("--body-max-kib", type=int, default=1024, help="largest request")
+
+
+def access_of(options: argparse.Namespace) -> Access:
+    """Who may ask.
+
+    Raises:
+        ConfigurationError: others reach the server, and nothing keeps them out.
+    """
+    from voice_agent_ros.xlm.security import LOCAL_NAMES, Access, is_loopback
+
+    keys = api_keys(options.api_key_file)
+    is_local = is_loopback(options.host)
+    if not (is_local or keys or options.insecure):
+        raise ConfigurationError(
+            f"{options.host} can be reached by others.",
+            "Give --api-key-file, or use --host 127.0.0.1; --insecure lets everybody in.",
+        )
+    # With a key, or where others are let in on purpose, the name does not matter.
+    names = (*LOCAL_NAMES, options.host) if is_local and not keys else ()
+    hosts = (*names, *options.allowed_host) if names or options.allowed_host else ()
+    return Access(
+        keys=keys,
+        requests_per_minute=options.rate_limit,
+        burst=options.burst,
+        hosts=tuple(name.lower() for name in hosts),
+        origins=tuple(options.cors_origin),
+    )
+
+
+def api_keys(path: Path | None) -> tuple[str, ...]:
+    """From a file, or from the environment."""
+    if path is None:
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        return (key,) if key else ()
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The API key cannot be read: {error}.", "Correct --api-key-file."
+        ) from error
+    if not lines:
+        raise ConfigurationError(f"{path} is empty.", "Write a key into it.")
+    return tuple(lines)
