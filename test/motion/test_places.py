@@ -17,7 +17,7 @@ from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.scene import Scene, SceneObject
-from voice_agent_ros.intent.skills import SkillCall, parse_call
+from voice_agent_ros.intent.skills import parse_call
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.bridge import IntentBridge, Proposal
 from voice_agent_ros.motion.executor import Executor
@@ -189,25 +189,6 @@ def test_another_process_reads_along(places: Places, path: Path) -> None:
 # The bridge.
 
 
-class Said:
-    """A stand-in for the grammar that knows these sentences only."""
-
-    def prepare(self, scene: Scene) -> None:
-        """It has nothing to build."""
-
-    def calls(self, text: str, language: str, scene: Scene, said: object = None) -> tuple[SkillCall, ...]:
-        known = {
-            "Remember this as the tray.": ("remember_place", {"name": "tray"}),
-            "Remember this as the secret drawer.": ("remember_place", {"name": "secret drawer"}),
-            "Forget the tray.": ("forget_place", {"name": "tray"}),
-            "Go to the tray.": ("move_to", {"pose": "tray"}),
-            "Pick up the tray.": ("pick", {"object": "tray"}),
-            "Up.": ("move_by", {"direction": "up", "distance": 0.05}),
-            "What do you see?": ("describe_scene", {}),
-        }
-        return (parse_call(*known[text]),) if text in known else ()
-
-
 class Taught(Room):
     """A room whose bridge can be taught, in which nothing is seen but what `seen` says."""
 
@@ -221,7 +202,7 @@ class Taught(Room):
         controllers.scene = lambda: self.known.scene(controllers.seen.objects)
         assert controllers.scene().names == seen.names
         self.executor = Executor(controllers, controllers, arm, policy, clock)
-        gate = Gate(policy, Said(), clock)
+        gate = Gate(policy, SentenceGrammars(), clock)
         self.bridge = IntentBridge(
             gate, planner, self.executor, controllers, policy, self.audit, clock, None, self.known
         )
@@ -242,7 +223,10 @@ def test_taught_gone_back_to_and_forgotten(room: Taught, model: RobotModel) -> N
     result = room.say("Remember this as the tray.", "remember_place", name="tray")
     assert (result.outcome, result.message) == ("done", "I'll remember this place as tray.")
     assert room.sent == []
-    assert room.say("Up.", "move_by", direction="up", distance=0.05).outcome == "done"
+    assert (
+        room.say("Move the arm up five centimeters.", "move_by", direction="up", distance=0.05).outcome
+        == "done"
+    )
     result = room.say("Go to the tray.", "move_to", pose="tray")
     assert result.outcome == "done", result
     there = model.tool_pose(room.controllers.snapshot.arm).position
@@ -250,6 +234,22 @@ def test_taught_gone_back_to_and_forgotten(room: Taught, model: RobotModel) -> N
     assert room.say("Forget the tray.", "forget_place", name="tray").message == "I have forgotten tray."
     result = room.say("Go to the tray.", "move_to", pose="tray")
     assert (result.outcome, result.rule) == ("refused", "unknown_pose")
+
+
+def test_taught_on_the_way(room: Taught, model: RobotModel) -> None:
+    steps = [
+        {"skill": "remember_place", "arguments": {"name": "tray"}},
+        {"skill": "move_by", "arguments": {"direction": "up", "distance": 0.05}},
+        {"skill": "move_to", "arguments": {"pose": "tray"}},
+    ]
+    here = model.tool_position(room.controllers.snapshot.arm)
+    said = "Remember this as the tray, then move up five centimeters, then go to the tray."
+    result = room.propose(parse_call("sequence", {"steps": steps}), room.hear(said))
+    assert result.outcome == "done", result
+    assert result.message == "I'll remember this place as tray."
+    assert np.linalg.norm(model.tool_position(room.controllers.snapshot.arm) - here) < 2e-3
+    assert len(room.sent) == 2
+    assert [entry["skill"] for entry in room.entries("taught")] == ["remember_place"]
 
 
 def test_something_is_put_there(room: Taught, planner: Planner, situation: Any, model: RobotModel) -> None:

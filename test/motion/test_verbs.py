@@ -20,7 +20,6 @@ from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.plan import Plan, Situation
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
-from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.replay import reverse
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.motion.trajectory import Trajectory
@@ -97,8 +96,8 @@ def test_faster_needs_a_persons_plain_words(room: Room) -> None:
 
 
 def test_too_slow_is_refused_not_clamped(room: Room) -> None:
-    with pytest.raises(Refusal, match="too_slow"):
-        room.bridge._courses.set_speed(0.01)
+    result = room.say("Move at 1 percent speed.", "set_speed", factor=0.01)
+    assert (result.outcome, result.rule) == ("refused", "too_slow")
     assert room.bridge.memory.speed == 1.0
 
 

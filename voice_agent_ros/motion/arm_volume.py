@@ -24,6 +24,7 @@ ZONE_WIDTH_M, ZONE_DEPTH_M = (
 )  # of the space between the fingers: across them, and up from their tips
 ZONE_MARGIN_M = 0.002
 SELF_CLEARANCE_M = 0.005  # kept between links that are not neighbours
+DEEPER_M = 1e-5  # rounding
 
 Kind = Literal["self", "wall", "keep_out", "obstacle"]
 
@@ -115,7 +116,14 @@ class ArmVolume:
         self._own = self._shapes.ngeoms
         self._pairs = self._own_pairs([np.array(pose) for pose in arm.poses.values()])
 
-    def clash(self, path: Matrix, around: Surroundings, carried: Carried | None = None) -> Clash | None:
+    def clash(
+        self,
+        path: Matrix,
+        around: Surroundings,
+        carried: Carried | None = None,
+        *,
+        may_come_back: bool = False,
+    ) -> Clash | None:
         """The first contact on a path, or None.
 
         A contact that there is at the path's beginning is allowed until it ends, so that the arm can leave it; the
@@ -123,29 +131,29 @@ class ArmVolume:
 
         Args:
             path: joints, (n, joints) in rad, so close together that nothing is passed over.
+            may_come_back: a wall may be passed as far as at the beginning, and no further, until the arm is back.
         """
         shapes, meant = self._with(around, carried)
         results = shapes.createData()
         for index, pair in enumerate(meant):
             results.collisionRequests[index].security_margin = pair.margin
-        allowed: set[int] | None = None
+        allowed: dict[int, float] | None = None  # contacts, and how deep they may be
         for q in path:
             hit = self._pin.computeCollisions(self._model, self._data, shapes, results, q, False)
             if not hit and allowed is not None:
-                allowed = set()
+                allowed = {}
                 continue
-            contacts = {i for i in range(len(meant)) if results.collisionResults[i].isCollision()}
+            contacts = [i for i in range(len(meant)) if results.collisionResults[i].isCollision()]
             if allowed is None:
-                allowed = {index for index in contacts if meant[index].may_be_left}
-            if forbidden := contacts - allowed:
-                return self._described(min(forbidden), meant, results)
-            allowed &= contacts
+                allowed = {i: math.inf for i in contacts if meant[i].may_be_left}
+                if may_come_back:
+                    walls = (i for i in contacts if meant[i].kind == "wall")
+                    allowed |= {i: _depth(meant[i], results, i) + DEEPER_M for i in walls}
+            for i in contacts:
+                if i not in allowed or (allowed[i] < math.inf and _depth(meant[i], results, i) > allowed[i]):
+                    return Clash(meant[i].kind, meant[i].what, meant[i].other, _depth(meant[i], results, i))
+            allowed = {i: allowed[i] for i in contacts}
         return None
-
-    def _described(self, index: int, meant: Sequence[_Pair], results: Any) -> Clash:
-        contact = results.collisionResults[index].getContact(0)
-        pair = meant[index]
-        return Clash(pair.kind, pair.what, pair.other, max(0.0, pair.margin - contact.penetration_depth))
 
     def _with(self, around: Surroundings, carried: Carried | None) -> tuple[Any, list[_Pair]]:
         """All shapes, with those of the surroundings, and what each pair of them means."""
@@ -272,6 +280,12 @@ class _Pair:
     other: str
     margin: float = 0.0
     may_be_left: bool = False
+
+
+def _depth(pair: _Pair, results: Any, index: int) -> float:
+    """How far into each other the shapes of a pair that touches are, m; what is kept between them counts."""
+    contact = results.collisionResults[index].getContact(0)
+    return float(max(0.0, pair.margin - contact.penetration_depth))
 
 
 def _without_meshes(urdf: str) -> tuple[str, list[ElementTree.Element]]:

@@ -23,6 +23,7 @@ from voice_agent_ros.motion.controllers import Completion, JointSnapshot
 from voice_agent_ros.motion.gate import Heard, Verdict
 from voice_agent_ros.motion.plan import Plan
 from voice_agent_ros.motion.proposal import Proposal
+from voice_agent_ros.motion.speed import speed_of
 
 PUBLIC_WORDS = {"up", "down", "left", "right", "forward", "back"}
 HASH_LENGTH = 16
@@ -82,6 +83,13 @@ class Record:
         fields = {"calls": self._calls(plan.calls, scene), "engine": verdict.engine, "asked": verdict.ask}
         fields |= {"plan": digest, "steps": len(plan.steps), "duration": round(plan.duration, 3)}
         self._log.write("executing", durable=True, **_of(proposal), **fields)
+
+    def aside(self, proposal: Proposal, call: SkillCall) -> None:
+        """Something was done that moved nothing and stays."""
+        if call.skill == "set_speed":
+            self.note("speed", **_of(proposal), factor=speed_of(call))
+        elif call.skill != "describe_scene":
+            self.note("taught", **_of(proposal), skill=call.skill)
 
     def goal(self, proposal: Proposal, completion: Completion, leg: int, step: int) -> None:
         """A controller's goal is over."""

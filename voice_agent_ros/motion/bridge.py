@@ -12,6 +12,7 @@ from typing import Any
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.aliveness import Companions
+from voice_agent_ros.motion.asides import Asides
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_chain import AuditError
 from voice_agent_ros.motion.audit_key import WordsKey
@@ -29,7 +30,7 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.proposal import Progress, Proposal, Report, Result
 from voice_agent_ros.motion.readiness import Readiness
 from voice_agent_ros.motion.refusal import Refusal
-from voice_agent_ros.motion.teaching import Teaching
+from voice_agent_ros.motion.speed import speed_of
 from voice_agent_ros.motion.voyage import Voyage
 
 __all__ = ["IntentBridge", "Progress", "Proposal", "Report", "Result"]
@@ -71,7 +72,8 @@ class IntentBridge:
         self._latch, self._ledger = Latch(), Ledger(policy, clock)
         self._readiness = Readiness(planner, senses, policy, clock, executor.holding)
         self._courses = Courses(planner, self._readiness, policy, gate.must_ask, self._latch, clock)
-        self._known, self._teaching = known, Teaching(known, planner, self._readiness)
+        self._known = known
+        self._asides = Asides(known, planner, self._readiness, policy, self._courses.memory)
         self.companions = Companions(policy.watch.companion_timeout, clock)
         self._busy = threading.Lock()
         self._confirmation: Confirmation | None = None
@@ -259,7 +261,8 @@ class IntentBridge:
             executor=self._executor,
             readiness=self._readiness,
             record=self._record,
-            memory=self._courses.memory,
+            courses=self._courses,
+            asides=self._asides,
             ledger=self._ledger,
             latch=self._latch,
             clock=self._clock,
@@ -331,16 +334,25 @@ class IntentBridge:
         language, call = self.language_of(proposal.turn_id), proposal.calls[0]
         if call.skill == "pause":
             text = self._pause(proposal, language)
-        elif call.skill == "set_speed":
-            text = self._set_speed(proposal, verdict, scene, language)
-        elif call.skill == "describe_scene":
-            seen = list(scene.names)
-            text = sentences.outcome("scene" if seen else "scene.nothing", {"seen": seen}, language)
-        elif self._teaching.knows(call):
-            text = self._teach(proposal, scene, language)
-        else:
+        elif not self._asides.knows(call):
             raise Refusal("not_allowed", skill=call.skill)  # nobody here knows how
+        else:
+            text = self._done_aside(proposal, verdict, scene, language)
         return Result("done", "dry_run" if proposal.dry_run else "", text, proposal.calls)
+
+    def _done_aside(self, proposal: Proposal, verdict: Verdict, scene: Scene, language: str) -> str:
+        call = proposal.calls[0]
+        if call.skill == "set_speed":
+            if speed_of(call) > self.memory.speed and verdict.engine != "grammar":
+                raise Refusal("not_allowed", skill="set_speed")  # only a person's plain words make it faster
+            self._asides.require_speed(speed_of(call))
+        if proposal.dry_run and call.skill != "describe_scene":
+            return sentences.announcement(proposal.calls, language, scene)
+        if call.skill == "set_speed":
+            self._settle("superseded")  # a question is about a plan at the old speed
+        text = self._asides.do(call, scene, language, is_moving=self.is_moving)
+        self._record.aside(proposal, call)
+        return text
 
     def _pause(self, proposal: Proposal, language: str) -> str:
         voyage = self._voyage
@@ -352,24 +364,6 @@ class IntentBridge:
             self._settle("superseded")
             self.note("paused", key=proposal.key, turn=proposal.turn_id)
         return sentences.outcome("pausing", {}, language)
-
-    def _set_speed(self, proposal: Proposal, verdict: Verdict, scene: Scene, language: str) -> str:
-        factor = float(proposal.calls[0].arguments.model_dump()["factor"])
-        if factor > self.memory.speed and verdict.engine != "grammar":
-            raise Refusal("not_allowed", skill="set_speed")  # only a person's plain words make it faster
-        if not proposal.dry_run:
-            self._settle("superseded")  # a question is about a plan at the old speed
-            self._courses.set_speed(factor)
-            self.note("speed", key=proposal.key, turn=proposal.turn_id, factor=factor)
-        return sentences.announcement(proposal.calls, language, scene)
-
-    def _teach(self, proposal: Proposal, scene: Scene, language: str) -> str:
-        call = proposal.calls[0]
-        if proposal.dry_run:
-            return sentences.announcement(proposal.calls, language, scene)
-        text = self._teaching.do(call, scene, language, is_moving=self.is_moving)
-        self.note("taught", key=proposal.key, turn=proposal.turn_id, skill=call.skill)
-        return text
 
     def _resume(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
         language, stops = self.language_of(proposal.turn_id), self._latch.stops

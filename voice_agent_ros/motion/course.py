@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,7 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.readiness import Readiness
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.replay import Trail
+from voice_agent_ros.motion.speed import speed_of
 from voice_agent_ros.skills.sequence import Sequence as Steps
 
 
@@ -26,11 +28,15 @@ class Leg:
 
     Attributes:
         calls: what it carries out.
-        plan: makes its plan; raises Refusal.
+        plan: makes its plan for a situation, under a factor on every speed; raises Refusal.
+        slows_to: the factor from here on; None: it stays.
+        is_aside: nothing moves, so there is nothing to plan.
     """
 
     calls: tuple[SkillCall, ...]
-    plan: Callable[[Situation], Plan]
+    plan: Callable[[Situation, float], Plan]
+    slows_to: float | None = None
+    is_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,27 +111,16 @@ class Courses:
         latch: Latch,
         clock: Callable[[], float],
     ) -> None:
-        self._full_speed = self._planner = planner
+        self._planner = planner
         self._readiness, self._policy, self._must_ask = readiness, policy, must_ask
         self._latch, self._clock = latch, clock
         self.memory = Memory()
-
-    def set_speed(self, factor: float) -> None:
-        """Plan later movements with every speed scaled down by a factor.
-
-        Raises:
-            Refusal: `too_slow`.
-        """
-        if factor < self._policy.verbs.slowest:
-            raise Refusal("too_slow", limit=self._policy.verbs.slowest)
-        self._planner = self._full_speed.at_speed(factor)
-        self.memory.speed = factor
 
     def of(self, calls: tuple[SkillCall, ...], verdict: Verdict) -> Course:
         """The course of what was asked for.
 
         Raises:
-            Refusal: there is nothing to repeat, to undo or to go on with.
+            Refusal: there is nothing to repeat, to undo or to go on with; or it would get faster on the way.
         """
         skill = calls[0].skill
         if skill == "repeat":
@@ -142,10 +137,50 @@ class Courses:
             for call in calls
             for step in (call.arguments.calls() if isinstance(call.arguments, Steps) else (call,))
         ]
-        return tuple(Leg((step,), self._planned(step)) for step in steps)
+        speed = self.memory.speed
+        legs = []
+        for number, step in enumerate(steps, start=1):
+            slows_to = None
+            if step.skill == "set_speed":
+                slows_to = speed_of(step)
+                if slows_to > speed:  # only a sentence of its own makes it faster
+                    raise Refusal("faster_on_the_way", step=number)
+                if slows_to < self._policy.verbs.slowest:
+                    raise Refusal("too_slow", limit=self._policy.verbs.slowest, step=number)
+                speed = slows_to
+            legs.append(Leg((step,), self._planned(step), slows_to, is_aside=not step.arguments.moves))
+        return tuple(legs)
 
-    def _planned(self, call: SkillCall) -> Callable[[Situation], Plan]:
-        return lambda situation: self._planner.plan((call,), situation)
+    def _planned(self, call: SkillCall) -> Callable[[Situation, float], Plan]:
+        return lambda situation, speed: self._planner.at_speed(speed).plan((call,), situation)
+
+    def foresee(self, legs: tuple[Leg, ...], first: Plan, situation: Situation, speed: float) -> str:
+        """Plan all legs after the first from where everything will be by then, so that nothing is begun in vain.
+
+        Each is planned again when its turn comes, from where everything is.
+
+        Args:
+            first: the first leg's plan for the situation.
+            speed: factor under which it was made.
+
+        Returns:
+            a hash over all the plans.
+
+        Raises:
+            Refusal: a later leg is impossible, with the number of its step.
+        """
+        plans = [first]
+        for number, leg in enumerate(legs[1:], start=2):
+            before = legs[number - 2]
+            speed = before.slows_to or speed
+            situation = self._planner.after(plans[-1], situation)
+            try:
+                plans.append(leg.plan(situation, speed))
+            except Refusal as refusal:
+                raise Refusal(refusal.rule, **{**refusal.details, "step": number}) from refusal
+        if len(plans) == 1:
+            return first.digest()
+        return hashlib.sha256("".join(plan.digest() for plan in plans).encode()).hexdigest()
 
     def _repeat(self, verdict: Verdict) -> Course:
         """The last calls again: a plan, checks and a question of their own."""
@@ -159,8 +194,8 @@ class Courses:
     def _undo(self, calls: tuple[SkillCall, ...], verdict: Verdict) -> Course:
         trail = self.memory.trail
 
-        def back(situation: Situation) -> Plan:
-            return self._planner.back(calls[0], trail, self.memory.speed, situation)
+        def back(situation: Situation, speed: float) -> Plan:
+            return self._planner.at_speed(speed).back(calls[0], trail, speed, situation)
 
         return Course(calls, calls, (Leg(calls, back),), verdict)
 
@@ -173,13 +208,13 @@ class Courses:
             self.memory.paused = None
             raise Refusal("pause_expired")
 
-        def rest(situation: Situation) -> Plan:
+        def rest(situation: Situation, speed: float) -> Plan:
             held = situation.held.name if situation.held is not None else ""
             if held != paused.held:
                 raise Refusal("scene_changed", object=paused.held or held)
             names = {name for call in paused.plan.calls for name in named_objects(call)}
             self._readiness.require_objects(names - {folded(paused.held)}, paused.scene)
-            return self._planner.rest(paused.plan, paused.done, situation)
+            return self._planner.at_speed(speed).rest(paused.plan, paused.done, situation)
 
         legs = (Leg(paused.plan.calls, rest), *paused.later)
         return Course(calls, paused.course.origin, legs, verdict)

@@ -72,9 +72,10 @@ class Draft:
     def _add(self, trajectory: Trajectory, handled: Sequence[str], *, is_straight: bool = False) -> None:
         obstacles = [box_of(thing) for thing in self.scene.objects if thing.name not in handled]
         tip = self._arm.gripper.tip_length
-        PathCheck(self._model, self._limits, tip, obstacles, self._carried, self._is_open)(trajectory)
+        check = PathCheck(self._model, self._limits, tip, obstacles, self._carried, self._is_open)
+        check(trajectory)
         carries = self.held is not None
-        self.steps.append(Move(trajectory, self.call, carries, tuple(handled), is_straight))
+        self.steps.append(Move(trajectory, self.call, check, carries, tuple(handled), is_straight))
         self.q = trajectory.end
 
     def move_joints(self, target: Vector, handled: Sequence[str] = ()) -> None:

@@ -16,13 +16,15 @@ from voice_agent_ros.motion.controllers import Completion, Controllers, JointSna
 from voice_agent_ros.motion.holding import is_kept
 from voice_agent_ros.motion.plan import Grip, Held, Move, Plan, Rests, Step
 from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.trajectory import Trajectory
 
 GRIP_TIMEOUT_S = 5.0
-MOVING_RAD_S = 0.02
 MEASURE_TIMEOUT_S = 0.5  # for joint states that are younger than the controller's answer
 PROMISE_TIMEOUT_S = 2.0
 POLL_S = 0.05
 STANDSTILL_TIMEOUT_S = 2.0
+AT_REST_TIMEOUT_S = 1.0  # for an arm that still swings when the next movement is due
 UNSURE = ("timeout", "absent")  # the goal may still be under way
 STANDING = "is_standing"  # in the details of an ending: whether the joints showed standstill after a cancel
 
@@ -36,6 +38,7 @@ class Ending:
         sentence: key in motion/sentences.OUTCOMES, "" for plain success.
         rule: what went wrong, for machines.
         steps_done: how many of its steps were carried out and measured.
+        refusal: the rule that forbids what would have come next, if that is why it ended.
     """
 
     outcome: str
@@ -43,9 +46,11 @@ class Ending:
     sentence: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     steps_done: int = 0
+    refusal: Refusal | None = None
 
 
 STOPPED = Ending("stopped", "stopped", "stopped")
+NOT_FELT = Ending("failed", "no_joint_states", "not_reached")
 Report = Callable[[str, Step, float], None]
 OnGoal = Callable[[Completion, int], None]
 
@@ -69,7 +74,7 @@ class Executor:
         clock: Callable[[], float],
     ) -> None:
         self._controllers, self._senses, self._arm = controllers, senses, arm
-        self._execution, self._limits, self._clock = policy.execution, policy.limits, clock
+        self._execution, self._clock = policy.execution, clock
         self._changed = threading.Condition()
         self._watch_motion: Callable[[], None] | None = None
         self._held_gap = 0.0
@@ -89,7 +94,7 @@ class Executor:
     def on_joints(self, snapshot: JointSnapshot) -> None:
         """New joint states: notices when the arm begins to move."""
         watch = self._watch_motion
-        if watch is not None and np.max(np.abs(snapshot.arm_velocity)) > MOVING_RAD_S:
+        if watch is not None and not self._is_still(snapshot):
             self._watch_motion = None
             watch()
         with self._changed:
@@ -135,13 +140,13 @@ class Executor:
     ) -> Ending | None:
         if self.epoch != epoch:
             return STOPPED
-        snapshot = self._senses.joints()
-        if snapshot is None or self._clock() - snapshot.at > self._execution.joint_states_max_age:
-            return Ending("failed", "no_joint_states", "not_reached")
+        goal: Trajectory | Ending | None = None
         if isinstance(step, Move):
-            away = float(np.max(np.abs(snapshot.arm - step.trajectory.start)))
-            if not away <= self._execution.start_tolerance:  # NaN counts as away
-                return Ending("failed", "arm_moved", "not_reached", {"away": away})
+            goal = self._beginning(step, epoch)
+        elif self._felt() is None:
+            goal = NOT_FELT
+        if isinstance(goal, Ending):
+            return goal
         report("executing", step, fraction)
 
         def accepted() -> None:
@@ -149,14 +154,46 @@ class Executor:
                 self._controllers.cancel_all()
             report("goal_accepted", step, fraction)
 
-        if isinstance(step, Move):
-            trajectory = step.trajectory.starting_at(snapshot.arm, self._limits)
-            timeout = trajectory.duration + self._execution.settle_time
-            completion = self._controllers.follow(trajectory, timeout, accepted)
-        else:
+        if isinstance(step, Grip):
             completion = self._controllers.grip(step.position, step.max_effort, GRIP_TIMEOUT_S, accepted)
+        else:
+            assert goal is not None
+            timeout = goal.duration + self._execution.settle_time
+            completion = self._controllers.follow(goal, timeout, accepted)
         on_over(completion)
         return self._completed(completion, epoch) or self._measured(step, epoch)
+
+    def _beginning(self, step: Move, epoch: int) -> Trajectory | Ending:
+        """The movement from where the arm stands, checked; or why there is none."""
+        if self._felt() is None:
+            return NOT_FELT
+        stands = self._until(
+            lambda: (felt := self._felt()) is not None and self._is_still(felt), AT_REST_TIMEOUT_S, epoch
+        )
+        if self.epoch != epoch:
+            return STOPPED
+        snapshot = self._felt()
+        if snapshot is None:
+            return NOT_FELT
+        if not stands:
+            return Ending("failed", "still_moving", "still_moving")
+        away = float(np.max(np.abs(snapshot.arm - step.trajectory.start)))
+        if not away <= self._execution.start_tolerance:  # NaN counts as away
+            return Ending("failed", "arm_moved", "not_reached", {"away": away})
+        try:
+            return step.beginning_at(snapshot.arm)
+        except Refusal as refusal:
+            return Ending("failed", refusal.rule, refusal=refusal)
+
+    def _felt(self) -> JointSnapshot | None:
+        """Recent joint states, if there are some."""
+        snapshot = self._senses.joints()
+        if snapshot is None or self._clock() - snapshot.at > self._execution.joint_states_max_age:
+            return None
+        return snapshot
+
+    def _is_still(self, snapshot: JointSnapshot) -> bool:
+        return bool(np.max(np.abs(snapshot.arm_velocity)) <= self._execution.standstill)
 
     def _stood_still(self, ending: Ending, epoch: int) -> Ending:
         """An ending after a cancel, with what the joints say: whether the arm stands, and since when."""
@@ -168,15 +205,12 @@ class Executor:
 
         def is_standing() -> bool:
             snapshot = self._senses.joints()
-            if snapshot is None or snapshot.at < began:
-                return False
-            if np.max(np.abs(snapshot.arm_velocity)) > MOVING_RAD_S:
+            if snapshot is None or snapshot.at < began or not self._is_still(snapshot):
                 return False
             still_at.append(snapshot.at)
             return True
 
-        snapshot = self._senses.joints()
-        if snapshot is None or began - snapshot.at > self._execution.joint_states_max_age:
+        if self._felt() is None:
             return replace(ending, details={**ending.details, STANDING: False})
         is_standing_now = self._until(is_standing, STANDSTILL_TIMEOUT_S, None)
         details: dict[str, Any] = {**ending.details, STANDING: is_standing_now}

@@ -7,7 +7,7 @@ It knows nothing of how the trajectory was made. Out of range is refused, never 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class PathCheck:
         obstacles: boxes that no link may touch.
         carried: what hangs in the hand.
         is_open: the fingers are apart.
+        may_come_back: where the arm is outside the workspace or too low at the beginning, it may be so until it has
+            come back, and never further.
     """
 
     model: RobotModel
@@ -41,6 +43,11 @@ class PathCheck:
     obstacles: Sequence[Box] = ()
     carried: Carried | None = None
     is_open: bool = True
+    may_come_back: bool = False
+
+    def from_beside(self) -> PathCheck:
+        """The same check for an arm that stands a little beside where the movement was planned to begin."""
+        return replace(self, may_come_back=True)
 
     def __call__(self, trajectory: Trajectory) -> None:
         """Check.
@@ -110,8 +117,10 @@ class PathCheck:
         places = [self.model.body(q, v) for q, v in zip(positions, velocities, strict=True)]
         tips = np.array([body.tool.position + body.tool.rotation[:, 2] * self.tip_length for body in places])
         points = np.concatenate([np.array([body.links for body in places]), tips[:, None]], axis=1)
-        below = low - points
-        excess = np.maximum(below, points - high)
+        below, above = low - points, points - high
+        if self.may_come_back:
+            below, above = below - np.maximum(below[0], 0.0), above - np.maximum(above[0], 0.0)
+        excess = np.maximum(below, above)
         if np.any(excess > EPSILON):
             at, point, axis = np.unravel_index(int(np.argmax(excess)), excess.shape)
             side = "low" if below[at, point, axis] > 0.0 else "high"
@@ -123,6 +132,8 @@ class PathCheck:
 
     def _table(self, tips: Matrix) -> None:
         floor = self.limits.workspace_low[2] + self.limits.table_clearance
+        if self.may_come_back:
+            floor = min(floor, float(tips[0, 2]))
         lowest = float(np.min(tips[:, 2]))
         if lowest < floor - EPSILON:
             raise Refusal("table", excess=floor - lowest)
@@ -138,7 +149,8 @@ class PathCheck:
             limits.obstacle_clearance,
             limits.table_clearance,
         )
-        clash = self.model.volume(is_open=self.is_open).clash(positions, around, self.carried)
+        volume = self.model.volume(is_open=self.is_open)
+        clash = volume.clash(positions, around, self.carried, may_come_back=self.may_come_back)
         if clash is None:
             return
         if clash.kind == "self":

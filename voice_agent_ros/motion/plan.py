@@ -12,6 +12,7 @@ import numpy as np
 
 from voice_agent_ros.intent.scene import Scene, SceneObject, Vector3
 from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.robot_model import Vector
 from voice_agent_ros.motion.trajectory import Trajectory
 
@@ -23,6 +24,7 @@ class Move:
     """Follow a trajectory.
 
     Attributes:
+        check: that it has passed.
         carries: the held object must still be held at the end.
         handled: objects that it may touch.
         is_straight: it was planned as a straight line of the tool.
@@ -30,9 +32,21 @@ class Move:
 
     trajectory: Trajectory
     call: SkillCall
+    check: PathCheck = field(compare=False, repr=False)
     carries: bool = False
     handled: tuple[str, ...] = ()
     is_straight: bool = False
+
+    def beginning_at(self, joints: Vector) -> Trajectory:
+        """The movement for an arm that stands a little beside its start: another one, and so checked again.
+
+        Raises:
+            Refusal: the first limit that it would break.
+        """
+        trajectory = self.trajectory.starting_at(joints, self.check.limits)
+        if trajectory is not self.trajectory:
+            self.check.from_beside()(trajectory)
+        return trajectory
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from voice_agent_ros.motion.draft import Draft
 from voice_agent_ros.motion.holding import in_hand
 from voice_agent_ros.motion.plan import Plan, Situation
 from voice_agent_ros.motion.policy import Policy
+from voice_agent_ros.motion.prediction import after
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.replay import Trail, require_end, rest_of, way_back
 from voice_agent_ros.motion.robot_model import Pose, RobotModel, Vector
 from voice_agent_ros.motion.speed import slowed
+
+REMEMBERED_SPEEDS = 8
 
 
 class Planner:
@@ -23,6 +26,7 @@ class Planner:
 
     def __init__(self, model: RobotModel, arm: ArmConfig, policy: Policy) -> None:
         self._model, self._arm, self._policy = model, arm, policy
+        self._slower: dict[float, Planner] = {1.0: self}
 
     def plan(self, calls: Sequence[SkillCall], situation: Situation) -> Plan:
         """Plan calls one after the other, each from where the one before ends.
@@ -43,7 +47,11 @@ class Planner:
 
     def at_speed(self, factor: float) -> Planner:
         """The same planner under limits whose speeds are scaled down by a factor of 1 or less."""
-        return Planner(self._model, self._arm, slowed(self._policy, factor))
+        if factor not in self._slower:
+            while len(self._slower) >= REMEMBERED_SPEEDS:
+                self._slower.pop(next(reversed(self._slower)))
+            self._slower[factor] = Planner(self._model, self._arm, slowed(self._policy, factor))
+        return self._slower[factor]
 
     def rest(self, plan: Plan, first: int, situation: Situation) -> Plan:
         """The steps of a plan from one on, planned again from where the arm is.
@@ -66,6 +74,10 @@ class Planner:
         draft.call = call
         way_back(draft, trail, speed)
         return Plan((call,), situation.joints.copy(), tuple(draft.steps))
+
+    def after(self, plan: Plan, before: Situation) -> Situation:
+        """Where everything will be after a plan that was made for a situation, if all goes well."""
+        return after(plan, before, self.tool_pose, self._arm.gripper)
 
     def tool_pose(self, joints: Vector) -> Pose:
         """Where the tool is with these joints."""

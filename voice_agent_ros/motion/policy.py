@@ -258,6 +258,9 @@ class Execution(_Strict):
         2.0  # s; what was seen longer ago is not there
     )
     settle_time: Annotated[float, Field(gt=0.0, le=30.0)] = 3.0  # s; how late a movement may end
+    standstill: Annotated[
+        float, Field(gt=0.0, le=0.2, description="rad/s; joints that are slower stand still")
+    ] = 0.02
     min_interval: Annotated[float, Field(ge=0.0)] = 0.2  # s between two intents
 
 

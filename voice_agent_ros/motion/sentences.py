@@ -62,6 +62,7 @@ REFUSALS = {
         "key_reused": "That was asked for in another way before, so I left it.",
         "too_often": "That is too much at once. Please wait a moment.",
         "too_slow": "I can't go that slowly.",
+        "faster_on_the_way": "On the way I only get slower. Ask me for more speed by itself.",
         "too_many_steps": "Those are {count} steps; I do at most {limit} at a time.",
         "nothing_to_repeat": "There is nothing that I could do again.",
         "nothing_to_undo": "I can't go back from here.",
@@ -120,6 +121,7 @@ REFUSALS = {
         "key_reused": "这个请求和之前的不一致，所以我没有做。",
         "too_often": "请求太多了，请等一下。",
         "too_slow": "我不能那么慢。",
+        "faster_on_the_way": "做到一半我只能变慢。要快一点请单独说。",
         "too_many_steps": "一共{count}步，我一次最多做{limit}步。",
         "nothing_to_repeat": "没有可以重复的动作。",
         "nothing_to_undo": "从这里我没法退回去。",
@@ -135,8 +137,20 @@ RELATIONS = {"en": {"in": "into", "on": "onto"}, "zh": {"in": "里", "on": "上"
 SENSES = {"en": ("counter-clockwise", "clockwise"), "zh": ("逆时针", "顺时针")}  # positive, negative
 MINUS = {"en": "minus ", "zh": "负"}
 FRAMES = {
-    "en": {"announce": "I'll {what}.", "question": "Shall I {what}?", "done": "Done.", "and": " and "},
-    "zh": {"announce": "我来{what}。", "question": "要我{what}吗？", "done": "好了。", "and": "，然后"},
+    "en": {
+        "step": "Step {step}: {why}",
+        "announce": "I'll {what}.",
+        "question": "Shall I {what}?",
+        "done": "Done.",
+        "and": " and ",
+    },
+    "zh": {
+        "step": "第{step}步：{why}",
+        "announce": "我来{what}。",
+        "question": "要我{what}吗？",
+        "done": "好了。",
+        "and": "，然后",
+    },
 }
 OUTCOMES = {
     "en": {
@@ -154,6 +168,7 @@ OUTCOMES = {
         "timeout": "The {controller} controller did not finish in time.",
         "absent": "The {controller} controller does not answer.",
         "not_reached": "The arm did not get where it should.",
+        "still_moving": "The arm does not stand still, so I don't go on.",
         "internal": "Something went wrong inside me, so I stopped.",
         "resumed": "I may move again.",
         "paused": "Paused.",
@@ -177,6 +192,7 @@ OUTCOMES = {
         "timeout": "控制器{controller}没有按时完成。",
         "absent": "控制器{controller}没有响应。",
         "not_reached": "手臂没有到达目标位置。",
+        "still_moving": "手臂没有停稳，我不继续。",
         "internal": "内部出错，我停下了。",
         "resumed": "我可以动了。",
         "paused": "已暂停。",
@@ -251,7 +267,10 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
         variant = {"no": "", "expired": ".expired"}.get(details.get("answer", "no"), ".other")
         rule = f"not_confirmed{variant}"
     template = known.get(rule, known[""])
-    return template.format(rule=rule.replace("_", " "), **_words(details, language_of(language)))
+    why = template.format(rule=rule.replace("_", " "), **_words(details, language_of(language)))
+    if "step" not in details:
+        return why
+    return FRAMES[language_of(language)]["step"].format(step=details["step"], why=why)
 
 
 def outcome(name: str, details: Mapping[str, Any], language: str) -> str:

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.policy import Policy
 
 # How a quantity scales when the same path takes 1/factor of the time.
 POWERS = {"joint_velocity": 1, "tool_speed": 1, "joint_acceleration": 2, "joint_jerk": 3}
+
+
+def speed_of(call: SkillCall) -> float:
+    """The factor that a `set_speed` asks for."""
+    return float(call.arguments.model_dump()["factor"])
 
 
 def slowed(policy: Policy, factor: float) -> Policy:

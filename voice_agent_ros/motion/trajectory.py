@@ -25,6 +25,9 @@ KNOT_PERIOD_S = 0.05
 MIN_KNOTS, MAX_KNOTS = 12, 80
 SPEED_SAMPLES = 24
 TIMING_ROUNDS = 8
+BESIDE_HEADROOM = (
+    0.97  # of each limit, for a movement that sets out beside its start; less than it was planned with
+)
 SAMPLES_PER_KNOT = 8
 NEGLIGIBLE_RAD = 1e-5
 
@@ -97,9 +100,9 @@ class Trajectory:
             acceleration = np.minimum(self.model.acceleration_limit, acceleration)
         return max(
             1.0,
-            tool_speed / (limits.tool_speed * HEADROOM),
-            float(np.max(np.abs(velocities) / velocity)),
-            float(np.sqrt(np.max(np.abs(accelerations) / acceleration))),
+            tool_speed / (limits.tool_speed * BESIDE_HEADROOM),
+            float(np.max(np.abs(velocities) / velocity)) / BESIDE_HEADROOM,
+            float(np.sqrt(np.max(np.abs(accelerations) / acceleration) / BESIDE_HEADROOM)),
         )
 
     @cached_property

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from voice_agent_ros.motion import sentences
+from voice_agent_ros.motion.asides import Asides
 from voice_agent_ros.motion.audit_chain import AuditError
-from voice_agent_ros.motion.audit_record import Record
+from voice_agent_ros.motion.audit_record import Record, named_objects
 from voice_agent_ros.motion.controllers import Completion, Senses
-from voice_agent_ros.motion.course import Course, Leg, Memory, Paused
-from voice_agent_ros.motion.executor import STANDING, UNSURE, Ending, Executor
+from voice_agent_ros.motion.course import Course, Courses, Leg, Memory, Paused
+from voice_agent_ros.motion.executor import STANDING, STOPPED, UNSURE, Ending, Executor
 from voice_agent_ros.motion.gate import Verdict
 from voice_agent_ros.motion.known_things import KnownThings
 from voice_agent_ros.motion.latch import Latch
@@ -29,13 +30,17 @@ NOT_REMEMBERED = ("undo", "continue")  # "again" means what was done before them
 
 @dataclass(frozen=True)
 class _Ready:
-    """A leg that has been planned."""
+    """A leg that has been planned.
+
+    Attributes:
+        speed: factor under which it was planned; another one may hold before it has been carried out.
+    """
 
     plan: Plan
     digest: str
     planned_at: float
     situation: Situation
-    speed: float  # factor under which it was planned; another one may hold before it has been carried out
+    speed: float
 
     @property
     def held(self) -> str:
@@ -52,6 +57,7 @@ class Voyage:
         is_paused: to be set before the executor is stopped, so that what is left is kept.
         is_controller_lost: one did not answer, so that nobody knows what it does.
         known: told where things are left that no camera sees.
+        asides: does what moves nothing.
     """
 
     proposal: Proposal
@@ -59,7 +65,6 @@ class Voyage:
     executor: Executor
     readiness: Readiness
     record: Record
-    memory: Memory
     ledger: Ledger
     latch: Latch
     clock: Callable[[], float]
@@ -68,10 +73,18 @@ class Voyage:
     is_spoken: bool
     companions: frozenset[str]
     epoch: int
+    courses: Courses
+    asides: Asides
     is_paused: bool = False
     is_controller_lost: bool = False
     known: KnownThings | None = None
     _results: list[StepResult] = field(default_factory=list)
+    _said: list[str] = field(default_factory=list)
+
+    @property
+    def memory(self) -> Memory:
+        """What was done before."""
+        return self.courses.memory
 
     def run(self, report: Report, ask: Ask) -> Result:
         """Plan, announce or ask, and go.
@@ -84,30 +97,33 @@ class Voyage:
         if is_real and self.proposal.calls[0].skill not in NOT_REMEMBERED:
             self.memory.last = (self.course.origin, verdict)
         ready = self._planned(self.course.legs[0])
+        digest = self.courses.foresee(self.course.legs, ready.plan, ready.situation, ready.speed)
         scene, calls = ready.situation.scene, self.course.calls
         announcement = sentences.announcement(calls, self.language, scene, ready.held)
         if not is_real:
-            self.record.note("dry_run", key=self.proposal.key, plan=ready.digest)
+            self.record.note("dry_run", key=self.proposal.key, plan=digest)
             return Result("done", "dry_run", announcement, calls)
         if verdict.ask:
-            self._ask(ask, sentences.question(calls, self.language, scene, ready.held), ready, report)
+            self._ask(ask, sentences.question(calls, self.language, scene, ready.held), digest, report)
         else:
             report(Progress("planned", announcement))
         if self.latch.is_closed:
             raise Refusal("latched", reason=self.latch.reason)
         self.readiness.require(ready.plan, ready.digest, ready.planned_at, ready.situation)
+        later = (call for leg in self.course.legs for call in leg.calls)
+        self.readiness.require_objects({name for call in later for name in named_objects(call)}, scene)
         return self._go(ready, stops, report)
 
-    def _ask(self, ask: Ask, question: str, ready: _Ready, report: Report) -> None:
+    def _ask(self, ask: Ask, question: str, digest: str, report: Report) -> None:
         try:
-            ask(self.course.verdict, ready.digest, question, report)
+            ask(self.course.verdict, digest, question, report)
         except Refusal:
             self.memory.last = None  # what a person did not want is not done again
             raise
 
     def _planned(self, leg: Leg) -> _Ready:
         situation, speed = self.readiness.situation(), self.memory.speed
-        plan = leg.plan(situation)
+        plan = leg.plan(situation, speed)
         return _Ready(plan, plan.digest(), self.clock(), situation, speed)
 
     def _go(self, first: _Ready, stops: int, report: Report) -> Result:
@@ -115,7 +131,7 @@ class Voyage:
         for index, leg in enumerate(legs):
             try:
                 ready = first if index == 0 else self._planned(leg)
-                ending = self._leg(ready, index, report)
+                ending = self._aside(leg) if leg.is_aside else self._leg(ready, index, report)
             except (Refusal, AuditError) as problem:
                 if index == 0:
                     raise
@@ -128,9 +144,25 @@ class Voyage:
                 break
         return self._ended(ending)
 
-    def _leg(self, ready: _Ready, index: int, report: Report) -> Ending:
+    def _aside(self, leg: Leg) -> Ending:
+        if self.executor.epoch != self.epoch:
+            return STOPPED
+        self._use_up()
+        (call,) = leg.calls
+        if leg.slows_to is not None and leg.slows_to >= self.memory.speed:
+            return Ending("done")  # it is as slow already, for somebody has said so meanwhile
+        said = self.asides.do(call, self.senses.scene(), self.language)
+        if leg.slows_to is None:
+            self._said.append(said)
+        self.record.aside(self.proposal, call)
+        return Ending("done")
+
+    def _use_up(self) -> None:
         if self.is_spoken:
             self.ledger.use_up(self.proposal.turn_id)
+
+    def _leg(self, ready: _Ready, index: int, report: Report) -> Ending:
+        self._use_up()
         self.record.executing(
             self.proposal, self.course.verdict, ready.plan, ready.digest, ready.situation.scene
         )
@@ -157,7 +189,7 @@ class Voyage:
         """A leg after the first cannot be begun: what was done before it is done."""
         refusal = problem if isinstance(problem, Refusal) else Refusal("audit")
         if refusal.rule == "stopped" or self.executor.epoch != self.epoch:
-            return Ending("stopped", "stopped", "stopped")
+            return STOPPED
         text = sentences.refusal(refusal.rule, refusal.details, self.language)
         self.record.note("refused", key=self.proposal.key, turn=self.proposal.turn_id, rule=refusal.rule,
                          step=leg.calls[0].call_id)  # fmt: skip
@@ -179,12 +211,16 @@ class Voyage:
     def _ended(self, ending: Ending) -> Result:
         joints, scene = self.senses.joints(), self.senses.scene()
         self.record.ended(self.proposal, ending.outcome, ending.rule, joints, scene, ending.details)
-        if "message" in ending.details:
+        if ending.refusal is not None:
+            message = sentences.refusal(ending.rule, ending.refusal.details, self.language)
+        elif "message" in ending.details:
             message = str(ending.details["message"])
         elif ending.outcome == "stopped" and ending.details.get(STANDING) is False:
             message = sentences.outcome("stopped.moving", {}, self.language)
         elif ending.sentence and (len(self.course.legs) == 1 or ending.outcome != "done"):
             message = sentences.outcome(ending.sentence, ending.details, self.language)
+        elif self._said and ending.outcome == "done":
+            message = " ".join(self._said)
         else:
             message = sentences.done(self.language)
         return Result(ending.outcome, ending.rule, message, self.course.calls, tuple(self._results))

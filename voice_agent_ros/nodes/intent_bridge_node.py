@@ -39,7 +39,7 @@ from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, StopRequest, Transcript
-from voice_agent_ros.nodes import heartbeat, qos, sight, spin
+from voice_agent_ros.nodes import controller_check, heartbeat, qos, sight, spin
 from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, result_message, state_message
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
@@ -75,7 +75,6 @@ class IntentBridgeNode(LifecycleNode):
         self._clock_watch = ClockWatch(any_rate=self.get_parameter("use_sim_time").value)
         self._urdf = ""
         self._active = threading.Event()
-        self._waiting = threading.Event()  # never set: what activation waits with
         self._open_intents = 0
         self._workers = ThreadPoolExecutor(MAX_OPEN_INTENTS, thread_name_prefix="intent")
         self._intent = self.create_publisher(Intent, "intent", qos.EVENTS)
@@ -143,29 +142,17 @@ class IntentBridgeNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
-        if self._senses is None:
+        if self._senses is None or self._controllers is None:
             return TransitionCallbackReturn.FAILURE
         timeout_s = self.get_parameter("controller_timeout_s").value
-        problem = self._missing_controllers(timeout_s) or self._senses.missing(timeout_s, self._beat)
+        absent = self._controllers.absent
+        problem = controller_check.problem(self, self._arm, absent, timeout_s, self._beat)
+        problem = problem or self._senses.missing(timeout_s, self._beat)
         if problem:
             self.get_logger().error(problem)
             return TransitionCallbackReturn.FAILURE
         self._active.set()
         return TransitionCallbackReturn.SUCCESS
-
-    def _missing_controllers(self, timeout_s: float) -> str:
-        assert self._controllers is not None
-        deadline = time.monotonic() + timeout_s
-        while (absent := self._controllers.absent()) and time.monotonic() < deadline:
-            self._beat()  # the executor stands still meanwhile
-            self._waiting.wait(HEARTBEAT_S)
-        actions = {"arm": self._arm.arm.action, "gripper": self._arm.gripper.action}
-        named = ", ".join(f"{name} ({actions[name]})" for name in absent)
-        return (
-            f"No controller answers for: {named}. Start it, or correct its name in the arm file."
-            if named
-            else ""
-        )
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Cancel what is moving and refuse what comes."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from voice_agent_ros.intent.skills import Name, Skill, SkillArguments, SkillCall, SkillError, parse_call
 
-NO_STEP = ("sequence", "stop", "resume", "pause", "continue", "set_speed", "repeat", "undo")
+NO_STEP = ("sequence", "stop", "resume", "pause", "continue", "repeat", "undo")
 MAX_STEPS = 12
 
 
