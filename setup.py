@@ -68,10 +68,12 @@ setup(
         "hassil>=3.0",
         "numpy",
         "openai>=1.50",
+        "pybreaker>=1.2",
         "pydantic>=2.7",
         "pyyaml",
         "rich>=13",
         "sounddevice>=0.4.6",
+        "tenacity>=8.3",
     ],
     extras_require={
         "console": CONSOLE,

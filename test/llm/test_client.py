@@ -17,6 +17,7 @@ from voice_agent_ros.llm.client import (
     Finished,
     LlmClient,
     TextDelta,
+    ThinkingDelta,
     ToolCall,
 )
 
@@ -121,7 +122,7 @@ def all_events(client, request, timeout=5.0):
     events = queue.Queue()
     client.chat(request, events.put)
     found = []
-    while not found or isinstance(found[-1], TextDelta):
+    while not found or not isinstance(found[-1], (Finished, Failed)):
         found.append(events.get(timeout=timeout))
     return found
 
@@ -187,8 +188,9 @@ def test_text_beside_offered_tools_is_text(server, client):
 
 def test_thinking_is_neither_text_nor_call(server, client):
     server.script = [chunk(reasoning_content="pick(object='red cube')"), chunk(content="No."), DONE]
-    *texts, finished = all_events(client, ACT)
-    assert texts == [TextDelta("No.")]
+    thought, text, finished = all_events(client, ACT)
+    assert thought == ThinkingDelta("pick(object='red cube')")
+    assert text == TextDelta("No.")
     assert finished.calls == ()
 
 
@@ -205,7 +207,7 @@ def test_nobody_there():
 def test_an_error_is_not_tried_again(server, client):
     server.status = 503
     (failed,) = all_events(client, HELLO)
-    assert failed.problem == "refused"
+    assert failed.problem == "busy"
     assert len(server.bodies) == 1
 
 

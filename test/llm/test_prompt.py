@@ -7,7 +7,13 @@ import pytest
 
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SKILLS
-from voice_agent_ros.llm.prompt import action_request, scene_facts, talk_request, tool_schema, warm_up_request
+from voice_agent_ros.llm.prompt import (
+    action_request,
+    scene_facts,
+    talk_request,
+    tool_schema,
+    warm_up_requests,
+)
 from voice_agent_ros.xlm.protocol import ChatRequest as ServedRequest
 from voice_agent_ros.xlm.rendering import estimated_tokens
 from voice_agent_ros.xlm.tool_calls import signature
@@ -122,6 +128,8 @@ def test_history_comes_before_the_sentence():
 
 
 def test_warming_up_costs_one_token():
-    request = warm_up_request()
-    assert request.max_tokens == 1
-    assert request.messages[0] == action_request("snatch the red cube", SCENE, "en").messages[0]
+    requests = warm_up_requests()
+    assert {request.max_tokens for request in requests} == {1}
+    assert (
+        requests[-1].messages[:-1] == action_request("the red cube suits the bowl", SCENE, "en").messages[:-1]
+    )

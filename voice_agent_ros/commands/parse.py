@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -112,18 +111,16 @@ def _placed(entry: str) -> tuple[str, tuple[float, float, float]]:
 def _connect(arguments: argparse.Namespace, opened: ExitStack) -> LlmClient:
     """A client of the endpoint, or of a server of our own that ends with `opened`."""
     from voice_agent_ros.commands.own_llm_server import own_llm_server
-    from voice_agent_ros.llm.client import Deadlines, LlmClient, TextDelta
-    from voice_agent_ros.llm.prompt import warm_up_request
+    from voice_agent_ros.llm.client import ClientSettings, Deadlines, Endpoint, LlmClient
+    from voice_agent_ros.llm.prompt import warm_up_requests
 
     url = arguments.llm_url or opened.enter_context(own_llm_server())
     deadlines = Deadlines(first_token=FIRST_TOKEN_TIMEOUT_S, total=TOTAL_TIMEOUT_S)
-    client = LlmClient(url, arguments.llm_model, deadlines=deadlines)
+    settings = ClientSettings(health_period_s=0.0, warm_ups=() if arguments.llm_url else warm_up_requests())
+    client = LlmClient.of([Endpoint(url, arguments.llm_model, deadlines=deadlines)], settings)
     opened.callback(client.close)
-    if not arguments.llm_url:
-        # As in a running agent, the fixed part of the prompt is read before the first sentence.
-        warm = threading.Event()
-        client.chat(warm_up_request(), lambda event: None if isinstance(event, TextDelta) else warm.set())
-        warm.wait(TOTAL_TIMEOUT_S)
+    # As in a running agent, the fixed part of the prompt is read before the first sentence.
+    client.prepare(TOTAL_TIMEOUT_S)
     return client
 
 

@@ -105,6 +105,8 @@ class Dialogue:
             if turn.mode == "talk":
                 self._stream(turn, event.text)
             return
+        if not isinstance(event, (Finished, Failed)):
+            return  # thoughts, and which endpoint answers
         turn.chat = None
         if isinstance(event, Failed):
             self._chat_failed(turn, event)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from voice_agent_ros.intent.grounding import suggested_skills
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SKILLS
-from voice_agent_ros.llm.client import ChatRequest
+from voice_agent_ros.llm.chat import ChatRequest
 
 MAX_NAMES = 12
 MAX_NAME_CHARACTERS = 32
@@ -70,7 +71,8 @@ def action_request(text: str, scene: Scene, language: str) -> ChatRequest | None
         messages.append({"role": "user", "content": _asked(seen, said)})
         messages.append(_called(index, skill, arguments))
     messages.append({"role": "user", "content": _asked(", ".join(scene_names(scene)) or "nothing", text)})
-    return ChatRequest(tuple(messages), tuple(tool_schema(skill) for skill in skills), CALL_TOKENS)
+    tools = tuple(tool_schema(skill) for skill in skills)
+    return ChatRequest(tuple(messages), tools, CALL_TOKENS, purpose="act")
 
 
 def talk_request(
@@ -155,9 +157,18 @@ def _lean(schema: Mapping[str, Any]) -> dict[str, Any]:
     return kept or {"type": "string"}
 
 
-def warm_up_request() -> ChatRequest:
-    """Puts the words that never change into the server's cache."""
-    scene = Scene((SceneObject("red cube", (0.0, 0.0, 0.0)), SceneObject("bowl", (0.0, 0.0, 0.0))))
-    request = action_request("the red cube goes into the bowl", scene, "en")
-    assert request is not None
-    return ChatRequest(request.messages, request.tools, 1)
+# A sentence of every kind; what comes before its scene is what a server can keep.
+_WARM_SENTENCES = (
+    "open your hand",
+    "scoot over to the left",
+    "snag the red one",
+    "the red one goes into the bowl",
+)
+
+
+def warm_up_requests() -> tuple[ChatRequest, ...]:
+    """Put the words that never change into a server's cache, those that are needed most often last."""
+    scene = Scene((SceneObject("red cube", (0.0, 0.0, 0.0)), SceneObject("bowl", (0.0, 0.0, 0.0))), ("home",))
+    acts = [action_request(sentence, scene, "en") for sentence in _WARM_SENTENCES]
+    talks = [talk_request("hello", scene, language) for language in reversed(_TALK)]
+    return tuple(replace(request, max_tokens=1) for request in (*talks, *acts) if request is not None)

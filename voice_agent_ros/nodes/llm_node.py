@@ -20,16 +20,15 @@ from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.config_files import config_path
-from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
+from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.dialogue import Dialogue, GoalEvent, Played, Settings
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall as Call
 from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
-from voice_agent_ros.llm.client import ChatRequest, Deadlines, Event, Failed, LlmClient
+from voice_agent_ros.llm.client import ChatRequest, EndpointReport, Event, Failed, LlmClient
 from voice_agent_ros.llm.conversation import Conversation
-from voice_agent_ros.llm.prompt import warm_up_request
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import (
     Intent,
@@ -41,20 +40,15 @@ from voice_agent_ros.msg import (
     Transcript,
     TurnReport,
 )
-from voice_agent_ros.nodes import heartbeat, qos, sight, spin
+from voice_agent_ros.nodes import heartbeat, llm_endpoints, qos, sight, spin
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
-    Parameter("llm_url", "http://127.0.0.1:8765/v1", "OpenAI-compatible endpoint, up to and including /v1."),
-    Parameter("llm_model", "default", "Model to ask for; servers with one model take any name or `default`."),
-    Parameter("api_key_file", "", "File with the endpoint's key; empty: none."),
+    *llm_endpoints.PARAMETERS,
     Parameter("language", "auto", "Language of the dialogue.", choices=("auto", "en", "zh")),
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml: the names of its poses."),
     Parameter("arm_path", "", "An arm file elsewhere."),
-    Parameter("connect_timeout_s", 2.0, "Deadline for reaching the endpoint, s.", (0.05, 60.0)),
-    Parameter("first_token_timeout_s", 15.0, "Deadline for its first token, s.", (0.1, 300.0)),
-    Parameter("total_timeout_s", 30.0, "Deadline for its whole reply, s.", (0.1, 600.0)),
     Parameter("one_moment_s", 2.5, "Say so when thinking takes longer, s; 0: never.", (0.0, 60.0)),
     Parameter(
         "session_timeout_s", 300.0, "A session that is quiet for so long is forgotten, s.", (1.0, 86400.0)
@@ -105,14 +99,10 @@ class LlmNode(LifecycleNode):
             self._grammars = SentenceGrammars()
             arm = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
             self._sight = sight.Sight.of(self, values, load_arm(arm), arm.stem)
-            deadlines = Deadlines(
-                values.connect_timeout_s, values.first_token_timeout_s, values.total_timeout_s
-            )
-            self._client = LlmClient(values.llm_url, values.llm_model, _key(values.api_key_file), deadlines)
+            self._client = llm_endpoints.make_client(values, self._on_endpoint)
         except (VoiceAgentError, OSError, ImportError) as error:
             self.get_logger().error(f"The dialogue cannot be set up: {error}")
             return TransitionCallbackReturn.FAILURE
-        self._client.chat(warm_up_request(), self._on_warmed_up)
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
@@ -152,10 +142,14 @@ class LlmNode(LifecycleNode):
         if dialogue is not None:
             dialogue.close()
 
-    def _on_warmed_up(self, event: Event) -> None:
-        if isinstance(event, Failed) and event.problem != "aborted":
+    def _on_endpoint(self, report: EndpointReport) -> None:
+        if report.news in ("up", "probed"):
+            self.get_logger().info(f"Language model at {report.url}: {report.message}")
+        elif report.news == "switched":
+            self.get_logger().warning(f"The language model at {report.url} answers now: {report.message}")
+        else:
             self.get_logger().warning(
-                f"The language model is not there: {event.message} Plain commands work without it."
+                f"The language model at {report.url} is {report.news}: {report.message} Plain commands work without it."
                 " Start one (ros2 launch voice_agent_ros xlm_server.launch.py) or set llm_url."
             )
 
@@ -365,20 +359,6 @@ def _stamp(at: float) -> Time:
     """ROS time of s; 0.0 stands for never."""
     nanoseconds = round(at * 1e9)
     return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-
-
-def _key(path: str) -> str:
-    """The key in a file; "" without one.
-
-    Raises:
-        ConfigurationError: the file cannot be read.
-    """
-    if not path:
-        return ""
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(f"The key file cannot be read: {error}.", "Correct api_key_file.") from error
 
 
 def main() -> None:
