@@ -14,9 +14,12 @@ import yaml
 
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent import clause_en, clause_zh
+from voice_agent_ros.intent.clause_en import Meaning
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
+from voice_agent_ros.intent.requests import without_frame
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
@@ -110,9 +113,13 @@ class SentenceGrammar:
 
     def _sentence(self, text: str, scene: Scene) -> GrammarResult:
         """A single command in its own words."""
-        words, tokens = self._prepared(text)
+        plain, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
+        words = self._prepared(plain)
         if not words or len(words.split()) > _MAX_WORDS:
             return GrammarResult()
+        meaning = self._core(plain, words, dict(tokens.get("distance", ())), scene)
+        if meaning is not None:
+            return self._meant(meaning, text, scene)
         readings = self._readings(words, tokens, scene)
         if not readings:
             return GrammarResult()
@@ -120,6 +127,29 @@ class SentenceGrammar:
         if not self._may_be_meant(best.skill, text):
             return GrammarResult()
         return self._result(best)
+
+    def _core(self, plain: str, words: str, distances: dict[str, float], scene: Scene) -> Meaning | None:
+        """What the core grammar reads, which knows sentences by their parts."""
+        if self.language == "zh":
+            return clause_zh.read(words.replace(" ", ""), scene, distances)
+        request = without_frame(plain)
+        return clause_en.read(request.core.split(), scene, distances, gerunds=request.gerunds)
+
+    def _meant(self, meaning: Meaning, text: str, scene: Scene) -> GrammarResult:
+        """What the core grammar read, if its mood allows it."""
+        if not self._may_be_meant(meaning.skill, text):
+            return GrammarResult()
+        if meaning.missing:
+            choices = scene.names if meaning.missing in _NAMED else ()
+            return GrammarResult(
+                ambiguous=choices, skill=meaning.skill, slot=meaning.missing,
+                problem="" if choices else f"{meaning.missing}: not said",
+            )
+        names = {slot: value for slot, value in meaning.arguments.items() if isinstance(value, tuple)}
+        arguments = {slot: names[slot][0] if slot in names else value for slot, value in meaning.arguments.items()}
+        for slot, value in SKILLS[meaning.skill].defaults.items():
+            arguments.setdefault(slot, value)
+        return self._result(_Reading(meaning.skill, arguments, names, 0))
 
     def _may_be_meant(self, skill: str, text: str) -> bool:
         if skill == "describe_scene":
@@ -132,16 +162,15 @@ class SentenceGrammar:
         # "go back to where you were": of what was, but to be done now.
         return mood.is_command or (mood.kind == "past" and skill in _OF_THE_PAST)
 
-    def _prepared(self, text: str) -> tuple[str, Tokens]:
-        """The words without fillers, each quantity replaced by a word of its own."""
-        words, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
+    def _prepared(self, words: str) -> str:
+        """The words without fillers."""
         if self.language == "zh":
             words = words.replace(" ", "")
             words = re.sub(self._anywhere.pattern, "", words)
-            return self._stripped(words), tokens
+            return self._stripped(words)
         if self._anywhere:
             words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
-        return self._stripped(words), tokens
+        return self._stripped(words)
 
     def _stripped(self, words: str) -> str:
         boundary = "" if self.language == "zh" else r"(?![\w'])"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from voice_agent_ros.intent.requests import without_frame
 from voice_agent_ros.intent.wordings import bare, folded, plainly, without_leading_no
 
 Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
@@ -50,26 +51,6 @@ _PERCEPTION = (
     r"|recommend|promise)"
 )
 
-# Ways of asking nicely; they are taken off before the rest is judged.
-_POLITE_EN = re.compile(
-    r"^(?:(?:um+|uh+|er+|hey|hi|hello|ok(?:ay)?|so|well|now|and|then|alright|all right|robot|please"
-    r"|excuse me|sorry)\b[ ,]*)*"
-    r"(?:(?:can|could|will|would) you (?:please |kindly |maybe |perhaps |possibly |just |now |also |then )*"
-    rf"(?!{_PERCEPTION}\b|have \w+ed\b|like\b|want\b|mind\b|be\b|rather\b|prefer\b)"
-    r"|(?:(?:would|do) you )?mind (?=\w+ing\b)"
-    r"|(?:could|can|may|might) i (?:trouble|ask|get|bother) you to "
-    r"|(?:would|could) you be (?:so kind(?: as)?|kind enough|able|willing) to "
-    r"|would you be (?:a dear|a darling|an angel|a sport|so good)(?: and| as to) "
-    r"|(?:i was|i am|i'm) hoping (?:that )?(?:you (?:could|would|can|might)|to) "
-    r"|(?:can|could|may) (?:we|i) (?:please )?(?:have|get|see) (?:you|the arm|the robot) (?:to )?(?=\w)"
-    r"|would it be (?:possible|ok|okay|alright|fine) (?:for you )?to "
-    r"|(?:i was wondering|i wonder|i am wondering|i'm wondering) if you (?:could|would|can|might) "
-    r"|(?:it|that)(?: would|'d) be \w+ if you (?:could|would|can|were to)? ?"
-    r"|i(?: would|'d)(?: really| very much)? (?:be \w+|appreciate it|love it|like it) if you (?:could|would|can)? ?"
-    r"|if you (?:could|would) (?!have\b)"
-    r"|(?:can|could|may) i (?:please )?(?:have|get) |how about |what about "
-    r")"
-)
 _TAG_EN = re.compile(
     r"[, ]+(?:(?:can|could|will|would|won't) you(?: please)?|ok(?:ay)?|alright|all right|please"
     r"|if you (?:can|could|would"
@@ -175,12 +156,10 @@ def _judge_en(text: str) -> Mood:
         return Mood("reported", "quotation")
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
         text = re.sub(r"\bi'd\b", "i had", text)
-    polite = _POLITE_EN.match(text)
-    asked_nicely = bool(polite and re.search(r"\w+ (?:you|i|it|about)\b", polite.group()))
-    rest = text[polite.end() :] if polite else text
-    rest = _TAG_EN.sub("", rest).strip() if _TAG_EN.search(rest) else rest
-    tagged = rest != (text[polite.end() :] if polite else text)
-    words = bare(rest)
+    request = without_frame(plainly(bare(text), "en"))
+    tagged = _TAG_EN.search(text) is not None
+    asked_nicely = request.is_asked and re.match(rf"{_PERCEPTION}\b", request.core) is None
+    words = request.core if asked_nicely or not request.is_asked else bare(text)
     if not words:
         return Mood("empty")
     if mood := _first((("negated", _NEGATED_EN),), words):
@@ -194,7 +173,7 @@ def _judge_en(text: str) -> Mood:
     is_wish = _WISH_EN.search(words) is not None
     if not is_wish and not asked_nicely and (mood := _first((("statement", _STATEMENT_EN),), words)):
         return mood
-    if rest.rstrip().endswith("?") and not asked_nicely and not tagged:
+    if text.rstrip().endswith("?") and not asked_nicely and not tagged:
         return Mood("question", "?")
     return _COMMAND
 

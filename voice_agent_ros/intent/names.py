@@ -24,6 +24,13 @@ _ENDS_ZH = (
     *("色的", "的", "色", "色那个", "色的那个", "的那个", "那个", "色的东西", "色那块", "色的那块", "的那块"),
     *("那块", "色的那只", "色这个", "的这个"),
 )
+# Other words for the same kinds of things; the robot itself does not say them.
+_MORE_NOUNS_ZH = {
+    "cube": ("物块", "木块", "正方体", "块块", "积木块", "方块块", "立方块", "方木块", "方砖", "小块", "方块积木"),
+    "bowl": ("碗碗", "饭碗", "碗儿", "汤碗", "小碗"),
+    "ball": ("皮球", "圆球", "球球"),
+    "cup": ("茶杯", "水杯", "杯杯"),
+}
 _DETERMINERS_ZH = re.compile(r"^(?:那个|这个|那块|这块|那|这|一个|一块)")
 
 
@@ -85,7 +92,10 @@ def _english_phrases(name: str) -> tuple[str, ...]:
 
 def _chinese_phrases(name: str) -> tuple[str, ...]:
     *modifiers, noun = bare(name).split() or [""]
-    phrases = [*chinese_names(name), *NOUNS_ZH.get(noun, ())]
+    more = _MORE_NOUNS_ZH.get(noun, ())
+    phrases = [*chinese_names(name), *NOUNS_ZH.get(noun, ()), *more]
+    if len(modifiers) == 1 and (colour := COLOURS_ZH.get(modifiers[0])):
+        phrases += [f"{colour}{link}{word}" for word in more for link in ("色", "色的", "", "的")]
     for word in modifiers:
         if colour := COLOURS_ZH.get(word):
             phrases += [f"{colour}{end}" for end in _ENDS_ZH]

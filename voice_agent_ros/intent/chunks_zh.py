@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cuts a Chinese sentence, which has no spaces, into chunks of meaning, each character in exactly one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from voice_agent_ros.config_files import config_path
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.chunks import Chunk, cuts
+from voice_agent_ros.intent.names import pose_references, references
+from voice_agent_ros.intent.scene import Scene, SceneObject
+from voice_agent_ros.intent.vocabulary import COLOURS_ZH
+from voice_agent_ros.intent.wordings import bare
+
+_WAYS = {"上": "up", "下": "down", "左": "left", "右": "right", "前": "forward", "后": "back"}
+_PLAIN = (
+    *("move", "gripper", "arm", "open", "close", "let_go", "go_to", "pose_nouns", "it", "held", "take_hand", "want", "ought", "ba", "and", "adverb"),
+    *("resume", "bit", "about", "home_alone", "ready_alone", "open_alone", "close_alone"),
+)  # fmt: skip
+_COLOUR = re.compile(rf"(?P<colour>[{''.join(COLOURS_ZH.values())}])色?")
+_FIRST_TOKEN = 0xE000  # private characters stand for quantities
+_LONGEST = 9
+
+
+@lru_cache(maxsize=1)
+def words() -> Mapping[str, Any]:
+    """The word classes.
+
+    Raises:
+        ConfigurationError: the file is missing, or does not fit.
+    """
+    try:
+        text = config_path("sentences/words_zh.yaml").read_text(encoding="utf-8")
+        data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return {
+            name: frozenset(value) if isinstance(value, list) else {key: frozenset(one) for key, one in value.items()}
+            for name, value in data.items()
+        }
+    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
+        raise ConfigurationError(
+            f"The words of 'zh' do not fit: {error}.", "Each class is a list of words."
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> Mapping[str, tuple[tuple[str, Any], ...]]:
+    """Every phrase with the kinds it can be and their values."""
+    data = words()
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for kind in _PLAIN:
+        for phrase in data[kind]:
+            found.setdefault(phrase, []).append((kind, phrase))
+    for stem in data["take"]["stems"]:
+        for end in data["take"]["ends"]:
+            found.setdefault(stem + end, []).append(("take", stem + end))
+    for stem in data["put"]["stems"]:
+        for end in data["put"]["preps"]:
+            found.setdefault(stem + end, []).append(("put_to", stem + end))
+    for phrase in data["put"]["alone"]:
+        found.setdefault(phrase, []).append(("put", phrase))
+    for way in ("up", "down", "left", "right", "forward", "back"):
+        for phrase in data[f"{way}_verb"]:
+            found.setdefault(phrase, []).append(("directed", (way, phrase)))
+    for character, way in _WAYS.items():
+        for side in ("", *data["sides"]):
+            for before in ("", *data["to_direction"]):
+                if before or side:
+                    found.setdefault(before + character + side, []).append(("direction", way))
+    return {phrase: tuple(dict.fromkeys(kinds)) for phrase, kinds in found.items()}
+
+
+class ChineseChunker:
+    """Cuts one sentence.
+
+    Args:
+        text: no spaces, no punctuation, quantities as tokens ("distance0").
+        distances: token → metres.
+    """
+
+    def __init__(self, text: str, scene: Scene, distances: Mapping[str, float]) -> None:
+        self._metres: dict[str, float] = {}
+        for index, (token, metres) in enumerate(distances.items()):
+            mark = chr(_FIRST_TOKEN + index)
+            text, self._metres[mark] = text.replace(token, mark), metres
+        self._text = text
+        names, taught = tuple(dict.fromkeys(scene.names)), tuple(place.name for place in scene.places)
+        self._things = _things(names, taught)
+        self._poses = _poses(scene.poses, taught)
+        self._data = words()
+
+    def cuts(self) -> Iterator[tuple[Chunk, ...]]:
+        """Every way to cut the sentence without a rest, the longest chunks first."""
+        return cuts([self._at(start) for start in range(len(self._text))])
+
+    def _at(self, start: int) -> list[Chunk]:
+        found = [*self._goals(start), *self._nouns(start), *self._plain(start)]
+        return sorted(found, key=lambda chunk: -chunk.end)
+
+    def _plain(self, start: int) -> Iterator[Chunk]:
+        mark = self._text[start]
+        if mark in self._metres:
+            yield Chunk("distance", start, start + 1, self._metres[mark])
+        for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
+            phrase = self._text[start : start + length]
+            for kind, value in _phrases().get(phrase, ()):
+                yield Chunk(kind, start, start + length, value)
+            if pose := self._poses.get(phrase.lower()):
+                yield Chunk("pose", start, start + length, pose)
+
+    def _nouns(self, start: int) -> Iterator[Chunk]:
+        for end, value, kind in self._noun(start):
+            yield Chunk(kind, start, end, value)
+        for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
+            if self._text[start : start + length] in self._data["holding"]:
+                for end, value, kind in self._noun(start + length):
+                    if kind == "object":
+                        yield Chunk("held_object", start, end, value)
+        if self._text[start] == "从" or self._text[start] in "桌台地":
+            at = start + (self._text[start] == "从")
+            for end in self._ends(at, "table"):
+                for last in (0, 1, 2):
+                    if self._text[end : end + last] in ("", "上", "上面"):
+                        yield Chunk("from", start, end + last)
+
+    def _noun(self, start: int) -> Iterator[tuple[int, Any, str]]:
+        """Things from `start`, with what stands before them: "桌上那个小的红色方块"."""
+        for at in self._befores(start):
+            for length in range(min(_LONGEST, len(self._text) - at), 0, -1):
+                phrase = self._text[at : at + length]
+                if names := self._things.get(phrase):
+                    yield at + length, names, "object"
+                elif phrase in self._data["things"]:
+                    yield at + length, self._text[start : at + length] if at == start else phrase, "unknown"
+            yield from self._coloured(at)
+
+    def _coloured(self, at: int) -> Iterator[tuple[int, Any, str]]:
+        """ "红色的那个小方块": a colour, then anything that a thing of it can be called."""
+        match = _COLOUR.match(self._text, at)
+        if match is None:
+            return
+        ofs = match.end() + (self._text[match.end() : match.end() + 1] == "的")
+        seen = set()
+        for noun_at in self._befores(ofs):
+            for length in range(min(4, len(self._text) - noun_at), 0, -1):
+                noun = self._text[noun_at : noun_at + length]
+                if noun_at + length in seen:
+                    continue
+                if names := self._things.get(f"{match['colour']}{noun}"):
+                    seen.add(noun_at + length)
+                    yield noun_at + length, names, "object"
+                elif noun in self._data["things"] or noun in self._things:
+                    seen.add(noun_at + length)
+                    yield noun_at + length, self._text[at : noun_at + length], "unknown"
+        names = self._things.get(f"{match['colour']}的")
+        if names and ofs > match.end():
+            for end in self._befores(ofs):
+                if end > ofs and end not in seen:
+                    yield end, names, "object"
+
+    def _befores(self, start: int) -> list[int]:
+        """Where the noun may begin: after places, determiners and adjectives, any of them or none."""
+        places, at = [start], start
+        for _ in range(4):
+            step = max((end for kind in ("table", "determiners", "adjectives") for end in self._ends(at, kind)), default=at)
+            if step == at:
+                break
+            at = step + (self._text[step : step + 1] == "的")
+            places.append(at)
+        return places
+
+    def _ends(self, start: int, kind: str) -> Iterator[int]:
+        for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
+            if self._text[start : start + length] in self._data[kind]:
+                yield start + length
+
+    def _goals(self, start: int) -> Iterator[Chunk]:
+        """Where something is to go: "放到碗里", "往碗里", "碗里面"."""
+        for length in range(min(5, len(self._text) - start), 0, -1):
+            phrase = self._text[start : start + length]
+            if any(kind == "put_to" for kind, _ in _phrases().get(phrase, ())):
+                for gap in (0, 1, 2):
+                    if self._text[start + length : start + length + gap] in ("", "了", "那边", "去"):
+                        yield from self._goal("put_goal", start, start + length + gap, phrase, needs_inside=False)
+            if phrase in self._data["to_goal"]:
+                yield from self._goal("goal", start, start + length, phrase, needs_inside=True)
+        yield from self._goal("goal", start, start, "", needs_inside=True)
+
+    def _goal(self, name: str, start: int, at: int, how: str, *, needs_inside: bool) -> Iterator[Chunk]:
+        for end, value, _kind in self._noun(at):
+            ends = [*self._ends(end, "inside")]
+            for stop in ends:
+                yield Chunk(name, start, stop, value, how)
+            if not needs_inside:
+                yield Chunk(name, start, end, value, how)
+
+
+@lru_cache(maxsize=64)
+def _things(names: tuple[str, ...], taught: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names))
+    found = {bare(name).replace(" ", ""): (name,) for name in taught}
+    found |= {phrase.replace(" ", ""): meant for phrase, meant in references(scene, "zh").items() if phrase}
+    return found
+
+
+@lru_cache(maxsize=64)
+def _poses(poses: tuple[str, ...], taught: tuple[str, ...]) -> Mapping[str, str]:
+    found = {bare(name).replace(" ", ""): name for name in taught}
+    return found | {phrase.replace(" ", ""): pose for phrase, pose in pose_references(poses, "zh").items()}
