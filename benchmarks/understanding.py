@@ -146,7 +146,7 @@ def _names_unseen(call: SkillCall, scene: Scene) -> bool:
         slot in step and scene.find(str(step[slot])) is None
         for step in steps
         for slot in ("object", "target")
-    )
+    ) or any("pose" in step and step["pose"] not in scene.poses for step in steps)
 
 
 def measure(rows_of_file: Sequence[Mapping[str, Any]], grammars: SentenceGrammars) -> list[Judged]:

@@ -90,7 +90,8 @@ class Chunker:
                 for length in range(min(3, len(self._words) - begin), 0, -1):
                     phrase = tuple(self._words[begin : begin + length])
                     for kind in self._lexicon.phrases.get(phrase, frozenset()) & set(DIRECTIONS):
-                        if kind in ("up", "down") and not self._words[begin + length : begin + length + 1] == ["direction"]:
+                        after = self._words[begin + length : begin + length + 1]
+                        if kind in ("up", "down") and after != ["direction"]:
                             continue
                         end = begin + length
                         yield Chunk("direction", start, end, kind)
@@ -118,7 +119,12 @@ class Chunker:
         elif name == "to_pose" and noun.kind == "pose":
             yield Chunk("to_pose", start, noun.end, noun.value)
         elif name == "into" and noun.kind in ("object", "unknown", "it", "that", "in_hand", "table"):
-            kind = {"object": "goal", "unknown": "goal_unknown", "in_hand": "in_hand_of", "table": "goal_table"}.get(noun.kind, "there")
+            kind = {
+                "object": "goal",
+                "unknown": "goal_unknown",
+                "in_hand": "in_hand_of",
+                "table": "goal_table",
+            }.get(noun.kind, "there")
             yield Chunk(kind, start, noun.end, noun.value, preposition)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import yaml
@@ -36,15 +37,16 @@ def words() -> Mapping[str, Any]:
         ConfigurationError: the file is missing, or does not fit.
     """
     try:
-        text = config_path("sentences/words_zh.yaml").read_text(encoding="utf-8")
-        data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = yaml.safe_load(config_path("sentences/words_zh.yaml").read_text(encoding="utf-8"))
         return {
-            name: frozenset(value) if isinstance(value, list) else {key: frozenset(one) for key, one in value.items()}
+            name: {key: _listed(one) for key, one in value.items()}
+            if isinstance(value, dict)
+            else _listed(value)
             for name, value in data.items()
         }
     except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
         raise ConfigurationError(
-            f"The words of 'zh' do not fit: {error}.", "Each class is a list of words."
+            f"The words of 'zh' do not fit: {error}.", "Each class is words with commas between them."
         ) from error
 
 
@@ -53,26 +55,30 @@ def _phrases() -> Mapping[str, tuple[tuple[str, Any], ...]]:
     """Every phrase with the kinds it can be and their values."""
     data = words()
     found: dict[str, list[tuple[str, Any]]] = {}
-    for kind in _PLAIN:
-        for phrase in data[kind]:
-            found.setdefault(phrase, []).append((kind, phrase))
-    for stem in data["take"]["stems"]:
-        for end in data["take"]["ends"]:
-            found.setdefault(stem + end, []).append(("take", stem + end))
-    for stem in data["put"]["stems"]:
-        for end in data["put"]["preps"]:
-            found.setdefault(stem + end, []).append(("put_to", stem + end))
+
+    def add(phrase: str, kind: str, value: Any = None) -> None:
+        found.setdefault(phrase, []).append((kind, value or phrase))
+
+    for name in _PLAIN:
+        for phrase in data[name]:
+            add(phrase, name)
+    for stem, end in product(data["take"]["stems"], ("", *data["take"]["ends"])):
+        add(stem + end, "take")
+    for stem, end in product(data["put"]["stems"], data["put"]["preps"]):
+        add(stem + end, "put_to")
     for phrase in data["put"]["alone"]:
-        found.setdefault(phrase, []).append(("put", phrase))
-    for way in ("up", "down", "left", "right", "forward", "back"):
+        add(phrase, "put")
+    for way in _WAYS.values():
         for phrase in data[f"{way}_verb"]:
-            found.setdefault(phrase, []).append(("directed", (way, phrase)))
-    for character, way in _WAYS.items():
-        for side in ("", *data["sides"]):
-            for before in ("", *data["to_direction"]):
-                if before or side:
-                    found.setdefault(before + character + side, []).append(("direction", way))
+            add(phrase, "directed", (way, phrase))
+    for before, character, side in product(("", *data["to_direction"]), _WAYS, ("", *data["sides"])):
+        if before or side:
+            add(before + character + side, "direction", _WAYS[character])
     return {phrase: tuple(dict.fromkeys(kinds)) for phrase, kinds in found.items()}
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split(", "))
 
 
 class ChineseChunker:
@@ -167,7 +173,10 @@ class ChineseChunker:
         """Where the noun may begin: after places, determiners and adjectives, any of them or none."""
         places, at = [start], start
         for _ in range(4):
-            step = max((end for kind in ("table", "determiners", "adjectives") for end in self._ends(at, kind)), default=at)
+            step = max(
+                (end for kind in ("table", "determiners", "adjectives") for end in self._ends(at, kind)),
+                default=at,
+            )
             if step == at:
                 break
             at = step + (self._text[step : step + 1] == "的")
@@ -186,7 +195,9 @@ class ChineseChunker:
             if any(kind == "put_to" for kind, _ in _phrases().get(phrase, ())):
                 for gap in (0, 1, 2):
                     if self._text[start + length : start + length + gap] in ("", "了", "那边", "去"):
-                        yield from self._goal("put_goal", start, start + length + gap, phrase, needs_inside=False)
+                        yield from self._goal(
+                            "put_goal", start, start + length + gap, phrase, needs_inside=False
+                        )
             if phrase in self._data["to_goal"]:
                 yield from self._goal("goal", start, start + length, phrase, needs_inside=True)
         yield from self._goal("goal", start, start, "", needs_inside=True)
@@ -203,7 +214,7 @@ class ChineseChunker:
 @lru_cache(maxsize=64)
 def _things(names: tuple[str, ...], taught: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names))
-    found = {bare(name).replace(" ", ""): (name,) for name in taught}
+    found: dict[str, tuple[str, ...]] = {bare(name).replace(" ", ""): (name,) for name in taught}
     found |= {phrase.replace(" ", ""): meant for phrase, meant in references(scene, "zh").items() if phrase}
     return found
 

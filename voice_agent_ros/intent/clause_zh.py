@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voice_agent_ros.intent.chunks import Chunk
+from voice_agent_ros.intent.bag import Bag, Meaning, names_of
 from voice_agent_ros.intent.chunks_zh import ChineseChunker, words
-from voice_agent_ros.intent.clause_en import Meaning
 from voice_agent_ros.intent.scene import Scene
 
 _DROPPED = {"adverb"}
@@ -16,34 +15,12 @@ _DROPPED = {"adverb"}
 _HAND = ("手里", "手上", "手中", "爪子里", "夹爪里")
 
 
-class _Bag:
-    """The chunks of one cut, by kind."""
-
-    def __init__(self, cut: tuple[Chunk, ...]) -> None:
-        self.chunks = tuple(chunk for chunk in cut if chunk.kind not in _DROPPED)
-        self.kinds: dict[str, list[Chunk]] = {}
-        for chunk in self.chunks:
-            self.kinds.setdefault(chunk.kind, []).append(chunk)
-
-    def has(self, *kinds: str) -> bool:
-        return any(kind in self.kinds for kind in kinds)
-
-    def only(self, *kinds: str) -> bool:
-        return self.kinds.keys() <= set(kinds)
-
-    def all(self, *kinds: str) -> list[Chunk]:
-        return [chunk for chunk in self.chunks if chunk.kind in kinds]
-
-    def values(self, *kinds: str) -> list[Any]:
-        return list(dict.fromkeys(chunk.value for chunk in self.all(*kinds)))
-
-
 def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | None:
     """What a clause says, or None if any of its characters has no place in it."""
     asked: Meaning | None = None
     seen: set[tuple[tuple[str, Any], ...]] = set()
     for cut in ChineseChunker(text, scene, distances).cuts():
-        bag = _Bag(cut)
+        bag = Bag(cut, _DROPPED)
         form = tuple((chunk.kind, chunk.value) for chunk in bag.chunks)
         if form in seen:
             continue
@@ -56,45 +33,67 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
     return asked
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _pick(bag: _Bag) -> Meaning | None:
-    if not bag.only("take", "object", "unknown", "it", "ba", "and", "from", "take_hand", "ought", "want", "put"):
+def _pick(bag: Bag) -> Meaning | None:
+    if not bag.only(
+        "take", "object", "unknown", "it", "ba", "and", "from", "take_hand", "ought", "want", "put"
+    ):
         return None
     things = bag.values("object", "unknown")
     if len(things) != 1 or len(bag.all("object", "unknown")) > 2:
         return None
     takes = bag.all("take")
-    if not takes or (bag.has("put")) or (bag.has("it") and len(takes) + len(bag.all("object", "unknown")) < 2):
+    if (
+        not takes
+        or (bag.has("put"))
+        or (bag.has("it") and len(takes) + len(bag.all("object", "unknown")) < 2)
+    ):
         return None
     if bag.has("and") and len(takes) < 2 and not bag.has("it"):
         return None
-    return Meaning("pick", {"object": _names(things[0])})
+    return Meaning("pick", {"object": names_of(things[0])})
 
 
-def _pick_and_place(bag: _Bag) -> Meaning | None:
-    if not bag.only("take", "object", "unknown", "it", "ba", "and", "from", "take_hand", "ought", "want", "put", "put_goal", "goal", "put_to"):
+def _pick_and_place(bag: Bag) -> Meaning | None:
+    if not bag.only(
+        "take",
+        "object",
+        "unknown",
+        "it",
+        "ba",
+        "and",
+        "from",
+        "take_hand",
+        "ought",
+        "want",
+        "put",
+        "put_goal",
+        "goal",
+        "put_to",
+    ):
         return None
     things, goals = bag.values("object", "unknown"), bag.values("put_goal", "goal")
-    if len(things) != 1 or len(goals) != 1 or _names(things[0]) == _names(goals[0]):
+    if len(things) != 1 or len(goals) != 1 or names_of(things[0]) == names_of(goals[0]):
         return None
     goal, thing = bag.all("put_goal", "goal")[0], bag.all("object", "unknown")[0]
     if any(take.start > goal.start for take in bag.all("take")):
         return None
     if not bag.has("put_goal"):
         # "往碗里放红方块", "我要蓝方块在绿方块上面"
-        if not (bag.has("put") or (bag.has("want") and thing.start < goal.start and goal.preposition in ("在", "进", "到"))):
+        if not (
+            bag.has("put")
+            or (bag.has("want") and thing.start < goal.start and goal.preposition in ("在", "进", "到"))
+        ):
             return None
         if bag.has("take") and not bag.has("and", "it"):
             return None
-        if goal.preposition == "" and not (bag.has("put") and goal.start == bag.chunks[0].start and thing.start > goal.start):
+        if goal.preposition == "" and not (
+            bag.has("put") and goal.start == bag.chunks[0].start and thing.start > goal.start
+        ):
             return None
-    return Meaning("pick_and_place", {"object": _names(things[0]), "target": _names(goals[0])})
+    return Meaning("pick_and_place", {"object": names_of(things[0]), "target": names_of(goals[0])})
 
 
-def _place(bag: _Bag) -> Meaning | None:
+def _place(bag: Bag) -> Meaning | None:
     if not bag.only("it", "held", "held_object", "ba", "and", "ought", "want", "put", "put_goal", "goal"):
         return None
     goals, held = bag.values("put_goal", "goal"), bag.values("held_object")
@@ -102,15 +101,15 @@ def _place(bag: _Bag) -> Meaning | None:
         return None
     if not bag.has("put_goal") and not (bag.has("put") and bag.all("goal")[0].preposition):
         return None
-    if held and _names(held[0]) == _names(goals[0]):
+    if held and names_of(held[0]) == names_of(goals[0]):
         return None
-    arguments: dict[str, Any] = {"target": _names(goals[0])}
+    arguments: dict[str, Any] = {"target": names_of(goals[0])}
     if held:
-        arguments["object"] = _names(held[0])
+        arguments["object"] = names_of(held[0])
     return Meaning("place", arguments)
 
 
-def _gripper(bag: _Bag, skill: str, sense: str) -> Meaning | None:
+def _gripper(bag: Bag, skill: str, sense: str) -> Meaning | None:
     alone = f"{sense}_alone"
     if bag.only(alone) and len(bag.chunks) == 1:
         return Meaning(skill)
@@ -125,33 +124,48 @@ def _gripper(bag: _Bag, skill: str, sense: str) -> Meaning | None:
     return Meaning(skill)
 
 
-def _open(bag: _Bag) -> Meaning | None:
-    if bag.only("let_go", "ba", "it", "held", "held_object", "object", "ought") and len(bag.all("let_go")) == 1:
-        plain = bag.has("it", "held", "held_object") or bag.all("let_go")[0].value in ("松开", "放开", "释放", "松手放开")
+def _open(bag: Bag) -> Meaning | None:
+    if (
+        bag.only("let_go", "ba", "it", "held", "held_object", "object", "ought")
+        and len(bag.all("let_go")) == 1
+    ):
+        plain = bag.has("it", "held", "held_object") or bag.all("let_go")[0].value in (
+            "松开",
+            "放开",
+            "释放",
+            "松手放开",
+        )
         return Meaning("open_gripper") if plain and bag.has("it", "held", "held_object", "object") else None
     return _gripper(bag, "open_gripper", "open")
 
 
-def _close(bag: _Bag) -> Meaning | None:
+def _close(bag: Bag) -> Meaning | None:
     return _gripper(bag, "close_gripper", "close")
 
 
-def _move_by(bag: _Bag) -> Meaning | None:
-    if not bag.only("arm", "ba", "direction", "directed", "move", "distance", "bit", "about", "ought", "want", "it"):
+def _move_by(bag: Bag) -> Meaning | None:
+    if not bag.only(
+        "arm", "ba", "direction", "directed", "move", "distance", "bit", "about", "ought", "want", "it"
+    ):
         return None
     ways = {chunk.value for chunk in bag.all("direction")} | {chunk.value[0] for chunk in bag.all("directed")}
     distances = bag.values("distance")
     how_far = bool(distances) or bag.has("bit")
-    if len(distances) > 1 or len(bag.all("distance")) > 1 or len(bag.all("arm", "it")) > 2 or len(bag.all("move")) > 2:
+    if (
+        len(distances) > 1
+        or len(bag.all("distance")) > 1
+        or len(bag.all("arm", "it")) > 2
+        or len(bag.all("move")) > 2
+    ):
         return None
     if not ways and distances and bag.has("move"):
         return Meaning("move_by", missing="direction")
     if len(ways) != 1 or (bag.has("it") and not how_far):
         return None
     directed = [chunk.value[1] for chunk in bag.all("directed")]
-    if directed and not how_far:
-        if all(word in words()["wants_amount"] for word in directed) and not (bag.has("arm") and directed[-1] not in ("高", "低", "矮")):
-            return None
+    vague = directed and all(word in words()["wants_amount"] for word in directed)
+    if vague and not how_far and not (bag.has("arm") and directed[-1] not in ("高", "低", "矮")):
+        return None
     if not directed and not how_far and not bag.has("move"):
         return None
     arguments: dict[str, Any] = {"direction": ways.pop()}
@@ -160,7 +174,7 @@ def _move_by(bag: _Bag) -> Meaning | None:
     return Meaning("move_by", arguments)
 
 
-def _move_to(bag: _Bag) -> Meaning | None:
+def _move_to(bag: Bag) -> Meaning | None:
     if bag.only("arm", "ba", "home_alone", "ought") and len(bag.all("home_alone")) == 1:
         return Meaning("move_to", {"pose": "home"})
     if bag.only("arm", "ba", "ready_alone", "ought") and len(bag.all("ready_alone")) == 1:
@@ -168,19 +182,41 @@ def _move_to(bag: _Bag) -> Meaning | None:
     if not bag.only("arm", "ba", "go_to", "pose", "pose_nouns", "ought", "want", "move"):
         return None
     poses = bag.values("pose")
-    if len(poses) != 1 or len(bag.all("pose")) != 1 or len(bag.all("go_to")) > 2 or len(bag.all("pose_nouns")) > 2:
+    if (
+        len(poses) != 1
+        or len(bag.all("pose")) != 1
+        or len(bag.all("go_to")) > 2
+        or len(bag.all("pose_nouns")) > 2
+    ):
         return None
     pose = bag.all("pose")[0]
     if not bag.has("go_to"):
         alone = bag.has("arm", "pose_nouns") or pose.end - pose.start >= 3
-        return Meaning("move_to", {"pose": poses[0]}) if alone and not bag.has("want", "ought", "move", "ba") else None
+        return (
+            Meaning("move_to", {"pose": poses[0]})
+            if alone and not bag.has("want", "ought", "move", "ba")
+            else None
+        )
     if bag.all("go_to")[0].start > pose.start or (bag.has("want") and not bag.has("arm")):
         return None
     return Meaning("move_to", {"pose": poses[0]})
 
 
-def _resume(bag: _Bag) -> Meaning | None:
-    return Meaning("resume") if bag.only("resume", "ought", "arm", "ba") and len(bag.all("resume")) == 1 and len(bag.chunks) <= 3 else None
+def _resume(bag: Bag) -> Meaning | None:
+    return (
+        Meaning("resume")
+        if bag.only("resume", "ought", "arm", "ba") and len(bag.all("resume")) == 1 and len(bag.chunks) <= 3
+        else None
+    )
 
 
-_FRAMES: tuple[Callable[[_Bag], Meaning | None], ...] = (_resume, _move_to, _open, _close, _move_by, _place, _pick_and_place, _pick)
+_FRAMES: tuple[Callable[[Bag], Meaning | None], ...] = (
+    _resume,
+    _move_to,
+    _open,
+    _close,
+    _move_by,
+    _place,
+    _pick_and_place,
+    _pick,
+)

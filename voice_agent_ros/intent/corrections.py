@@ -11,7 +11,7 @@ from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.wordings import folded
 
 _MARK_EN = re.compile(
-    r"[,.;…-]*\s*\b(?:(?:(?:oh|uh|um|er|ah),? )?(?:no|nope|wait|sorry|oops|whoops|scratch that|correction|i mean"
+    r"[,.;…-]*\s*\b(?:(?:(?:oh|uh|um|er|ah),? )?(?:(?<!say )(?<!said )(?<!there's )(?<!there is )(?<!is )(?<!have )(?<!has )(?<!says )(?<!in )(?<!see )(?<!means )no(?! (?:need|way|one|reason|longer|more|problem|rush|hurry|chance|matter|doubt|idea|point|use|sense|good)\b)|nope|wait|sorry|oops|whoops|scratch that|correction|i mean"
     r"|i meant|my mistake|make that|make it|rather|or rather|actually)(?: wait| no| sorry|, wait|, no|, sorry"
     r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
 )

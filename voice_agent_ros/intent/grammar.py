@@ -15,12 +15,13 @@ import yaml
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent import clause_en, clause_zh
-from voice_agent_ros.intent.clause_en import Meaning
+from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
 from voice_agent_ros.intent.requests import without_frame
 from voice_agent_ros.intent.scene import Scene
+from voice_agent_ros.intent.scene_questions import asks_what_is_seen
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
@@ -131,8 +132,13 @@ class SentenceGrammar:
     def _core(self, plain: str, words: str, distances: dict[str, float], scene: Scene) -> Meaning | None:
         """What the core grammar reads, which knows sentences by their parts."""
         if self.language == "zh":
-            return clause_zh.read(words.replace(" ", ""), scene, distances)
+            joined = words.replace(" ", "")
+            if asks_what_is_seen(plain.replace(" ", ""), "zh") or asks_what_is_seen(joined, "zh"):
+                return Meaning("describe_scene")
+            return clause_zh.read(joined, scene, distances)
         request = without_frame(plain)
+        if asks_what_is_seen(request.core, "en"):
+            return Meaning("describe_scene")
         return clause_en.read(request.core.split(), scene, distances, gerunds=request.gerunds)
 
     def _meant(self, meaning: Meaning, text: str, scene: Scene) -> GrammarResult:
@@ -140,13 +146,17 @@ class SentenceGrammar:
         if not self._may_be_meant(meaning.skill, text):
             return GrammarResult()
         if meaning.missing:
-            choices = scene.names if meaning.missing in _NAMED else ()
+            choices = scene.names if meaning.missing == "object" else ()
             return GrammarResult(
-                ambiguous=choices, skill=meaning.skill, slot=meaning.missing,
+                ambiguous=choices,
+                skill=meaning.skill,
+                slot=meaning.missing,
                 problem="" if choices else f"{meaning.missing}: not said",
             )
         names = {slot: value for slot, value in meaning.arguments.items() if isinstance(value, tuple)}
-        arguments = {slot: names[slot][0] if slot in names else value for slot, value in meaning.arguments.items()}
+        arguments = {
+            slot: names[slot][0] if slot in names else value for slot, value in meaning.arguments.items()
+        }
         for slot, value in SKILLS[meaning.skill].defaults.items():
             arguments.setdefault(slot, value)
         return self._result(_Reading(meaning.skill, arguments, names, 0))

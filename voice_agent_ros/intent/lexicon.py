@@ -55,18 +55,13 @@ def lexicon(language: str) -> Lexicon:
         ConfigurationError: the file is missing, or does not fit.
     """
     try:
-        data = yaml.load(
-            config_path(f"sentences/words_{language}.yaml").read_text(encoding="utf-8"), _YAML_LOADER
+        return _built(
+            yaml.safe_load(config_path(f"sentences/words_{language}.yaml").read_text(encoding="utf-8"))
         )
-        return _built(data)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"The words of {language!r} do not fit: {error}.", "Compare with config/sentences/words_en.yaml."
         ) from error
-
-
-# The parser in C where PyYAML has it: the first sentence waits for this.
-_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _built(data: Mapping[str, Any]) -> Lexicon:

@@ -56,6 +56,7 @@ _TAG_EN = re.compile(
     r"|if you (?:can|could|would"
     r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
 )
+_ASKED_FOR = re.compile(r"(?:can|could|may|might) (?:i|we) (?:please )?(?:have|get|see) (?!to\b)")
 _WISH_EN = re.compile(
     r"\b(?:i(?: would|'d)(?: really| very much)? (?:love|like|prefer|appreciate)|i (?:really )?(?:want"
     r"|need|wish|hope)"
@@ -158,8 +159,9 @@ def _judge_en(text: str) -> Mood:
         text = re.sub(r"\bi'd\b", "i had", text)
     request = without_frame(plainly(bare(text), "en"))
     tagged = _TAG_EN.search(text) is not None
-    asked_nicely = request.is_asked and re.match(rf"{_PERCEPTION}\b", request.core) is None
-    words = request.core if asked_nicely or not request.is_asked else bare(text)
+    is_asked = request.is_asked or _ASKED_FOR.match(request.core) is not None
+    asked_nicely = is_asked and re.match(rf"{_PERCEPTION}\b", request.core) is None
+    words = request.core if asked_nicely or not is_asked else bare(text)
     if not words:
         return Mood("empty")
     if mood := _first((("negated", _NEGATED_EN),), words):

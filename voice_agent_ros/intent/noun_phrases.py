@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from voice_agent_ros.intent.lexicon import Lexicon, Phrase, lexicon
@@ -21,7 +22,16 @@ _RELATIVES: tuple[Phrase, ...] = (
     *(("that", "is"), ("that's",), ("which", "is"), ("which's",), ("that", "are"), ("with", "the", "colour"), ("with", "the", "color")),
     *(("coloured",), ("colored",), ("of", "colour"), ("of", "color"), ("in",), ("painted",), ("that", "has", "the", "colour"), ("with",), ()),
 )  # fmt: skip
-_COLOUR_ENDS: tuple[Phrase, ...] = (("in", "colour"), ("in", "color"), ("coloured",), ("colored",), ("colour",), ("color",), ("one",), ())
+_COLOUR_ENDS: tuple[Phrase, ...] = (
+    ("in", "colour"),
+    ("in", "color"),
+    ("coloured",),
+    ("colored",),
+    ("colour",),
+    ("color",),
+    ("one",),
+    (),
+)
 _PLACED = ("sitting", "lying", "standing", "located", "placed", "resting", "positioned", "found", "left")
 _ON = ("on", "from", "off", "at", "upon")
 
@@ -55,9 +65,9 @@ class NounPhrases:
     def at(self, words: list[str], start: int) -> Iterator[Noun]:
         """Every noun phrase that begins at `start`."""
         yield from self._fixed(words, start)
-        after, has_determiner, adjectives = self._before(words, start)
+        after, has_determiner = self._before(words, start)
         seen = set()
-        for noun in self._cores(words, start, after, has_determiner, adjectives):
+        for noun in self._cores(words, after, has_determiner):
             if (noun.kind, noun.end) not in seen:
                 seen.add((noun.kind, noun.end))
                 yield noun
@@ -68,7 +78,7 @@ class NounPhrases:
         for phrase in _at(words, start, self._words.classes["pronouns"]):
             yield Noun("that" if phrase in _THAT else "it", start + len(phrase))
 
-    def _before(self, words: list[str], start: int) -> tuple[list[int], bool, bool]:
+    def _before(self, words: list[str], start: int) -> tuple[list[int], bool]:
         """Where the noun may begin: after the determiners, and after each adjective."""
         at = start
         determiners = self._words.classes["determiners"]
@@ -78,20 +88,27 @@ class NounPhrases:
         while phrase := next(iter(_at(words, at, self._words.classes["adjectives"])), None):
             at += len(phrase)
             places.append(at)
-        return places, places[0] > start, len(places) > 1
+        return places, places[0] > start
 
-    def _cores(
-        self, words: list[str], start: int, places: list[int], has_determiner: bool, adjectives: bool
-    ) -> Iterator[Noun]:
+    def _cores(self, words: list[str], places: list[int], has_determiner: bool) -> Iterator[Noun]:
         for at in reversed(places):
             for end, names in self._thing(words, at):
+                for phrase in _at(words, end, self._words.classes["holding"]):
+                    yield Noun("held_object", end + len(phrase), names)
                 for stop in self._after(words, end):
                     yield Noun("object", stop, names)
+        for kind, place in product(("arm", "gripper", "in_hand", "table"), places):
+            for phrase in _at(words, place, self._words.classes[kind]):
+                yield Noun(kind, place + len(phrase))
         at = places[0]
-        for kind in ("arm", "gripper", "in_hand", "table"):
-            for place in places:
-                for phrase in _at(words, place, self._words.classes[kind]):
-                    yield Noun(kind, place + len(phrase))
+        yield from self._pose(words, at, has_determiner)
+        yield from self._named_pose(words, at)
+        for phrase, name in self._places.items():
+            if tuple(words[at : at + len(phrase)]) == phrase:
+                yield Noun("object", at + len(phrase), (name,))
+        yield from self._unknown(words, at)
+
+    def _pose(self, words: list[str], at: int, has_determiner: bool) -> Iterator[Noun]:
         for phrase, (pose, needs_noun) in self._poses.items():
             if tuple(words[at : at + len(phrase)]) == phrase:
                 end = at + len(phrase)
@@ -100,11 +117,6 @@ class NounPhrases:
                     yield Noun("pose", end + len(nouns), pose)
                 if not needs_noun or has_determiner:
                     yield Noun("pose", end, pose)
-        yield from self._named_pose(words, at)
-        for phrase, name in self._places.items():
-            if tuple(words[at : at + len(phrase)]) == phrase:
-                yield Noun("object", at + len(phrase), (name,))
-        yield from self._unknown(words, start, at)
 
     def _named_pose(self, words: list[str], at: int) -> Iterator[Noun]:
         """ "named pose ready", "position home"."""
@@ -133,7 +145,7 @@ class NounPhrases:
             yield from self._coloured(words, at + 1, tuple(words[at : at + 1]))
         # "red toy", "blue little fellow": any word for a thing, of a colour
         if words[at : at + 1] and words[at] in COLOURS_ZH:
-            after, _, _ = self._before(words, at + 1)
+            after, _ = self._before(words, at + 1)
             if tuple(words[after[-1] : after[-1] + 1]) in self._words.classes["generic"]:
                 noun = tuple(words[after[-1] : after[-1] + 1])
                 names = self._things.get((words[at], *noun)) or self._things.get((words[at], "one"))
@@ -150,7 +162,11 @@ class NounPhrases:
                 stop = end + len(article)
                 if tuple(words[end:stop]) != article:
                     continue
-                if stop < len(words) and words[stop] in COLOURS_ZH and (noun in _VAGUE or (words[stop], *noun) in self._things):
+                if (
+                    stop < len(words)
+                    and words[stop] in COLOURS_ZH
+                    and (noun in _VAGUE or (words[stop], *noun) in self._things)
+                ):
                     names = self._things.get((words[stop], *noun)) or self._things.get((words[stop], "one"))
                     for last in _COLOUR_ENDS:
                         if names and tuple(words[stop + 1 : stop + 1 + len(last)]) == last:
@@ -166,14 +182,14 @@ class NounPhrases:
             for phrase in _at(words, stop, self._words.classes["post"]):
                 ends.append(stop + len(phrase))
         if at < len(words) and words[at] in _ON:
-            after, _, _ = self._before(words, at + 1)
+            after, _ = self._before(words, at + 1)
             for phrase in _at(words, after[0], self._words.classes["table"]):
                 ends.append(after[0] + len(phrase))
         elif at > end and words[at - 1] in _PLACED:
             ends.append(at)
         yield from sorted(set(ends), reverse=True)
 
-    def _unknown(self, words: list[str], start: int, at: int) -> Iterator[Noun]:
+    def _unknown(self, words: list[str], at: int) -> Iterator[Noun]:
         """A thing that nobody sees, if it is a thing: "the purple elephant", but not "a break"."""
         for length in range(min(_MAX_UNKNOWN, len(words) - at), 0, -1):
             *modifiers, noun = words[at : at + length]
@@ -182,15 +198,19 @@ class NounPhrases:
             is_thing = (noun,) in things or (singular,) in things or tuple(words[at : at + length]) in things
             plain = all(self._is_plain(word) for word in modifiers)
             vague = (noun,) in _VAGUE and not any(word in COLOURS_ZH for word in modifiers)
-            if is_thing and plain and not vague and (at > start or modifiers or (noun,) in things):
-                if not self._things.get((noun,)) or modifiers:
-                    name = " ".join([*modifiers, noun])
-                    for stop in self._after(words, at + length):
-                        yield Noun("unknown", stop, name)
+            seen = not modifiers and (noun,) in self._things
+            if is_thing and plain and not vague and not seen:
+                name = " ".join([*modifiers, noun])
+                for stop in self._after(words, at + length):
+                    yield Noun("unknown", stop, name)
 
     def _is_plain(self, word: str) -> bool:
         """Whether a word may describe a thing that nobody sees: it is none that has a place in the grammar."""
-        if word in COLOURS_ZH or (word,) in self._words.classes["things"] or (word,) in self._words.classes["adjectives"]:
+        if (
+            word in COLOURS_ZH
+            or (word,) in self._words.classes["things"]
+            or (word,) in self._words.classes["adjectives"]
+        ):
             return True
         return (
             word.isalpha()
@@ -201,12 +221,101 @@ class NounPhrases:
         )
 
 
-_VAGUE = {("one",), ("thing",), ("object",), ("item",), ("piece",), ("guy",), ("fellow",), ("fella",), ("chap",), ("toy",), ("part",), ("element",), ("workpiece",), ("shape",), ("unit",), ("buddy",), ("lad",), ("baby",), ("sucker",), ("friend",)}
+_VAGUE = {
+    ("one",),
+    ("thing",),
+    ("object",),
+    ("item",),
+    ("piece",),
+    ("guy",),
+    ("fellow",),
+    ("fella",),
+    ("chap",),
+    ("toy",),
+    ("part",),
+    ("element",),
+    ("workpiece",),
+    ("shape",),
+    ("unit",),
+    ("buddy",),
+    ("lad",),
+    ("baby",),
+    ("sucker",),
+    ("friend",),
+}
 _NO_NAME = frozenset(
-    "and or but not no it this them him her me you we us they he she if when while until unless except without is are was"
-    " were do does did said says what who where how why that which because since after before under near next beside"
-    " behind between other others another all both every each half less same last second third only never always"
-    " nothing something anything everything".split()
+    [
+        "and",
+        "or",
+        "but",
+        "not",
+        "no",
+        "it",
+        "this",
+        "them",
+        "him",
+        "her",
+        "me",
+        "you",
+        "we",
+        "us",
+        "they",
+        "he",
+        "she",
+        "if",
+        "when",
+        "while",
+        "until",
+        "unless",
+        "except",
+        "without",
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "said",
+        "says",
+        "what",
+        "who",
+        "where",
+        "how",
+        "why",
+        "that",
+        "which",
+        "because",
+        "since",
+        "after",
+        "before",
+        "under",
+        "near",
+        "next",
+        "beside",
+        "behind",
+        "between",
+        "other",
+        "others",
+        "another",
+        "all",
+        "both",
+        "every",
+        "each",
+        "half",
+        "less",
+        "same",
+        "last",
+        "second",
+        "third",
+        "only",
+        "never",
+        "always",
+        "nothing",
+        "something",
+        "anything",
+        "everything",
+    ]
 )
 
 

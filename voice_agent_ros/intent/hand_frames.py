@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames of the English core grammar for the hand itself: its fingers, its moves, its poses, and motion allowed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voice_agent_ros.intent.bag import Bag, Meaning
+from voice_agent_ros.intent.chunks import senses
+
+_OPEN_ALONE = {
+    "open",
+    "open up",
+    "unclench",
+    "unclamp",
+    "ungrip",
+    "release",
+    "loosen up",
+    "let go",
+    "let loose",
+    "unfold",
+}
+_CLOSE_ALONE = {
+    "close",
+    "close up",
+    "clench",
+    "clamp",
+    "clamp down",
+    "clamp shut",
+    "squeeze",
+    "squeeze together",
+    "pinch",
+    "tighten up",
+    "snap shut",
+    "close in",
+}
+_RISE_ALONE = {"rise", "rise up", "ascend", "climb", "climb up", "descend", "retreat", "retract", "back up", "back off", "step back", "advance", "reach out", "lift up", "go lower", "reach forward", "stretch out", "pull back", "draw back", "back away", "pull away"}  # fmt: skip
+_ASKS_WHERE = {
+    "put",
+    "place",
+    "set",
+    "move",
+    "lay",
+    "stack",
+    "transfer",
+    "stick",
+    "bring",
+    "deposit",
+    "carry",
+}
+_DIRECTED = {"raise": "up", "lower": "down", "retreat": "back", "advance": "forward"}
+
+
+def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> Meaning | None:
+    other = "closed_state" if state == "open_state" else "open_state"
+    if (
+        not bag.only(
+            "verb", "gripper", "arm", "in_hand", state, "way", "direction", "want", "ought", "more", "bit"
+        )
+        or bag.directions() - {"up"}
+        or bag.has(other)
+    ):
+        return None
+    if len(bag.verbs) > 1 or bag.has("bit"):
+        return None
+    verb = bag.verbs[0] if bag.verbs else None
+    if bag.has("gripper"):
+        if len(bag.all("gripper")) > 1 or bag.has("arm", "in_hand"):
+            return None
+        if verb is None:
+            return Meaning(skill) if bag.has(state) else None
+        if sense in senses(verb) and verb.value[1] not in ("get", "have"):
+            return Meaning(skill)
+        return Meaning(skill) if "make" in senses(verb) and bag.has(state) else None
+    if bag.has("want", "ought", "arm", "in_hand") or verb is None or verb.value[0].form != "base":
+        return None
+    return Meaning(skill) if verb.value[1] in alone else None
+
+
+def open_hand(bag: Bag) -> Meaning | None:
+    """The fingers open, or what they hold is let go."""
+    if found := _gripper("open_gripper", "open", "open_state", _OPEN_ALONE, bag):
+        return found
+    if not bag.only("verb", "it", "that", "held", "held_object", "object", "from") or len(bag.verbs) != 1:
+        return None
+    verb = bag.verbs[0]
+    if (
+        "release" not in senses(verb)
+        or not bag.has("it", "that", "held", "held_object", "object")
+        or len(bag.chunks) > 3
+    ):
+        return None
+    if bag.has("object") and (bag.has("it", "that") or verb.value[1] in ("drop", "loose", "let loose")):
+        return None
+    return (
+        Meaning("open_gripper")
+        if bag.has("held", "held_object", "it", "that") or len(bag.one("object") or ()) >= 1
+        else None
+    )
+
+
+def close_hand(bag: Bag) -> Meaning | None:
+    """The fingers close."""
+    return _gripper("close_gripper", "close", "closed_state", _CLOSE_ALONE, bag)
+
+
+def move_by(bag: Bag) -> Meaning | None:
+    """The hand goes some way in a direction."""
+    if not bag.only(
+        "verb",
+        "arm",
+        "gripper",
+        "in_hand",
+        "direction",
+        "distance",
+        "bit",
+        "more",
+        "distance_of",
+        "it",
+        "that",
+        "held",
+        "want",
+        "ought",
+    ):
+        return None
+    if (
+        len(bag.all("distance")) > 1
+        or len(bag.all("arm", "gripper", "in_hand", "it", "held", "that")) > 1
+        or len(bag.verbs) > 1
+    ):
+        return None
+    verb = bag.verbs[0] if bag.verbs else None
+    means = senses(verb) if verb else frozenset()
+    way = _way(bag, means)
+    how_far = bag.has("distance", "bit")
+    has_arm = bag.has("arm", "gripper", "in_hand")
+    has_it = bag.has("it", "held", "that")
+    if way is None:
+        # "Move ten centimetres": which way is to be asked.
+        return (
+            Meaning("move_by", missing="direction")
+            if bag.has("distance") and "go" in means and not bag.directions() and not has_it
+            else None
+        )
+    if verb is None and not (how_far or bag.has("more") or (has_arm and bag.has("direction"))):
+        return None
+    if verb is None and has_it and not bag.is_wish:
+        return None
+    directed = [name for name in _DIRECTED if name in means]
+    if (verb is not None and directed and not bag.has("direction") and "go" not in means) or (
+        verb is not None and directed and not bag.has("direction")
+    ):
+        if not (how_far or has_arm or verb.value[1] in _RISE_ALONE) or (has_it and not how_far):
+            return None
+    elif (
+        verb is not None
+        and "go" not in means
+        and not directed
+        and not ("carry" in means and (has_arm or (has_it and how_far)))
+    ) or (verb is not None and has_it and "go" not in means and not how_far):
+        return None
+    arguments: dict[str, Any] = {"direction": way}
+    if bag.has("distance"):
+        arguments["distance"] = bag.one("distance")
+    return Meaning("move_by", arguments)
+
+
+def _way(bag: Bag, means: frozenset[str]) -> str | None:
+    """The one direction that is said, by a word for it or by the verb."""
+    said = [chunk for chunk in bag.chunks if chunk.kind == "direction"]
+    ways = bag.directions()
+    if len(ways) > 1 and "back" in ways:
+        # "back up a bit": on the way back
+        kept = [
+            one
+            for at, one in enumerate(said)
+            if not (one.value == "back" and at + 1 < len(said) and said[at + 1].start == one.end)
+        ]
+        ways = {one.value for one in kept}
+    if len(ways) > 1:
+        return None
+    of_verb = {_DIRECTED[name] for name in means & _DIRECTED.keys()}
+    if not ways:
+        return of_verb.pop() if len(of_verb) == 1 else None
+    way = ways.pop()
+    return way if not of_verb or way in of_verb or "go" in means or "carry" in means else None
+
+
+def move_to(bag: Bag) -> Meaning | None:
+    """The arm goes to a pose."""
+    if not bag.only(
+        "verb", "arm", "gripper", "in_hand", "pose", "to_pose", "direction", "want", "ought", "more", "off"
+    ):
+        return None
+    pose = bag.one("pose", "to_pose")
+    if (
+        pose is None
+        or bag.directions() - {"back", "up", "down"}
+        or len(bag.verbs) > 1
+        or len(bag.all("pose", "to_pose")) > 1
+    ):
+        return None
+    has_arm = bag.has("arm", "gripper", "in_hand")
+    if bag.verbs:
+        verb = bag.verbs[0]
+        if "pose" not in senses(verb):
+            return None
+        if verb.value[1] in ("have", "let", "want") and not has_arm:
+            return None
+        return Meaning("move_to", {"pose": pose})
+    noun = bag.all("pose", "to_pose")[0]
+    alone = noun.kind == "to_pose" or noun.end - noun.start > 1 or pose == "home"
+    return (
+        Meaning("move_to", {"pose": pose})
+        if (has_arm or alone) and not (bag.has("want") and not has_arm)
+        else None
+    )
+
+
+def resume(bag: Bag) -> Meaning | None:
+    """Motion is allowed again."""
+    if not bag.only("resume", "resume_of", "resumed", "resume_stop", "latch", "more", "verb", "arm"):
+        return None
+    if len(bag.chunks) and bag.has("verb"):
+        return None
+    if bag.has("resume_stop"):
+        return Meaning("resume") if bag.has("latch") and not bag.has("resume", "resume_of") else None
+    if bag.has("latch") and not bag.has("resume_of"):
+        return None
+    if bag.has("resume"):
+        return Meaning("resume") if len(bag.all("resume")) == 1 and not bag.has("resume_of", "arm") else None
+    return Meaning("resume") if len(bag.all("resume_of")) == 1 and bag.has("resumed", "latch") else None
