@@ -8,9 +8,11 @@ import re
 from voice_agent_ros.intent.wordings import bare
 
 _WORD = re.compile(
-    r"\b(?:emergency stop|e-stop|stand still|hold still|stay still|keep still|hold it|stop|halt|freeze|abort)\b(?! ?-)|^(?:do not"
-    r"|don'?t) move$"
+    r"\b(?:emergency stop|e-stop|stand still|hold still|stay still|keep still|hold it|stop|halt|freeze|abort)\b(?! ?-)"
+    r"|^(?:do not|don'?t|nobody|no one) move(?: (?:the |your )?(?:arm|robot|hand|gripper))?$|^emergency$"
 )
+# What a comma or a full stop parts belongs to another clause: "don't, stop!" is no "don't stop".
+_CLAUSES = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|[!?;:…。，！？；：、]")
 # A word before it that makes it something else: a noun, a report, a negation.
 _NOT_AFTER = re.compile(
     r"(?:\b(?:don'?t|do not|doesn'?t|didn'?t|never|not|non|without|can'?t|cannot|won'?t|couldn'?t"
@@ -18,7 +20,7 @@ _NOT_AFTER = re.compile(
     r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|says?|(?<!i )said|saying|reads?|word|words"
     r"|called|named"
     r"|the|a|an|each|every|next|last|first|one|deep|flash)"
-    r"|\b(?:how|when|where|way|time|going|used|about|try|tried|trying|wants?|likes?|plans?|need|reason) to"
+    r"|\b(?:how|when|where|way|time|going|used|about|try|tried|trying|wants?|likes?|plans?|(?<!you )need|reason) to"
     r"|non-)\s*$"
 )
 _NOT_BEFORE = re.compile(
@@ -34,15 +36,26 @@ _ASKED = re.compile(
     r"|were)\b"
     r".*\b(?:you|it|i|we|they|he|she|robot|arm|that|this)$"
 )
-_HAN = re.compile(r"急停|停止|停下|停住|停手|停一下|停一停|停|别动|不许动|不要动|住手")
+# "why don't you stop", "it won't stop": asked for in despair.
+_URGED = re.compile(
+    r"(?:\bwhy (?:won'?t|don'?t|doesn'?t|can'?t) (?:you|it|he|she|this|that|(?:the|this) (?:robot|arm|thing))"
+    r"|^(?:it|he|she|this|that|(?:the|this) (?:robot|arm|thing)) (?:won'?t|doesn'?t|does not|will not|can'?t|cannot))"
+    r"(?: even| ever| just)?$"
+)
+_HAN = re.compile(r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|别动|不许动|不要动|住手")
 _HAN_NOT_AFTER = re.compile(
-    r"(?:不要|不用|不能|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
+    r"(?:不要|不用|(?<!能)不能|(?<!可)不可以|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
     r"|请勿|如何|能否不|再|随时|调|解除|取消|释放|复位|清除|暂)$"
 )
 _HAN_NOT_BEFORE = re.compile(
     r"^(?:车|电|顿|留|靠|放|牌|产|工|泊|滞|职|战|课|键|按钮|标志|牌子|止键|止按钮|止标志|了[吗么没])"
 )
 _HAN_DONT_MOVE = re.compile(r"^(?:别动|不许动|不要动)")
+
+
+_HAN_URGED = re.compile(
+    r"(?:怎么|为什么|为何|咋)(?:你|它|还|就|都)*不(?=停)|(?:它|手臂|机器人)(?:还|就|都)*不(?=停)"
+)
 
 
 def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG001
@@ -52,8 +65,11 @@ def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG0
         text: a partial or final transcript.
         language: of the transcript. Both languages' words count whatever it is: a recognizer may be wrong about it.
     """
-    words = bare(text)
-    return _find_english(words) or _find_chinese(words.replace(" ", ""))
+    for clause in _CLAUSES.split(text):
+        words = bare(clause)
+        if phrase := _find_english(words) or _find_chinese(words.replace(" ", "")):
+            return phrase
+    return None
 
 
 def _find_english(words: str) -> str | None:
@@ -62,6 +78,8 @@ def _find_english(words: str) -> str | None:
         is_noun = _NOT_AFTER.search(before) and not (
             match.group() == "emergency stop" and before.endswith("the ")
         )
+        if _URGED.search(before.strip()):
+            return match.group()
         if is_noun or _RELEASED.search(before) or _NOT_BEFORE.match(after) or _ASKED.match(before.strip()):
             continue
         return match.group()
@@ -76,6 +94,8 @@ def _find_chinese(squeezed: str) -> str | None:
             if not after or after.startswith(("了", "啊", "呀")):
                 return phrase
             continue
+        if (urged := _HAN_URGED.search(squeezed)) and urged.end() == match.start():
+            return phrase
         rest_from_stop = squeezed[match.start() + phrase.find("停") + 1 :] if "停" in phrase else after
         if _HAN_NOT_AFTER.search(before) or _HAN_NOT_BEFORE.match(rest_from_stop):
             continue

@@ -64,7 +64,7 @@ class Utterance:
         said = said or Discourse()
         for text, before in corrected(self._text, self._scene, self._language):
             result = self._whole(text, said)
-            if result.calls and result.calls == self._whole(before, said).calls:
+            if result.calls and result.calls == self._whole(before.rstrip("?？ "), said).calls:
                 break  # "grab it? no thanks": taken back, not corrected
             if result.calls or result.ambiguous:
                 return result
@@ -122,6 +122,8 @@ class Utterance:
 
     def _steps(self, text: str, said: Discourse) -> GrammarResult:
         """Several commands, every one of them understood."""
+        if judge_mood(text, self._language).kind == "question":  # its mark is lost with the parts
+            return GrammarResult()
         parts = strong_parts(text, self._language)
         if not judge_mood(joined(parts, self._language), self._language).is_command:
             return GrammarResult()
