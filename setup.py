@@ -12,19 +12,24 @@ SERVER = [
     "jsonschema>=4.18",
     "prometheus_client>=0.20",
     "pyelftools>=0.31",
-    "python-multipart>=0.0.9",  # uploads
+    "python-multipart>=0.0.18",  # uploads
 ]
 # httptools: a faster HTTP parser, which uvicorn takes by itself where it is installed.
 SERVER_FAST = ["httptools>=0.6"]
 TOKENIZER = ["tokenizers>=0.20"]
 CONSOLE = ["xllamacpp>=2026.1"]
 SPEECH = [
+    "av>=12",
     "faster-whisper>=1.2",
     "hibari-tts==0.2.1",  # carries its weights
     "onnxruntime>=1.18",
     "soundfile>=0.12",
     "soxr>=0.3",
 ]
+# Spelling of transcripts: simplified or traditional characters; numbers and units as digits.
+SPELLING = ["opencc>=1.1.6", "text2num>=3", "wetext>=0.1"]
+# Weights are not in any package; see docs/recognizers.md.
+SHERPA = ["sherpa-onnx>=1.10"]
 MOTION = ["pin>=3"]
 SMOOTH = ["ruckig>=0.14"]  # jerk-limited movements; built from source where there is no wheel (aarch64)
 SIM = ["mujoco>=3.3.3", "pillow>=10"]
@@ -32,6 +37,7 @@ VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
     "httpx>=0.27",
     "hypothesis>=6",
+    "jiwer>=3",
     "langchain-openai>=0.3",
     "langchain-tests>=0.3",
     "mypy>=1.11",
@@ -66,6 +72,7 @@ setup(
     ],
     install_requires=[
         "hassil>=3.0",
+        "httpx>=0.27",
         "numpy",
         "openai>=1.50",
         "pybreaker>=1.2",
@@ -82,11 +89,13 @@ setup(
         "server": [*SERVER, *SERVER_FAST],
         "tokenizer": TOKENIZER,
         "sim": SIM,
+        "sherpa": SHERPA,
         "speech": SPEECH,
+        "spelling": SPELLING,
         "view": VIEW,
         "test": TEST,
         "ros_tools": ROS_TOOLS,
-        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *MOTION, *SMOOTH, *SIM],
+        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *SPELLING, *MOTION, *SMOOTH, *SIM],
     },
     entry_points={
         "console_scripts": [

@@ -14,15 +14,28 @@ Audio = NDArray[np.float32]  # (samples,) at 16 kHz, in [-1, 1]
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word and when it was said, s from the beginning of the audio."""
+
+    text: str
+    start: float
+    end: float
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
 class Recognition:
     """What was recognized.
 
     Attributes:
         text: "" if there was no speech.
-        confidence: [0, 1].
+        confidence: probability that the words are right, calibrated where the engine gives something to
+            calibrate.
         language: BCP-47.
         mean_log_probability: of a token, where the engine knows it.
         no_speech_probability: that nobody spoke, where the engine knows it.
+        words: with times, where the engine knows them and was asked for them.
+        engine: who recognized it, for people who look for the reason of a mistake.
     """
 
     text: str
@@ -30,6 +43,8 @@ class Recognition:
     language: str
     mean_log_probability: float = 0.0
     no_speech_probability: float = 0.0
+    words: tuple[Word, ...] = ()
+    engine: str = ""
 
 
 class Recognizer(Protocol):
@@ -44,5 +59,21 @@ class Recognizer(Protocol):
 
         Raises:
             EngineError: the engine failed; the next call may succeed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; it is not used afterwards."""
+        ...
+
+
+class AdjustableRecognizer(Recognizer, Protocol):
+    """One that can be set otherwise between two utterances, at no cost; the package's own all can."""
+
+    def adjust(self, *, language: str, word_times: bool) -> None:
+        """Recognize this language, or "auto", from now on; and tell when each word was said, if it can.
+
+        Raises:
+            ModelMissingError: the weights do not know the language.
         """
         ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One suite for every recognizer: a new one is a class and a line in RECOGNIZERS."""
+"""One suite for every recognizer: a new one is a class, and a context manager in conftest.py's ALL."""
 
 import re
 import wave
@@ -10,27 +10,11 @@ import pytest
 
 from voice_agent_ros.asr.credibility import is_credible
 from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
-from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
-from voice_agent_ros.models.catalogue import path_of
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.motion.policy import MinConfidence
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[3] / "demo"
 RATE = 16000
-
-
-def whisper() -> WhisperLocal:
-    pytest.importorskip("faster_whisper")
-    try:
-        return WhisperLocal(path_of("whisper-tiny.en"))
-    except ModelMissingError as error:
-        pytest.skip(str(error))
-
-
-RECOGNIZERS = [pytest.param(whisper, id="whisper_local")]
-
-
-@pytest.fixture(scope="module", params=RECOGNIZERS)
-def recognizer(request):
-    return request.param()
 
 
 def demo(name: str) -> np.ndarray:
@@ -55,8 +39,9 @@ def words(text: str) -> list[str]:
 def test_speech_is_recognized(recognizer, name, text, is_draft):
     heard = recognizer.recognize(demo(name), ["red cube", "bowl"], is_draft=is_draft)
     assert words(heard.text) == text.split()
-    assert 0.2 < heard.confidence <= 1.0
+    assert 0.4 < heard.confidence <= 1.0
     assert heard.language == "en"
+    assert heard.engine
 
 
 @pytest.mark.weights
@@ -69,7 +54,9 @@ def test_noise_is_not_believed(recognizer, kind):
         "empty": np.zeros(0, np.float32),
         "too short": np.full(100, 0.1, np.float32),
     }[kind]
-    assert not is_credible(recognizer.recognize(audio, ["red cube"]), len(audio) / RATE)
+    heard = recognizer.recognize(audio, ["red cube"])
+    # A server that does not say how sure it is cannot be seen through; nothing risky is done on its word.
+    assert not is_credible(heard, len(audio) / RATE) or heard.confidence < MinConfidence().high
 
 
 @pytest.mark.weights
@@ -86,6 +73,20 @@ def test_long_speech_is_heard_to_its_end(recognizer):
 def test_many_strange_hints_do_no_harm(recognizer):
     hints = [f"thing {index} 东西 \U0001f600" for index in range(200)]
     recognizer.recognize(demo("yes.wav"), hints)
+
+
+@pytest.mark.weights
+def test_it_can_be_set_to_another_language_and_back(recognizer):
+    recognizer.adjust(language="en-GB", word_times=True)
+    recognizer.adjust(language="en", word_times=False)
+    assert words(recognizer.recognize(demo("yes.wav")).text) == ["yes"]
+
+
+@pytest.mark.weights
+def test_no_utterance_depends_on_the_one_before(recognizer):
+    alone = recognizer.recognize(demo("pick_red_cube.wav")).text
+    recognizer.recognize(demo("blue_look_nice.wav"))
+    assert recognizer.recognize(demo("pick_red_cube.wav")).text == alone
 
 
 @pytest.mark.parametrize("content", [None, b"this is no model"])

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several recognizers in an order: what one fails at, the next one gets, so that no utterance is lost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from voice_agent_ros.asr.recognizer import AdjustableRecognizer, Audio, Recognition
+from voice_agent_ros.errors import EngineError, VoiceAgentError
+
+RETRY_AFTER_S = 15.0
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Engine:
+    name: str
+    recognizer: AdjustableRecognizer
+    rests_until: float = float("-inf")
+    problem: str = ""
+
+
+class FallbackRecognizer:
+    """Asks the first recognizer that is not resting; one that has failed rests for a while.
+
+    The same utterance is tried with each of them before it is given up. If all of them rest, the one that has
+    rested longest is tried all the same: an utterance is worth more than a rest.
+
+    Args:
+        recognizers: with their names, best first.
+        retry_after_s: how long one that has failed is left alone, s.
+        on_change: told the name of the one that is asked from now on, and why.
+    """
+
+    name = "fallback"
+
+    def __init__(
+        self,
+        recognizers: Sequence[tuple[str, AdjustableRecognizer]],
+        *,
+        retry_after_s: float = RETRY_AFTER_S,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[str, str], None] | None = None,
+    ) -> None:
+        if not recognizers:
+            raise ValueError("There must be a recognizer.")
+        self._engines = [_Engine(name, recognizer) for name, recognizer in recognizers]
+        self._retry_after_s = retry_after_s
+        self._clock = clock
+        self._on_change = on_change or self._log_change
+        self._active = self._engines[0].name
+
+    @property
+    def active(self) -> str:
+        """Name of the one that recognized last."""
+        return self._active
+
+    def adjust(self, *, language: str, word_times: bool) -> None:
+        """See `AdjustableRecognizer`; one that does not know the language is no help with it and rests.
+
+        Raises:
+            ModelMissingError: none of them knows it.
+        """
+        problem: VoiceAgentError | None = None
+        can = 0
+        for engine in self._engines:
+            try:
+                engine.recognizer.adjust(language=language, word_times=word_times)
+                can += 1
+            except VoiceAgentError as error:
+                problem = problem or error
+                engine.rests_until = self._clock() + self._retry_after_s
+        if problem is not None and can == 0:
+            raise problem
+
+    def recognize(self, audio: Audio, hints: Sequence[str] = (), *, is_draft: bool = False) -> Recognition:
+        """Recognize an utterance with the first that can."""
+        now = self._clock()
+        awake = [engine for engine in self._engines if engine.rests_until <= now]
+        resting = sorted(
+            (engine for engine in self._engines if engine.rests_until > now), key=lambda e: e.rests_until
+        )
+        problems = []
+        # A draft is worth no second attempt at an engine that is known to fail.
+        for engine in awake if is_draft and awake else [*awake, *resting]:
+            try:
+                recognition = engine.recognizer.recognize(audio, hints, is_draft=is_draft)
+            except VoiceAgentError as error:
+                engine.rests_until = self._clock() + self._retry_after_s
+                engine.problem = str(error)
+                problems.append(f"{engine.name}: {error}")
+                continue
+            engine.rests_until, engine.problem = float("-inf"), ""
+            self._note(engine.name, "; ".join(problems))
+            return recognition
+        raise EngineError(f"No recognizer works. {' '.join(problems)}")
+
+    def close(self) -> None:
+        """Close all of them."""
+        for engine in self._engines:
+            engine.recognizer.close()
+
+    def _note(self, name: str, why: str) -> None:
+        if name != self._active:
+            self._active = name
+            self._on_change(name, why)
+
+    @staticmethod
+    def _log_change(name: str, why: str) -> None:
+        log.warning("speech is recognized by %s from now on. %s", name, why or "It works again.")
