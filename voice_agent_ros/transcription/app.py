@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from voice_agent_ros.transcription.routes import routes
 from voice_agent_ros.transcription.service import TranscriptionService
 from voice_agent_ros.xlm.security import Access, Gate
+from voice_agent_ros.xlm.services import BodyLimit, BodyLimits
 
 
 def create_app(service: TranscriptionService, access: Access | None = None) -> Starlette:
@@ -23,5 +24,6 @@ def create_app(service: TranscriptionService, access: Access | None = None) -> S
         await service.stop()
 
     app = Starlette(routes=routes(service), lifespan=lifespan)
-    app.add_middleware(Gate, access=access or Access(), answered=lambda path, status: None)
+    limits = BodyLimits(BodyLimit(), ())
+    app.add_middleware(Gate, access=access or Access(), limits=limits, answered=lambda path, status: None)
     return app
