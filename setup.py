@@ -33,6 +33,13 @@ SHERPA = ["sherpa-onnx>=1.10"]
 MOTION = ["pin>=3"]
 SMOOTH = ["ruckig>=0.14"]  # jerk-limited movements; built from source where there is no wheel (aarch64)
 SIM = ["mujoco>=3.3.3", "pillow>=10"]
+TOOLS = [
+    "matplotlib>=3.7",
+    "mcap>=1.1",
+    "mcap-ros2-support>=0.5",
+    "psutil>=5.9",
+    "textual>=0.60",
+]
 VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
     "httpx>=0.27",
@@ -92,10 +99,22 @@ setup(
         "sherpa": SHERPA,
         "speech": SPEECH,
         "spelling": SPELLING,
+        "tools": TOOLS,
         "view": VIEW,
         "test": TEST,
         "ros_tools": ROS_TOOLS,
-        "all": [*SERVER, *SERVER_FAST, *TOKENIZER, *CONSOLE, *SPEECH, *SPELLING, *MOTION, *SMOOTH, *SIM],
+        "all": [
+            *SERVER,
+            *SERVER_FAST,
+            *TOKENIZER,
+            *CONSOLE,
+            *SPEECH,
+            *SPELLING,
+            *MOTION,
+            *SMOOTH,
+            *SIM,
+            *TOOLS,
+        ],
     },
     entry_points={
         "console_scripts": [

@@ -33,6 +33,7 @@ ARGUMENTS = (
     ("wav_paths", "", "Recordings to be heard, separated by |."),
     ("wav_start", "auto", "auto, or on_request (service audio_node/next_clip)."),
     ("reply_path", "", "Where the loudspeaker's signal is written (audio_sink wav)."),
+    ("telemetry", "true", "Publish diagnostics and markers."),
     ("output", "screen", "Where the nodes' output goes: screen, log or both."),
     ("overrides", "", "A further parameter file."),
 )
@@ -76,6 +77,7 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "policy": str(SHARE / "config" / "policy.simulation.yaml"),
         "urdf": str(SHARE / "urdf" / f"{value['arm']}.urdf"),
         "supervised": "sim_arm_node",
+        "telemetry": value["telemetry"],
         "output": value["output"],
     }
     included = IncludeLaunchDescription(

@@ -31,6 +31,7 @@ ARGUMENTS = (
     ("overrides", "", "A second parameter file, applied over the first."),
     ("policy", str(SHARE / "config" / "policy.yaml"), "What the arm may do."),
     ("urdf", "", "URDF file of the arm; empty: wait for the topic robot_description."),
+    ("telemetry", "true", "Publish diagnostics and markers."),
     ("supervised", "", "Further lifecycle nodes to bring up first, separated by commas."),
     ("namespace", "", "One namespace per robot."),
     ("output", "screen", "Where the nodes' output goes: screen, log or both."),
@@ -51,6 +52,7 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             "urdf_path": value["urdf"],
         },
         "stop_guard_node": {"arm": value["arm"]},
+        "telemetry_node": {"arm": value["arm"], "policy_path": value["policy"]},
         "supervisor_node": {"nodes": nodes, "resume_when_ready": value["resume_when_ready"] == "true"},
     }
 
@@ -73,7 +75,9 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     composed = value["composed"] == "true"
     speech = [node("voice_agent", *SPEECH_NODES)] if composed else [node(name) for name in SPEECH_NODES]
-    return [*speech, node("intent_bridge_node"), node("stop_guard_node"), node("supervisor_node")]
+    watching = [node("telemetry_node")] if value["telemetry"] == "true" else []
+    motion = [node("intent_bridge_node"), node("stop_guard_node")]
+    return [*speech, *motion, node("supervisor_node"), *watching]
 
 
 def parameter_file(overrides: dict[str, dict[str, object]]) -> list[str]:

@@ -11,7 +11,21 @@ from importlib import import_module
 
 from voice_agent_ros.errors import VoiceAgentError
 
-VERBS = ("demo", "models", "parse", "transcribe", "speak", "ask", "say", "stop", "resume", "audit", "doctor")
+VERBS = (
+    "demo",
+    "models",
+    "parse",
+    "transcribe",
+    "speak",
+    "ask",
+    "say",
+    "stop",
+    "resume",
+    "audit",
+    "doctor",
+    "stats",
+    "timeline",
+)
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report for SIGINT
 
