@@ -140,7 +140,7 @@ def cuts(options: list[list[Chunk]]) -> Iterator[tuple[Chunk, ...]]:
     # Only what leads to the end: dead ends cost nothing.
     leads = [False] * count + [True]
     for start in range(count - 1, -1, -1):
-        options[start] = [chunk for chunk in options[start] if leads[chunk.end]]
+        options[start] = [chunk for chunk in options[start] if chunk.end <= count and leads[chunk.end]]
         leads[start] = bool(options[start])
     if not leads[0]:
         return

@@ -131,7 +131,7 @@ class ChineseChunker:
             at = start + (self._text[start] == "从")
             for end in self._ends(at, "table"):
                 for last in (0, 1, 2):
-                    if self._text[end : end + last] in ("", "上", "上面"):
+                    if end + last <= len(self._text) and self._text[end : end + last] in ("", "上", "上面"):
                         yield Chunk("from", start, end + last)
 
     def _noun(self, start: int) -> Iterator[tuple[int, Any, str]]:
@@ -194,7 +194,8 @@ class ChineseChunker:
             phrase = self._text[start : start + length]
             if any(kind == "put_to" for kind, _ in _phrases().get(phrase, ())):
                 for gap in (0, 1, 2):
-                    if self._text[start + length : start + length + gap] in ("", "了", "那边", "去"):
+                    after = self._text[start + length : start + length + gap]
+                    if len(after) == gap and after in ("", "了", "那边", "去"):
                         yield from self._goal(
                             "put_goal", start, start + length + gap, phrase, needs_inside=False
                         )
