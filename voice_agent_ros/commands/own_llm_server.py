@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A language model for the length of one command: xlm-server over the console stand-in, on a port of its own."""
+"""A language model's server for as long as it is needed, on a port of its own: xlm-server, or llama.cpp's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -30,8 +30,11 @@ LOG_LINES = 5
 
 
 @contextmanager
-def own_llm_server() -> Iterator[str]:
+def own_llm_server(weights: Path | None = None) -> Iterator[str]:
     """Start a server with the catalogue's small model; it ends with the block, or with this process.
+
+    Args:
+        weights: a GGUF file to serve instead.
 
     Yields:
         Its URL, up to and including /v1, once it answers.
@@ -42,8 +45,42 @@ def own_llm_server() -> Iterator[str]:
     """
     console = [
         *_python("voice_agent_ros.xlm.console_sim"),
-        *("--profile", PROFILE, "--gguf", str(path_of(MODEL))),
+        *("--profile", PROFILE, "--gguf", str(weights or path_of(MODEL))),
     ]
+    command = [
+        *_python("voice_agent_ros.xlm.server_cli"),
+        *("--profile", PROFILE, "--console", shlex.join(console)),
+        "--no-probe",
+    ]
+    with serving(command) as url:
+        yield url
+
+
+@contextmanager
+def llama_server(weights: Path, threads: int = 2, context_tokens: int = 4096) -> Iterator[str]:
+    """Serve a GGUF file with llama.cpp's own server, which comes with the extra `console`.
+
+    Yields:
+        Its URL, up to and including /v1, once it answers.
+
+    Raises:
+        EngineError: the server does not come up.
+    """
+    options = ["--gguf", str(weights), "--threads", str(threads), "--context-tokens", str(context_tokens)]
+    with serving([*_python("voice_agent_ros.commands.llama_server"), *options]) as url:
+        yield url
+
+
+@contextmanager
+def serving(command: Sequence[str]) -> Iterator[str]:
+    """Run a server with `--port PORT` added until the end of the block, or of this process.
+
+    Yields:
+        Its URL, up to and including /v1, once it answers.
+
+    Raises:
+        EngineError: it does not come up.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     # The guard ends the server should this process be killed.
@@ -54,14 +91,10 @@ def own_llm_server() -> Iterator[str]:
         str(Path(xlm.__file__).with_name("guarded_exec.py")),
         str(os.getpid()),
     ]
-    command = [
-        *guard,
-        *_python("voice_agent_ros.xlm.server_cli"),
-        *("--profile", PROFILE, "--console", shlex.join(console), "--port", str(port)),
-        "--no-probe",
-    ]
     with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [*guard, *command, "--port", str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         try:
             _wait_until_healthy(server, f"http://127.0.0.1:{port}/health", log)
             yield f"http://127.0.0.1:{port}/v1"

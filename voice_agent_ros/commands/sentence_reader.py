@@ -31,6 +31,7 @@ class Understood:
         engine: who understood it; "none" if it is no command and nobody answers.
         elapsed_s: from the sentence to this, without what loading the model took.
         problem: why the model could not be asked, if it could not.
+        outcome: what the dialogue made of it, in TurnReport's words; empty: it would act.
     """
 
     engine: Engine
@@ -38,6 +39,7 @@ class Understood:
     reply: str
     elapsed_s: float = 0.0
     problem: str = ""
+    outcome: str = ""
 
 
 class SentenceReader:
@@ -126,7 +128,7 @@ class SentenceReader:
         """The sentence led to words only."""
         engine: Engine = "none" if self._problem else report.engine
         self._result = self._result or Understood(
-            engine, (), "".join(self._reply).strip(), problem=self._problem
+            engine, (), "".join(self._reply).strip(), problem=self._problem, outcome=report.outcome
         )
 
 
