@@ -180,14 +180,19 @@ def test_a_call_that_is_repeated_until_it_is_cut_off_is_read(server, client):
 
 
 def test_text_beside_offered_tools_is_text(server, client):
-    server.script = [chunk(content="I do "), chunk(content="not know."), DONE]
+    server.script = [chunk(content="I do "), chunk(content="not know."), chunk("stop"), DONE]
     *texts, finished = all_events(client, ACT)
     assert "".join(event.text for event in texts) == "I do not know."
     assert finished.calls == ()
 
 
 def test_thinking_is_neither_text_nor_call(server, client):
-    server.script = [chunk(reasoning_content="pick(object='red cube')"), chunk(content="No."), DONE]
+    server.script = [
+        chunk(reasoning_content="pick(object='red cube')"),
+        chunk(content="No."),
+        chunk("stop"),
+        DONE,
+    ]
     thought, text, finished = all_events(client, ACT)
     assert thought == ThinkingDelta("pick(object='red cube')")
     assert text == TextDelta("No.")

@@ -35,8 +35,9 @@ _NOTE = {
         },
     },
 }
+_LISTENING = Manner(is_trusted=False, may_think=True, thought_tokens=PROBE_THOUGHT_TOKENS)
 # 64 x 64 pixels of one colour each, PNG.
-_SIGHTS = {
+SIGHTS = {
     "red": (
         "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAS0lEQVR42u3PQQkAAAgAsetfWiP4FgYrsKZeS0BAQE"
         "BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEDgsqnc8OJg6Ln3AAAAAElFTkSuQmCC"
@@ -154,7 +155,7 @@ class Prober:
 
     async def _listen(self) -> None:
         request = _question(f"Answer with the one word {_WORD} and nothing else.", 8)
-        _, reader = await self._ask(request, Manner(may_think=True, thought_tokens=PROBE_THOUGHT_TOKENS))
+        _, reader = await self._ask(request, _LISTENING)
         self.found = replace(self.found, is_unopened=reader.was_unopened)
         way: Way = ""
         if reader.thought:
@@ -167,9 +168,7 @@ class Prober:
     async def _closes(self, request: ChatRequest, way: Way) -> bool:
         """Whether thinking ends this way, and an answer still comes."""
         try:
-            finished, reader = await self._ask(
-                request, Manner(closes_thinking=way, may_think=True, thought_tokens=PROBE_THOUGHT_TOKENS)
-            )
+            finished, reader = await self._ask(request, replace(_LISTENING, closes_thinking=way))
         except EndpointProblem as problem:
             if problem.problem in ("refused", "too_slow", "broken"):
                 return False
@@ -194,15 +193,15 @@ class Prober:
         return tried is not None and _has_noted(tried[0])
 
     async def _sees(self) -> bool:
-        for colour, encoded in _SIGHTS.items():
+        for colour, encoded in SIGHTS.items():
             image = Image(base64.b64decode(encoded), "image/png")
-            others = " or ".join(_SIGHTS)
+            others = " or ".join(SIGHTS)
             request = replace(
                 _question(f"Is this picture {others}? Answer with one word.", 8), images=(image,)
             )
             tried = await self._tried(request, "tools")
             words = tried[0].text.lower() if tried else ""
-            if colour not in words or any(other in words for other in _SIGHTS if other != colour):
+            if colour not in words or any(other in words for other in SIGHTS if other != colour):
                 return False
         return True
 

@@ -129,7 +129,13 @@ class ReplyReader:
         return True
 
     def finished(self) -> Finished:
-        """What has come of it."""
+        """What has come of it.
+
+        Raises:
+            EngineError: it broke off.
+        """
+        if not self._reason and not (self._form == "json" and is_complete(self.said)):
+            raise EngineError("The reply broke off without saying why.")
         told = self._thoughts.finish()
         self._think(told.thoughts)
         self._say(told.text)
