@@ -13,6 +13,7 @@ SERVER = [
     "prometheus_client>=0.20",
     "pyelftools>=0.31",
     "python-multipart>=0.0.18",  # uploads
+    "regex>=2023.12",  # patterns with a time limit
 ]
 # httptools: a faster HTTP parser, which uvicorn takes by itself where it is installed.
 SERVER_FAST = ["httptools>=0.6"]

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """LangChain's own conformance tests for chat models, through langchain-openai against a live server.
 
-The stand-in says what a capable model would say to these questions: the protocol is tested, not a model.
+The stand-in says what a capable model would say to these questions: the protocol is tested, not a model. With
+XLM_LANGCHAIN_GGUF=1 (`make soak`) the 0.5B model answers for itself.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -16,6 +18,10 @@ pytest.importorskip("langchain_tests")
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests
+
+from voice_agent_ros.models.catalogue import path_of
+
+WITH_WEIGHTS = os.environ.get("XLM_LANGCHAIN_GGUF") == "1"
 
 SCRIPT = [
     {"match": r"magic_function_no_args", "reply": "magic_function_no_args()"},
@@ -36,9 +42,13 @@ SCRIPT = [
 
 @pytest.fixture(scope="module", autouse=True)
 def server(start_shared_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> None:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps(SCRIPT))
-    live = start_shared_server(f"--script {script}", "--alias xlm-too")
+    if WITH_WEIGHTS:
+        console = f"--gguf {path_of('qwen2.5-coder-0.5b-instruct')} --max-reply-tokens 96"
+    else:
+        script = tmp_path_factory.mktemp("script") / "script.json"
+        script.write_text(json.dumps(SCRIPT))
+        console = f"--script {script}"
+    live = start_shared_server(console, "--alias xlm-too")
     TestChatOpenAI.url = f"{live.url}/v1"
 
 
@@ -63,7 +73,7 @@ class TestChatOpenAI(ChatModelIntegrationTests):
             "api_key": "unused",
             "model": "xlm",
             "max_retries": 0,
-            "timeout": 30,
+            "timeout": 120 if WITH_WEIGHTS else 30,
             "stream_usage": True,
         }
 

@@ -9,8 +9,8 @@ import pytest
 
 from voice_agent_ros.xlm.api_errors import ApiError
 from voice_agent_ros.xlm.console import Question
-from voice_agent_ros.xlm.events import EndOfTurn, Event, Performance, Reasoning, ReplyStarted, Text
-from voice_agent_ros.xlm.fair_queue import UNREAD_MAX_EVENTS, FairQueue, Job
+from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, ReplyStarted, Text
+from voice_agent_ros.xlm.fair_queue import UNREAD_EVENTS, UNREAD_MAX_CHARS, FairQueue, Job
 
 
 def job(client: str, text: str) -> Job:
@@ -60,13 +60,23 @@ def test_a_slow_reader_gets_fewer_and_longer_pieces_and_a_very_slow_one_an_error
             slow.put(event)
         heard = [event async for event in slow.events()]
         assert heard == [ReplyStarted(), Reasoning("ab"), Text("cd"), EndOfTurn()]
-        stuck = job("a", "y")
-        for _ in range(UNREAD_MAX_EVENTS + 1):
-            stuck.put(Performance(1.0, 1.0))
+        far_behind = job("a", "y")
+        for number in range(20 * UNREAD_EVENTS):
+            far_behind.put(Text(f"{number} "))
+        assert not far_behind.is_cancelled
+        assert len(far_behind._unread) == UNREAD_EVENTS
+        far_behind.put(EndOfTurn())
+        texts = [event.delta async for event in far_behind.events() if isinstance(event, Text)]
+        assert "".join(texts).split() == [str(number) for number in range(20 * UNREAD_EVENTS)]
+        stuck = job("a", "z")
+        for _ in range(3):
+            stuck.put(Text("x" * UNREAD_MAX_CHARS))
         assert stuck.is_cancelled
+        assert stuck.problem is not None
         with pytest.raises(ApiError, match="too slowly"):
             async for _ in stuck.events():
                 pass
+        assert not stuck._unread
 
     asyncio.run(scenario())
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from voice_agent_ros.xlm.json_schema import problem_with, schema_problem, type_text
+from voice_agent_ros.xlm.json_schema import problem_with, schema_problem
 from voice_agent_ros.xlm.structured import JsonFormat, NotJson
+from voice_agent_ros.xlm.type_text import type_text
 
 PERSON = {
     "type": "object",

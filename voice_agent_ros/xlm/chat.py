@@ -20,7 +20,8 @@ from voice_agent_ros.xlm.usage import EstimatingCounter, TokenCounter, Usage, de
 
 # A client may leave the model's name out of its configuration.
 DEFAULT_MODEL = "default"
-THINK_OPEN, THINK_CLOSE = "<think>\n", "\n</think>\n\n"
+# On average over a whole reply; it bounds what a console that never ends can make of one.
+CHARACTERS_PER_TOKEN_MAX = 16
 
 MakeAssembler = Callable[[Turn], ReplyAssembler]
 
@@ -291,7 +292,7 @@ class ChatService:
         return Reply(
             self._engine.submit(turn.question, client),
             turn,
-            self._assembler_for(request, functions),
+            self._assembler_for(request, functions, repairs=repairs),
             expectation,
             correct if repairs and (functions or wanted) else None,
             self._counter.is_exact,
@@ -308,7 +309,11 @@ class ChatService:
 
         def assembler(_: Turn) -> ReplyAssembler:
             return ReplyAssembler(
-                stops=request.stops(), max_tokens=request.max_tokens, counter=self._counter, verbatim=True
+                stops=request.stops(),
+                max_tokens=request.max_tokens,
+                counter=self._counter,
+                verbatim=True,
+                max_chars=self._reply_max_chars,
             )
 
         job = self._engine.submit(turn.question, client)
@@ -344,7 +349,13 @@ class ChatService:
                 code="model_not_found",
             )
 
-    def _assembler_for(self, request: ChatRequest, functions: Sequence[Function]) -> MakeAssembler:
+    @property
+    def _reply_max_chars(self) -> int:
+        return CHARACTERS_PER_TOKEN_MAX * self.context_tokens
+
+    def _assembler_for(
+        self, request: ChatRequest, functions: Sequence[Function], *, repairs: bool
+    ) -> MakeAssembler:
         def assembler(turn: Turn) -> ReplyAssembler:
             return ReplyAssembler(
                 functions,
@@ -354,6 +365,8 @@ class ChatService:
                 must_call=request.must_call(),
                 counter=self._counter,
                 opening=turn.opening,
+                holds_failures=repairs or request.must_call(),
+                max_chars=self._reply_max_chars,
             )
 
         return assembler
@@ -372,29 +385,3 @@ def _opening(request: ChatRequest, functions: Sequence[Function], json_opening: 
     if request.must_call():
         return f"{functions[0].name}(" if len(functions) == 1 else ""
     return "" if functions else json_opening
-
-
-async def in_reasoning_mode(
-    deltas: AsyncGenerator[list[Delta], None], mode: ReasoningMode
-) -> AsyncGenerator[list[Delta], None]:
-    """Deltas with the reasoning apart, inside of the content between think tags, or left out."""
-    is_open = False
-    async with contextlib.aclosing(deltas):
-        async for piece in deltas:
-            if mode == "separate":
-                yield piece
-                continue
-            shown: list[Delta] = []
-            for delta in piece:
-                if not isinstance(delta, ReasoningDelta):
-                    if is_open:
-                        shown.append(ContentDelta(THINK_CLOSE))
-                        is_open = False
-                    shown.append(delta)
-                elif mode == "inline":
-                    shown.append(ContentDelta(delta.text if is_open else THINK_OPEN + delta.text))
-                    is_open = True
-            if shown:
-                yield shown
-        if is_open:
-            yield [ContentDelta(THINK_CLOSE)]

@@ -15,10 +15,11 @@ from starlette.responses import JSONResponse
 
 from voice_agent_ros import __version__
 from voice_agent_ros.xlm.api_errors import ApiError
-from voice_agent_ros.xlm.chat import ChatService, Reply, in_reasoning_mode
+from voice_agent_ros.xlm.chat import ChatService, Reply
 from voice_agent_ros.xlm.event_stream import EventStream, until_gone
 from voice_agent_ros.xlm.metrics import Metrics
 from voice_agent_ros.xlm.protocol import ChatRequest, ReasoningMode, TextRequest
+from voice_agent_ros.xlm.reasoning import in_reasoning_mode
 from voice_agent_ros.xlm.security import client_of
 from voice_agent_ros.xlm.wire import ChatWire, TextWire
 

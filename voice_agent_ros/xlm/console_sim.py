@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--decode-tps", type=float, default=0.0, help="tokens/s; 0: full speed")
     parser.add_argument("--load-s", type=float, default=0.0, help="least time until the first prompt")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--context-tokens", type=int, default=2048)
+    parser.add_argument("--context-tokens", type=int, help="context window; default: as the profile says")
     parser.add_argument("--max-reply-tokens", type=int, default=512)
     parser.add_argument("--history", choices=("kept", "none"), help="default: as the profile says")
     parser.add_argument("--reset", choices=("works", "ignored"), help="default: as the profile says")
@@ -110,12 +110,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     try:
         profile = played_profile(options)
+        window = options.context_tokens or profile.limits.context_tokens
         name = "" if options.model_type is None else profile.model_type_name(options.model_type)
         chat_format = profile.model_type(name).chat_format
         template = load_template(template_path(options))
         model: TextModel
         if options.gguf:
-            model = GgufModel(options.gguf, options.threads, options.context_tokens, options.max_reply_tokens)
+            model = GgufModel(options.gguf, options.threads, window, options.max_reply_tokens)
         else:
             model = EchoModel() if options.echo else ScriptedModel(options.script)
     except (VoiceAgentError, OSError) as error:
@@ -129,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model=model,
         speed=Speed(options.prefill_tps, options.decode_tps),
         faults=tuple(options.fault),
-        context_tokens=options.context_tokens,
+        context_tokens=window,
     )
     return session.run()
 

@@ -78,7 +78,9 @@ class EventStream(Response):
                 if gone.done() or now > give_up_at:
                     self._status = HUNG_UP
                     break
-                if not pump.done() and now - self._sent_at >= self._keep_alive_s:
+                # A client that does not read makes a write wait; this must not wait with it.
+                is_writing = self._turn.locked()
+                if not (pump.done() or is_writing) and now - self._sent_at >= self._keep_alive_s:
                     await self._write(send, KEEP_ALIVE)
             if pump.done():
                 pump.result()

@@ -66,3 +66,14 @@ class Failure:
 
 
 Event = Ready | ReplyStarted | Text | Reasoning | Performance | EndOfTurn | Stray | Failure
+
+
+def append_event(events: list[Event], event: Event) -> None:
+    """Add an event, joining a delta to one of its kind before it."""
+    last = events[-1] if events else None
+    if isinstance(event, Text) and isinstance(last, Text):
+        events[-1] = Text(last.delta + event.delta)
+    elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
+        events[-1] = Reasoning(last.delta + event.delta)
+    else:
+        events.append(event)

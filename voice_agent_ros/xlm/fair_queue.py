@@ -15,7 +15,9 @@ from voice_agent_ros.xlm.bell import Bell
 from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, Text
 
-UNREAD_MAX_EVENTS = 4_096
+# A reader that is further behind gets longer pieces; one that is this far behind gets no more.
+UNREAD_EVENTS = 256
+UNREAD_MAX_CHARS = 262_144
 # No board makes tokens so fast; a console that does shall not cost a network packet for each.
 PIECES_APART_S = 0.003
 _TOO_SLOW = ApiError(
@@ -50,6 +52,7 @@ class Job:
     problem: ApiError | None = None
     expiry: asyncio.TimerHandle | None = None
     _unread: deque[Event | ApiError] = field(default_factory=deque)
+    _unread_chars: int = 0
     _bell: Bell = field(default_factory=Bell)
 
     def cancel(self) -> None:
@@ -93,17 +96,25 @@ class Job:
         kind, deltas = type(event), [event.delta]
         while self._unread and type(self._unread[0]) is kind:
             deltas.append(self._unread.popleft().delta)  # type: ignore[union-attr]
-        return kind("".join(deltas))
+        joined = "".join(deltas)
+        self._unread_chars -= len(joined)
+        return kind(joined)
 
     def put(self, item: Event | ApiError) -> None:
         """Hand an event to the reader; a reader that has fallen too far behind is given up."""
+        if self.problem is not None:
+            return
+        if isinstance(item, Text | Reasoning):
+            self._unread_chars += len(item.delta)
+            if self._unread_chars > UNREAD_MAX_CHARS:
+                self.cancel()
+                item = _TOO_SLOW
+            elif len(self._unread) >= UNREAD_EVENTS and type(self._unread[-1]) is type(item):
+                last = self._unread.pop()
+                item = type(item)(last.delta + item.delta)  # type: ignore[union-attr]
         if isinstance(item, ApiError):
             self.problem = item
-        if len(self._unread) < UNREAD_MAX_EVENTS or isinstance(item, ApiError):
-            self._unread.append(item)
-        else:
-            self.cancel()
-            self._unread.append(_TOO_SLOW)
+        self._unread.append(item)
         self._bell.ring()
 
 

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON schemas that clients send: checked, applied, and written short enough for a small model.
+"""JSON schemas that clients send: checked, and applied within bounds, as whoever may ask may also be careless.
 
-Nothing is ever fetched: a `$ref` to somewhere else is an error.
+Nothing is ever fetched: a `$ref` to somewhere else is an error. A pattern that takes for ever, or references that
+multiply, end the check and not the server.
 """
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-DEPTH_MAX = 8
-DESCRIPTION_MAX_CHARACTERS = 120
-_SIMPLE = {"string": "string", "boolean": "boolean", "null": "null", "number": "number", "integer": "integer"}
+import regex
+
+PATTERN_S = 0.05
+REFERENCES_MAX = 5_000
+SCHEMA_MAX_CHARACTERS = 65_536
 
 
 def _refuse(name: str) -> Any:
@@ -21,6 +26,11 @@ def _refuse(name: str) -> Any:
 
 # Python's decoder knows NaN and Infinity, which no other would read back.
 STRICT_JSON = json.JSONDecoder(parse_constant=_refuse)
+_spent = threading.local()
+
+
+class _TooMuch(Exception):
+    """The check takes too long; the text says what does."""
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str:
@@ -28,7 +38,9 @@ def schema_problem(schema: Mapping[str, Any]) -> str:
     from jsonschema import SchemaError
 
     try:
-        _validator_class(schema).check_schema(schema)
+        if len(json.dumps(schema)) > SCHEMA_MAX_CHARACTERS:
+            return f"it is longer than {SCHEMA_MAX_CHARACTERS} characters"
+        _base_class(schema).check_schema(schema)
     except SchemaError as error:
         return error.message
     except RecursionError:
@@ -46,85 +58,20 @@ def problem_with(value: Any, schema: Mapping[str, Any]) -> str:
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
+    _spent.references = 0
     try:
-        validator = _validator_class(schema)(schema, registry=Registry())
+        validator = _bounded_class(_base_class(schema))(schema, registry=Registry())
         error: ValidationError | None = best_match(validator.iter_errors(value))
     except Unresolvable as unresolvable:
         return f"the schema's reference {unresolvable.ref!r} leads nowhere"
+    except _TooMuch as too_much:
+        return str(too_much)
     except RecursionError:
         return "it is nested too deeply"
     if error is None:
         return ""
     where = ".".join(str(part) for part in error.absolute_path)
     return f"{where}: {error.message}" if where else error.message
-
-
-def type_text(schema: Any, root: Mapping[str, Any] | None = None, depth: int = 0) -> str:
-    """A schema in the notation of TypeScript: a third of the tokens, and models know it."""
-    if not isinstance(schema, Mapping) or depth > DEPTH_MAX:
-        return "any"
-    root = schema if root is None else root
-    schema = resolved(schema, root)
-    if "const" in schema:
-        return _json(schema["const"])
-    if isinstance(schema.get("enum"), list):
-        return " | ".join(_json(value) for value in schema["enum"])
-    for key in ("anyOf", "oneOf"):
-        if isinstance(schema.get(key), list):
-            return " | ".join(dict.fromkeys(type_text(part, root, depth + 1) for part in schema[key]))
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        return " | ".join(type_text({**schema, "type": part}, root, depth + 1) for part in kind)
-    if kind == "array":
-        return f"[{type_text(schema.get('items', {}), root, depth + 1)}, ...]"
-    if kind == "object" or "properties" in schema:
-        return _object_text(schema, root, depth)
-    return _SIMPLE.get(str(kind), "any")
-
-
-def first_key(schema: Mapping[str, Any]) -> str | None:
-    """The key with which an object of this schema can begin; None if it need not be an object with one."""
-    top = resolved(schema, schema)
-    if top.get("type") != "object":
-        return None
-    required = top.get("required") or ()
-    return next((str(key) for key in top.get("properties") or {} if key in required), None)
-
-
-def _object_text(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> str:
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or not properties:
-        values = schema.get("additionalProperties")
-        return f"{{[key]: {type_text(values, root, depth + 1)}}}" if isinstance(values, Mapping) else "{}"
-    required = schema.get("required") or ()
-    parts = []
-    for name, part in properties.items():
-        about = resolved(part, root).get("description") if isinstance(part, Mapping) else None
-        about = " ".join(str(about).split()) if about else ""
-        note = f" /* {about} */" if about and len(about) <= DESCRIPTION_MAX_CHARACTERS else ""
-        optional = "" if name in required else "?"
-        parts.append(f"{_json(name)}{optional}: {type_text(part, root, depth + 1)}{note}")
-    return "{" + ", ".join(parts) + "}"
-
-
-def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema that a `$ref` within the same schema means."""
-    for _ in range(DEPTH_MAX):
-        reference = schema.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            break
-        target: Any = root
-        for part in reference.lstrip("#/").split("/"):
-            if part:
-                target = (
-                    target.get(part.replace("~1", "/").replace("~0", "~"))
-                    if isinstance(target, Mapping)
-                    else None
-                )
-        if not isinstance(target, Mapping):
-            return {}
-        schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
-    return schema
 
 
 def _references(schema: Any) -> list[str]:
@@ -142,12 +89,79 @@ def _references(schema: Any) -> list[str]:
     return found
 
 
-def _validator_class(schema: Mapping[str, Any]) -> Any:
+def _base_class(schema: Mapping[str, Any]) -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import validator_for
 
     return validator_for(schema, default=Draft202012Validator)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+@functools.cache
+def _bounded_class(base: Any) -> Any:
+    """A draft's validator with bounds on what can run away."""
+    from jsonschema.validators import extend
+
+    own: dict[str, Any] = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+        # They look at names through patterns, too; nobody asks a model for what they express.
+        "unevaluatedProperties": _anything,
+    }
+    for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+        if keyword in base.VALIDATORS:
+            own[keyword] = functools.partial(_counted, base.VALIDATORS[keyword])
+    return extend(base, {keyword: check for keyword, check in own.items() if keyword in base.VALIDATORS})
+
+
+def _counted(check: Any, validator: Any, reference: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    _spent.references += 1
+    if _spent.references > REFERENCES_MAX:
+        raise _TooMuch("the schema's references lead on and on")
+    yield from check(validator, reference, instance, schema) or ()
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return regex.search(pattern, text, timeout=PATTERN_S) is not None
+    except TimeoutError as error:
+        raise _TooMuch(f"the pattern {pattern!r} takes too long") from error
+    except regex.error:  # it is written for another language's expressions
+        return True
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if validator.is_type(instance, "string") and not _matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[Any]:
+    if validator.is_type(instance, "object"):
+        for pattern, part in patterns.items():
+            for name, value in instance.items():
+                if _matches(pattern, name):
+                    yield from validator.descend(value, part, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, rest: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if not validator.is_type(instance, "object"):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    extra = [
+        name
+        for name in instance
+        if name not in known and not any(_matches(pattern, name) for pattern in patterns)
+    ]
+    if validator.is_type(rest, "object"):
+        for name in extra:
+            yield from validator.descend(instance[name], rest, path=name)
+    elif not rest and extra:
+        yield ValidationError(f"there is no {', '.join(map(repr, extra[:3]))} in it")
+
+
+def _anything(*_: Any) -> Iterator[Any]:
+    yield from ()

@@ -24,11 +24,13 @@ from voice_agent_ros.xlm.events import (
     ReplyStarted,
     Stray,
     Text,
+    append_event,
 )
 from voice_agent_ros.xlm.profile import LINE_BREAK, Profile
 
 ECHO_MAX_CHARS = 65_536
 BANNER_MAX_CHARS = 65_536
+LINE_BREAKS_MAX = 256
 _SPEEDS = "Performance prefill"
 _SPEEDS_LINE = re.compile(
     r"Performance prefill:\s*([\d.]+|inf|nan)\s*tokens/s\s+decode:\s*([\d.]+|inf|nan)\s*tokens/s\s*"
@@ -174,7 +176,7 @@ class ConsoleParser:
         while True:
             before = (self._state, len(self._text))
             for event in self._step():
-                _append(events, event)
+                append_event(events, event)
             if before == (self._state, len(self._text)) or not self._text:
                 return events
 
@@ -259,7 +261,8 @@ class ConsoleParser:
         if literal == "\n":
             rest = self._text.lstrip("\n")
             ending = self._ending(rest)
-            if ending is not None:
+            # An ending follows a few line breaks; a model that is lost in them has not ended.
+            if ending is not None and (rest or len(self._text) < LINE_BREAKS_MAX):
                 return self._end(ending.events, ending.rest) if ending.is_certain else []
             said = self._say(self._text[: len(self._text) - len(rest)])
             self._text = rest
@@ -313,6 +316,8 @@ class ConsoleParser:
         match = _SPEEDS_LINE.fullmatch(line)
         if match is None:
             return None
+        if len(rest) > LINE_BREAKS_MAX and not rest.strip():
+            return None
         rest = rest.lstrip()
         ready = self._profile.markers.ready
         if rest.startswith(ready):
@@ -320,6 +325,8 @@ class ConsoleParser:
         return _Ending() if ready.startswith(rest) else None
 
     def _ready_first(self, rest: str) -> _Ending | None:
+        if len(rest) > LINE_BREAKS_MAX and not rest.strip():
+            return None
         rest = rest.lstrip()
         if not rest:
             limits = self._profile.limits
@@ -387,14 +394,3 @@ class ConsoleParser:
 
 def _performance(match: re.Match[str]) -> Performance:
     return Performance(float(match.group(1)), float(match.group(2)))
-
-
-def _append(events: list[Event], event: Event) -> None:
-    """Add an event, joining a delta to one of its kind before it."""
-    last = events[-1] if events else None
-    if isinstance(event, Text) and isinstance(last, Text):
-        events[-1] = Text(last.delta + event.delta)
-    elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
-        events[-1] = Reasoning(last.delta + event.delta)
-    else:
-        events.append(event)

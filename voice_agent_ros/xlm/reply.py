@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from voice_agent_ros.xlm.brackets import Brackets
 from voice_agent_ros.xlm.events import Event, Reasoning, Text
 from voice_agent_ros.xlm.protocol import Function
 from voice_agent_ros.xlm.tool_calls import Call, CallReader
@@ -59,6 +61,8 @@ class ReplyAssembler:
         counter: what counts the tokens.
         opening: the beginning of the reply, which was already part of the prompt.
         verbatim: white space at the beginning counts.
+        holds_failures: what tries to be a call and is none is held back whole, for somebody who will ask again.
+        max_chars: more than any model says; a console that goes on for longer has lost its way.
 
     Attributes:
         is_done: nothing more is wanted.
@@ -76,6 +80,8 @@ class ReplyAssembler:
         counter: TokenCounter | None = None,
         opening: str = "",
         verbatim: bool = False,
+        holds_failures: bool = True,
+        max_chars: int | None = None,
     ) -> None:
         self._reader = CallReader(functions, must_call=must_call) if functions else None
         self._must_call = must_call
@@ -85,6 +91,9 @@ class ReplyAssembler:
         self._parallel_calls = parallel_calls
         self._held = ""  # may become a stop text
         self._line = ""  # may become a call
+        self._brackets = Brackets()
+        self._holds_failures = holds_failures
+        self._chars_left = sys.maxsize if max_chars is None else max_chars
         self._line_is_plain = False
         self._blank = ""  # white space that counts only if words follow
         self._calls = 0
@@ -121,7 +130,9 @@ class ReplyAssembler:
         """Deltas that are certain after this event."""
         if self.is_done or not isinstance(event, Text | Reasoning):
             return []
-        text, is_full = self._meter.feed(event.delta, self._max_tokens)
+        text, is_full = self._meter.feed(event.delta[: self._chars_left], self._max_tokens)
+        self._chars_left -= len(event.delta)
+        is_full = is_full or self._chars_left <= 0
         if isinstance(event, Reasoning):
             self._reasoning_meter.feed(text, None)
             deltas: list[Delta] = [ReasoningDelta(text)] if text else []
@@ -141,7 +152,8 @@ class ReplyAssembler:
         self.is_done = True
         held, self._held = self._held, ""
         deltas = self._words_or_calls(held) if held else []
-        line, self._line = self._line, ""
+        line = self._line
+        self._drop_line()
         return deltas + (self._call_or_words(line) if line else [])
 
     def failed_words(self) -> list[Delta]:
@@ -191,6 +203,7 @@ class ReplyAssembler:
                 continue
             head, newline, text = text.partition("\n")
             self._line += head + newline
+            self._brackets.feed(head)
             deltas += self._judge(self._reader, ended=bool(newline))
         return deltas
 
@@ -199,22 +212,26 @@ class ReplyAssembler:
         line = self._line
         if not line.strip():
             if ended:
-                self._line = ""
+                self._drop_line()
                 return self._words(line)
             return []
         if not reader.may_begin_call(line) or len(line) > HELD_MAX_CHARS:
-            self._line = ""
+            self._drop_line()
             self._line_is_plain = not ended
             return self._words(line)
-        if ended and reader.is_complete(line):
-            self._line = ""
+        if ended and reader.is_complete(line, self._brackets):
+            self._drop_line()
             return self._call_or_words(line)
         return []
+
+    def _drop_line(self) -> None:
+        self._line, self._brackets = "", Brackets()
 
     def _call_or_words(self, line: str) -> list[Delta]:
         calls = self._reader.read(line) if self._reader else None
         if (
             calls is None
+            and self._holds_failures
             and self._reader
             and self._reader.problem
             and not (self._said_anything or self._calls)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
 from voice_agent_ros.xlm.console_plan import check_command, named_values, option_value, plan_console
+from voice_agent_ros.xlm.http_protocol import guarded_protocol
 from voice_agent_ros.xlm.profile import load_profile
 from voice_agent_ros.xlm.server_options import access_of, build_parser
 from voice_agent_ros.xlm.services import BODY_S, BodyLimit, modules
@@ -118,6 +119,8 @@ async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
         host=host,
         port=port,
         loop="asyncio",
+        http=guarded_protocol(),
+        ws="none",
         log_level=log_level,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ FAULTS = {
     "log_storm": "log lines between and inside words",
     "long_line": "a reply of 10 kB without a line break",
     "markers": "a reply that says the console's own markers and commands, each on a line of its own",
+    "babble": "a reply that never ends, as fast as it can be written",
+    "newlines": "the same, of nothing but line breaks",
     "forged_end": "a reply that says a whole ending, speeds and prompt, and goes on",
     "stray": "talk on after the prompt, while nothing has been asked",
     "reset_hang": "fall silent when told to reset",

@@ -251,6 +251,10 @@ class ConsoleSession:
         if self._struck("forged_end"):
             _write(FORGED_END)
             time.sleep(STRAY_AFTER_S)
+        while self._struck("babble"):
+            _write("and on and on " * 100)
+        while self._struck("newlines"):
+            _write("\n" * 1_000)
         if self._struck("garbage"):
             os.write(1, b"\xff\xfe\x80\xe4\xbd\x1b[1;3\x1b[0m\x00\r")
 

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voice_agent_ros.xlm.json_schema import STRICT_JSON, first_key, problem_with, type_text
+from voice_agent_ros.xlm.json_schema import STRICT_JSON, problem_with
+from voice_agent_ros.xlm.type_text import first_key, type_text
 
 _BRACKET = re.compile(r"[{\[]")
-_FENCE = re.compile(r"```\w*\s*(.*?)\s*(?:```|$)", re.DOTALL)
+_FENCE = re.compile(r"```\w*")
+# A model that writes object after object does not come nearer; each is checked against the schema.
+VALUES_MAX = 16
 
 # A bracket after which nothing of JSON stands was part of a sentence.
 SENTENCE_CHARACTERS = 2
@@ -53,7 +57,7 @@ class JsonFormat:
             NotJson: there is none, or it does not fit.
         """
         problem = "it is not JSON"
-        for start, end, value in _values(text):
+        for start, end, value in itertools.islice(_values(text), VALUES_MAX):
             problem = self._problem_with(value)
             if not problem:
                 return text[start:end]
@@ -82,7 +86,7 @@ def _values(text: str) -> Iterator[tuple[int, int, Any]]:
         NotJson: one of them is broken.
     """
     fence = _FENCE.search(text)
-    at = fence.start(1) if fence else 0
+    at = fence.end() if fence else 0
     at += len(text[at:]) - len(text[at:].lstrip())
     if text[at : at + 1] not in ("{", "["):
         with contextlib.suppress(ValueError, RecursionError):

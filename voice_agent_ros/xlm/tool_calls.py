@@ -15,11 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice_agent_ros.xlm.json_schema import STRICT_JSON, problem_with, resolved, type_text
+from voice_agent_ros.xlm.brackets import Brackets, split_top
+from voice_agent_ros.xlm.json_schema import STRICT_JSON, problem_with
 from voice_agent_ros.xlm.protocol import Function
+from voice_agent_ros.xlm.type_text import resolved, type_text
 
-_WRAPPERS = re.compile(r"^\s*(?:```\w*|<tool_call>)\s*|\s*(?:```|</tool_call>)\s*$")
-_BARE_ARGUMENT = re.compile(r"^\s*(?:(\w+)\s*[=:]\s*)?(.*?)\s*$", re.DOTALL)
+_OPENING = re.compile(r"```\w*|<tool_call>")
+_CLOSINGS = ("```", "</tool_call>")
+_CALL_HEAD = re.compile(r"([\w-]+)\s*\(")
+_BARE_ARGUMENT = re.compile(r"(?:(\w+)\s*[=:]\s*)?(.*)", re.DOTALL)
 _NAME_KEYS = ("name", "function", "tool", "skill")
 _ARGUMENT_KEYS = ("arguments", "parameters", "args")
 
@@ -86,22 +90,29 @@ class CallReader:
             return any(known.startswith(text) for known in self._functions)
         return name.group() in self._functions and text[name.end() :].lstrip(" ")[:1] in ("", "(")
 
-    def is_complete(self, text: str) -> bool:
-        """Whether all brackets that were opened are closed, and so are code fences and tags."""
+    def is_complete(self, text: str, brackets: Brackets | None = None) -> bool:
+        """Whether all brackets that were opened are closed, and so are code fences and tags.
+
+        Args:
+            text: so far.
+            brackets: that have been fed with it, where it comes in pieces.
+        """
         body = text.strip()
         if body.startswith("```") or "```".startswith(body):
             return len(body) > 3 and body.count("```") >= 2
         if body.startswith("<tool_call>") or "<tool_call>".startswith(body):
             return "</tool_call>" in body
-        return bool(re.search(r"[({\[]", body)) and _open_brackets(body) == 0
+        if brackets is None:
+            brackets = Brackets()
+            brackets.feed(body)
+        return brackets.has_any and brackets.depth == 0
 
     def read(self, text: str) -> list[Call] | None:
         """All calls in the text; None unless it is nothing but valid calls."""
         self.problem = ""
         body = text.strip()
         for _ in range(3):
-            body = _WRAPPERS.sub("", body)
-        body = body.strip()
+            body = _unwrapped(body)
         if not body:
             return None
         if body[0] in "{[":
@@ -153,10 +164,13 @@ class CallReader:
         return self._checked(name, arguments)
 
     def _read_written(self, text: str) -> Call | None:
-        match = re.match(r"\s*([\w-]+)\s*\((.*)\)\s*[;.]?\s*$", text, re.DOTALL)
-        if match is None or match.group(1) not in self._functions:
+        text = text.strip()
+        if text.endswith((";", ".")):
+            text = text[:-1].rstrip()
+        match = _CALL_HEAD.match(text)
+        if match is None or match.group(1) not in self._functions or not text.endswith(")"):
             return None
-        name, inside = match.groups()
+        name, inside = match.group(1), text[match.end() : -1]
         if inside.strip().startswith("{"):
             calls = self._read_json(json.dumps({"name": name, "arguments": inside}))
             return calls[0] if calls else None
@@ -192,11 +206,20 @@ class CallReader:
             self.problem = f"{name}: {problem}"
 
 
+def _unwrapped(body: str) -> str:
+    """Without a code fence's or tag's beginning and end."""
+    opening = _OPENING.match(body)
+    body = body[opening.end() :] if opening else body
+    for closing in _CLOSINGS:
+        body = body.removesuffix(closing)
+    return body.strip()
+
+
 def _written_arguments(text: str, parameters: Sequence[str]) -> dict[str, Any] | None:
     """`"red cube", target="bowl"` as a mapping; None if it makes no sense."""
     arguments: dict[str, Any] = {}
-    for position, piece in enumerate(_split_top(text, ",")):
-        bare = _BARE_ARGUMENT.match(piece)
+    for position, piece in enumerate(split_top(text, ",")):
+        bare = _BARE_ARGUMENT.match(piece.strip())
         assert bare is not None
         key, value = bare.groups()
         if key is None and position < len(parameters):
@@ -279,36 +302,5 @@ def _read_as(text: str, wanted: set[str]) -> Any:
     return text
 
 
-def _open_brackets(text: str) -> int:
-    """How many brackets are open at the end, quotes respected."""
-    depth, quote, escaped = 0, "", False
-    for character in text:
-        if quote:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-    return depth if not quote else max(depth, 1)
-
-
-def _split_top(text: str, separators: str) -> list[str]:
-    """Split at separators outside of brackets and quotes; no empty pieces."""
-    pieces, start = [], 0
-    for index, character in enumerate(text):
-        if character in separators and _open_brackets(text[start:index]) == 0:
-            pieces.append(text[start:index])
-            start = index + 1
-    pieces.append(text[start:])
-    return [piece for piece in pieces if piece.strip()]
-
-
 def _split_calls(text: str) -> list[str]:
-    return _split_top(text, "\n;")
+    return split_top(text, "\n;")
