@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from voice_agent_ros.asr.decoding import Decode, Decoded
+from voice_agent_ros.asr.ending import judge_ending
+from voice_agent_ros.asr.endpointing import EndpointOptions
 from voice_agent_ros.asr.heard import NothingHeard, SpeechEnded, SpeechStarted, StopHeard, Words
 from voice_agent_ros.asr.recognizer import Recognition
 from voice_agent_ros.asr.streaming import StreamingOptions, StreamingRecognizer
@@ -34,6 +36,7 @@ class ScriptedDecoder:
         self.running: tuple[float, Decode] | None = None
         self.done: list[Decode] = []
         self.fails = False
+        self.is_command = lambda _text, _language: False
 
     def submit(self, request: Decode) -> None:
         self.waiting = [other for other in self.waiting if other.turn_id != request.turn_id]
@@ -50,7 +53,9 @@ class ScriptedDecoder:
             if self.fails:
                 results.append(Decoded(request, None, "it is broken"))
             else:
-                results.append(Decoded(request, Recognition(self.script(voiced_s), 0.9, "en")))
+                recognition = Recognition(self.script(voiced_s), 0.9, "en")
+                ending = judge_ending(recognition, self.is_command)
+                results.append(Decoded(request, recognition, ending=ending))
         if self.running is None and self.waiting:
             request = self.waiting.pop(0)
             self.running = (now + (self.final_cost_s if request.is_urgent else self.cost_s), request)
@@ -125,7 +130,7 @@ def test_an_utterance_from_start_to_final():
     assert revisions == list(range(1, len(revisions) + 1))
     assert len(world.partials) >= 3
     # The endpoint's silence is all that it costs: decoding took place meanwhile.
-    assert world.when(final) - 102.5 == pytest.approx(0.52, abs=0.05)
+    assert world.when(final) - 102.5 == pytest.approx(0.68, abs=0.05)
     urgent = [request for request in world.decoder.done if request.is_urgent]
     assert len(urgent) == 1
     assert final.audio_hash == hashlib.sha256(urgent[0].audio.tobytes()).hexdigest()
@@ -163,7 +168,7 @@ def test_a_slow_recognizer_still_gives_the_right_final():
     world = World(counting)
     world.decoder.cost_s = world.decoder.final_cost_s = 1.5
     world.speech(0.9)
-    world.silence(0.7)
+    world.silence(1.3)
     world.speech(1.2)
     world.silence(6.0)
     assert [final.text for final in world.finals] == ["one two three", "one two three four"]
@@ -176,7 +181,47 @@ def test_a_partial_waits_for_a_final_never_the_reverse():
     world.speech(1.2)
     world.silence(0.8)
     (final,) = world.finals
-    assert world.when(final) - 101.2 < 0.65
+    assert world.when(final) - 101.2 < 0.72, "the endpoint alone"
+
+
+def test_a_whole_command_is_not_waited_for():
+    world = World(counting)
+    world.decoder.is_command = lambda text, _: text == "one two three"
+    world.speech(0.95)
+    world.silence(0.8)
+    (final,) = world.finals
+    assert world.when(final) - 100.95 == pytest.approx(0.42, abs=0.04)
+
+
+def test_words_that_promise_more_are_waited_for():
+    world = World(lambda voiced_s: "pick up the" if voiced_s < 1.0 else "pick up the red cube")
+    world.speech(0.9)
+    world.silence(1.0)
+    world.speech(0.6)
+    world.silence(1.0)
+    (final,) = world.finals
+    assert final.text == "pick up the red cube"
+
+
+def test_who_speaks_again_at_once_loses_nothing():
+    options = EndpointOptions(end_silence_s=0.3, short_silence_s=0.3, long_silence_s=0.3)
+    world = World(counting, endpoint=options)
+    world.speech(0.96)
+    world.silence(0.32)
+    world.speech(0.96)
+    world.silence(1.0)
+    assert [final.text for final in world.finals] == ["one two three"] * 2
+
+
+def test_a_click_in_the_pause_does_not_throw_the_decode_away():
+    world = World(counting)
+    world.speech(0.96)
+    world.silence(0.3)
+    world.hear(0.02, VOICE)
+    world.silence(0.8)
+    (final,) = world.finals
+    assert len([request for request in world.decoder.done if request.is_urgent]) == 1
+    assert final.speech_end == pytest.approx(100.96, abs=0.04)
 
 
 def test_stop_in_a_partial_comes_once_and_before_the_end():
@@ -224,7 +269,7 @@ def test_a_recognizer_that_fails_is_reported():
 
 
 def test_the_robots_own_voice_is_no_command_but_can_be_stopped_over():
-    world = World(lambda voiced_s: "please stop" if voiced_s > 1.5 else "pick up")
+    world = World(lambda voiced_s: "please stop" if voiced_s > 1.5 else "open it")
     world.ears.attend(False)
     world.speech(2.0)
     world.silence(1.0)
@@ -232,7 +277,7 @@ def test_the_robots_own_voice_is_no_command_but_can_be_stopped_over():
     world.ears.attend(True)
     world.speech(1.0)
     world.silence(1.0)
-    assert [final.text for final in world.finals] == ["pick up"]
+    assert [final.text for final in world.finals] == ["open it"]
 
 
 def test_who_goes_on_talking_when_attention_returns_is_heard_from_there():

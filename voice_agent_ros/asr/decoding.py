@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_agent_ros.asr.ending import Ending, judge_ending
 from voice_agent_ros.asr.recognizer import Recognition, Recognizer
 from voice_agent_ros.errors import VoiceAgentError
 
@@ -39,11 +40,16 @@ class Decode:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What came of a decode; without recognition, `problem` says why."""
+    """What came of a decode; without recognition, `problem` says why.
+
+    Attributes:
+        ending: whether the words sound finished, of urgent decodes.
+    """
 
     request: Decode
     recognition: Recognition | None
     problem: str = ""
+    ending: Ending = Ending.UNKNOWN
 
 
 class Decoder(Protocol):
@@ -59,9 +65,16 @@ class DecodingWorker:
 
     Args:
         on_decoded: called in that thread (or in the caller's of `submit`), must not block.
+        judge: whether words sound finished; called in that thread.
     """
 
-    def __init__(self, recognizer: Recognizer, on_decoded: Callable[[Decoded], None]) -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        on_decoded: Callable[[Decoded], None],
+        judge: Callable[[Recognition], Ending] = judge_ending,
+    ) -> None:
+        self._judge = judge
         self._recognizer = recognizer
         self._on_decoded = on_decoded
         self._urgent: deque[Decode] = deque()
@@ -114,4 +127,5 @@ class DecodingWorker:
             recognition = self._recognizer.recognize(audio, request.hints, is_draft=not request.is_urgent)
         except VoiceAgentError as error:
             return Decoded(request, None, str(error))
-        return Decoded(request, recognition)
+        ending = self._judge(recognition) if request.is_urgent else Ending.UNKNOWN
+        return Decoded(request, recognition, ending=ending)

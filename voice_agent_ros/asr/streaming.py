@@ -73,6 +73,10 @@ class _Utterance:
     def audio(self, samples: int) -> NDArray[np.int16]:
         return np.concatenate(self.frames)[:samples]
 
+    def after_voice(self) -> list[NDArray[np.int16]]:
+        silent = (self.samples - self.voiced_until) // FRAME_SAMPLES
+        return self.frames[len(self.frames) - silent :]
+
 
 class StreamingRecognizer:
     """Feed it audio and the results of the decodes that it orders, all from one thread; it returns events.
@@ -163,6 +167,7 @@ class StreamingRecognizer:
                 utterance.suspected = result
                 if utterance.is_over:
                     return self._finish(utterance)
+                self._endpointer.judge(result.ending)
         if utterance.is_over or result.recognition is None:
             return []
         return self._partial(utterance, result.recognition)
@@ -207,6 +212,7 @@ class StreamingRecognizer:
     def _end(self, utterance: _Utterance, probability: float, events: list[Event]) -> None:
         self._utterance = None
         utterance.is_over = True
+        self._preroll = utterance.after_voice()  # the next one may have begun already
         if not utterance.is_stop_only:
             events.append(SpeechEnded(utterance.turn_id, utterance.end, probability))
         self._awaited[utterance.turn_id] = utterance
