@@ -24,9 +24,13 @@ SPEECH = [
     "faster-whisper>=1.2",
     "hibari-tts==0.2.1",  # carries its weights
     "onnxruntime>=1.18",
+    "pymicro-wakeword>=2.5",
+    "pywebrtc-audio>=0.2",
     "soundfile>=0.12",
     "soxr>=0.3",
 ]
+# The keyword spotter for "stop"; built from source where there is no wheel (aarch64).
+SPOTTER = ["pocketsphinx>=5.0.4"]
 # Spelling of transcripts: simplified or traditional characters; numbers and units as digits.
 SPELLING = ["opencc>=1.1.6", "text2num>=3", "wetext>=0.1"]
 # Weights are not in any package; see docs/recognizers.md.
@@ -99,6 +103,7 @@ setup(
         "sim": SIM,
         "sherpa": SHERPA,
         "speech": SPEECH,
+        "spotter": SPOTTER,
         "spelling": SPELLING,
         "tools": TOOLS,
         "view": VIEW,
@@ -110,6 +115,7 @@ setup(
             *TOKENIZER,
             *CONSOLE,
             *SPEECH,
+            *SPOTTER,
             *SPELLING,
             *MOTION,
             *SMOOTH,

@@ -55,7 +55,11 @@ def test_how_long_a_pause_is_waited_for_depends_on_the_words(ending, ends_after)
 
 
 def test_a_click_in_a_pause_neither_goes_on_nor_delays_the_end():
-    assert changes("####" + "......#..." + "." * 20) == {2: Change.STARTED, 8: Change.PAUSED, 19: Change.ENDED}
+    assert changes("####" + "......#..." + "." * 20) == {
+        2: Change.STARTED,
+        8: Change.PAUSED,
+        19: Change.ENDED,
+    }
 
 
 def test_the_verdict_on_a_pause_is_forgotten_when_speech_goes_on():

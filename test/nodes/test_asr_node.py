@@ -161,7 +161,7 @@ def test_a_recording_becomes_partials_and_a_final(start):
     _, microphone = start()
     microphone.silence(0.5)
     ended = microphone.say("pick_red_cube.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
     (final,) = microphone.finals
     assert words(final.text) == ["pick", "up", "the", "red", "cube", "and", "put", "it", "in", "the", "bowl"]
@@ -199,16 +199,16 @@ def test_in_its_own_voice_only_a_stop_is_heard(start, stop_clip):
     microphone.speaking.publish(Bool(data=True))
     microphone.silence(0.5)
     microphone.say("pick_red_cube.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     microphone.hear(stop_clip)
     microphone.silence(0.2)
     assert len(microphone.stops) == 1
     microphone.speaking.publish(Bool(data=False))
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     assert not microphone.transcripts
     assert not microphone.activity
     microphone.say("yes.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
     assert words(microphone.finals[0].text) == ["yes"]
 
@@ -219,7 +219,7 @@ def test_push_to_talk_hears_one_utterance(start):
     microphone.wait(client.service_is_ready)
     microphone.silence(0.5)
     microphone.say("yes.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     assert not microphone.transcripts
     future = client.call_async(Trigger.Request())
     microphone.wait(future.done)
@@ -227,7 +227,7 @@ def test_push_to_talk_hears_one_utterance(start):
     for _ in range(2):
         microphone.silence(0.3)
         microphone.say("yes.wav")
-        microphone.silence(1.0)
+        microphone.silence(1.4)
     microphone.settle(0.5)
     assert len(microphone.finals) == 1
 
@@ -238,7 +238,7 @@ def test_lost_audio_is_told_and_survived(start, capfd):
     clip = load(DEMO / "pick_red_cube.wav", RATE)
     microphone.hear(clip[: 2 * RATE])
     microphone.hear(clip[2 * RATE :], skip=3)
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
     assert "3 chunks of audio lost" in capfd.readouterr().err
 
@@ -262,11 +262,11 @@ def test_inactive_it_hears_nothing_and_active_again_it_does(start):
     node, microphone = start()
     assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
     microphone.say("yes.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     assert not microphone.transcripts
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     microphone.say("yes.wav")
-    microphone.silence(1.0)
+    microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
 
 

@@ -25,6 +25,7 @@ from voice_agent_ros.asr.recognizer import Recognition
 from voice_agent_ros.asr.vad import FRAME_SAMPLES, SAMPLE_RATE, VoiceDetector
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 
+FAINT = 40  # of 32768, -58 dB: too faint for words, so that nobody need judge it
 MAX_AWAITED = 8  # utterances that are over and not yet decoded
 
 
@@ -175,7 +176,9 @@ class StreamingRecognizer:
     # Audio.
 
     def _frame(self, frame: NDArray[np.int16], at: float, events: list[Event]) -> None:
-        probability = self._detector.probability(frame.astype(np.float32) / 32768.0)
+        probability = 0.0
+        if max(int(frame.max()), -int(frame.min())) >= FAINT or self._utterance is not None:
+            probability = self._detector.probability(frame.astype(np.float32) / 32768.0)
         change = self._endpointer.advance(probability)
         utterance = self._utterance
         if utterance is None:

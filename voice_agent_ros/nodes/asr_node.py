@@ -3,91 +3,103 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import deque
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.time import Time
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray
 
+from voice_agent_ros.asr.attention import Attention
 from voice_agent_ros.asr.decoding import Decoded, DecodingWorker
-from voice_agent_ros.asr.endpointing import EndpointOptions
+from voice_agent_ros.asr.ending import judge_ending
 from voice_agent_ros.asr.heard import Event, NothingHeard, SpeechEnded, SpeechStarted, StopHeard, Words
 from voice_agent_ros.asr.recognizer import Recognizer
+from voice_agent_ros.asr.recognizers.engines import load_recognizer
 from voice_agent_ros.asr.sequence import SequenceCheck
-from voice_agent_ros.asr.streaming import StreamingOptions, StreamingRecognizer
+from voice_agent_ros.asr.spotters import MicroWakeWordSpotter, stop_spotter
+from voice_agent_ros.asr.spotting import KeywordSpotter, Spotted, SpottingWorker
+from voice_agent_ros.asr.stop_watch import StopWatch
+from voice_agent_ros.asr.streaming import StreamingRecognizer
 from voice_agent_ros.asr.vad import SAMPLE_RATE, SileroDetector
+from voice_agent_ros.audio import in_process
 from voice_agent_ros.audio.stream_names import hears_the_robot
-from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.models.catalogue import path_of
-from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity
-from voice_agent_ros.nodes import heartbeat, qos, spin
+from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
+from voice_agent_ros.intent.scene import Scene, SceneObject
+from voice_agent_ros.intent.whole_command import WholeCommands
+from voice_agent_ros.msg import AudioChunk, BridgeState, ReplyChunk, StopRequest, Transcript, VoiceActivity
+from voice_agent_ros.nodes import asr_messages, health, heartbeat, qos, spin
+from voice_agent_ros.nodes.asr_parameters import (
+    ATTENTION,
+    LISTENING,
+    STOPPING,
+    attention_options,
+    streaming_options,
+)
 from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.recognizer_parameters import RECOGNIZER_PARAMETERS, recognizer_options
 
 PARAMETERS = (
-    Parameter("recognizer", "whisper_local", "Speech recognizer.", choices=("whisper_local",)),
-    Parameter("model", "whisper-tiny.en", "Weights in the catalogue."),
-    Parameter("model_path", "", "Weights elsewhere; empty: the catalogue's."),
-    Parameter("language", "en", "Language that is recognized, BCP-47."),
-    Parameter("threads", 2, "Threads of one decode.", (1, 16)),
-    Parameter("vad_threshold", 0.5, "Voice activity from this probability on.", (0.05, 0.95)),
-    Parameter("endpoint_silence_s", 0.65, "Silence that ends an utterance, s.", (0.2, 3.0)),
-    Parameter("endpoint_short_s", 0.4, "The same after a whole command, s.", (0.2, 3.0)),
-    Parameter(
-        "endpoint_long_s",
-        1.2,
-        "The same after words that promise more (and, the, um, ...), and as long as no words are known, s.",
-        (0.2, 5.0),
-    ),
-    Parameter("pause_s", 0.13, "Silence after which decoding starts on suspicion, s.", (0.05, 1.0)),
-    Parameter("partial_interval_s", 0.3, "New audio between two partials, s.", (0.1, 5.0)),
-    Parameter("max_speech_s", 20.0, "Longest utterance, s.", (2.0, 28.0)),
-    Parameter(
-        "attention",
-        "open",
-        "open: everything said counts. push_to_talk: the utterance after ~/listen does. Stop always counts.",
-        choices=("open", "push_to_talk"),
-    ),
-    Parameter("listen_s", 8.0, "How long ~/listen waits for speech to begin, s.", (1.0, 60.0)),
+    *RECOGNIZER_PARAMETERS,
+    *LISTENING,
+    *ATTENTION,
+    *STOPPING,
     Parameter("session_id", "", "Conversation that the transcripts belong to; empty: a new one."),
 )
 WATCH_PERIOD_S = 0.25
 STARVED_AFTER_S = 1.0  # no audio for so long in mid-utterance: it ends there
-ECHO_TAIL_S = 0.25  # a room goes on sounding
+SHORT_CUT_AFTER_S = 2.0  # without audio on the short cut the topic is listened to again
 
 
 class AsrNode(LifecycleNode):
-    """Adapter around StreamingRecognizer: messages in, messages out, decoding in a thread."""
+    """Adapter around StreamingRecognizer: messages in, messages out, decoding and spotting in threads.
+
+    Audio comes on the topic, or from an audio_node in the same process in its microphone's thread: hence the lock.
+    """
 
     def __init__(self) -> None:
         super().__init__("asr_node")
         declare(self, PARAMETERS)
         self._recognizer: Recognizer | None = None
         self._detector: SileroDetector | None = None
-        self._worker: DecodingWorker | None = None  # while active, as the ears
+        self._stop_spotter: KeywordSpotter | None = None
+        self._wake_spotter: KeywordSpotter | None = None
+        self._lock = threading.RLock()
+        self._worker: DecodingWorker | None = None  # while active, as the rest
         self._ears: StreamingRecognizer | None = None
-        self._results: deque[Decoded] = deque()  # the worker's, whose queue is bounded
+        self._stops: SpottingWorker | None = None
+        self._wakes: SpottingWorker | None = None
+        self._end_short_cut: Callable[[], None] = lambda: None
+        self._attention = Attention(attention_options(read(self, PARAMETERS)), time.monotonic())
+        self._watch_stop = StopWatch()
+        self._results: deque[Callable[[], None]] = deque()  # of the workers, whose queues are bounded
         self._sequence = SequenceCheck()
+        self._scene = Scene()
         self._hears_the_robot = False
-        self._robot_speaks = False
-        self._robot_spoke_at = self._listens_until = self._fed_at = float("-inf")
+        self._fed_at = self._short_cut_at = float("-inf")
+        self._counts = {"utterances": 0, "not understood": 0, "failures": 0, "spotted stops": 0}
+        self._last_problem = ""
         self._transcripts = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
         self._activity = self.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
+        self._replies = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        self.create_subscription(AudioChunk, "audio/in", self._on_audio, qos.AUDIO_IN)
+        self._audio: Any = self._listen_to_topic()
         self.create_subscription(Detection3DArray, "objects", self._on_objects, qos.EVENTS)
         self.create_subscription(Bool, "speech/speaking", self._on_speaking, qos.STATE)
+        self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
         self.create_service(Trigger, "~/listen", self._on_listen)
         self._wake = self.create_guard_condition(self._take_results)
         self.create_timer(WATCH_PERIOD_S, self._watch)
         heartbeat.beat(self)
+        health.report(self, "speech recognition", self._health)
 
     # Lifecycle.
 
@@ -95,16 +107,27 @@ class AsrNode(LifecycleNode):
         """Load the models."""
         try:
             values = self._values = read(self, PARAMETERS)
-            from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
-
             begun = time.monotonic()
-            path = Path(values.model_path) if values.model_path else path_of(values.model)
-            self._recognizer = WhisperLocal(path, values.language, values.threads)
+            self._recognizer = load_recognizer(recognizer_options(values))
             self._detector = SileroDetector()
+            self._wake_spotter = (
+                MicroWakeWordSpotter(values.wake_word) if values.attention == "wake_word" else None
+            )
+            self._is_whole = WholeCommands(lambda: self._scene)
         except VoiceAgentError as error:
             self.get_logger().error(f"Speech recognition cannot be set up. {error}")
             return TransitionCallbackReturn.FAILURE
-        self.get_logger().info(f"{path.name} loaded in {time.monotonic() - begun:.1f} s.")
+        try:
+            self._stop_spotter = stop_spotter(
+                values.stop_spotter, values.stop_spotter_model, values.language, values.stop_sensitivity
+            )
+        except ModelMissingError as error:
+            if values.stop_spotter == "micro_wake_word":
+                self.get_logger().error(f"The stop spotter cannot be set up. {error}")
+                return TransitionCallbackReturn.FAILURE
+            self._stop_spotter = None  # stop in a partial is heard all the same
+            self.get_logger().warning(f"No stop spotter. {error}")
+        self.get_logger().info(f"{values.recognizer} loaded in {time.monotonic() - begun:.1f} s.")
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
@@ -113,162 +136,235 @@ class AsrNode(LifecycleNode):
         assert self._detector is not None
         values = self._values
         self._session_id = values.session_id or str(uuid.uuid4())
-        self._worker = DecodingWorker(self._recognizer, self._keep_result)
-        endpoint = EndpointOptions(
-            threshold=values.vad_threshold,
-            pause_s=values.pause_s,
-            end_silence_s=values.endpoint_silence_s,
-            max_speech_s=values.max_speech_s,
-        )
-        options = StreamingOptions(partial_interval_s=values.partial_interval_s, endpoint=endpoint)
-        self._ears = StreamingRecognizer(self._detector, self._worker, options)
-        self._sequence = SequenceCheck()
+        judge = partial(judge_ending, is_command=self._is_whole)
+        self._worker = DecodingWorker(self._recognizer, self._keep_decoded, judge)
+        self._stops = self._spotting(self._stop_spotter, self._on_stop_spotted, "stop spotter")
+        self._wakes = self._spotting(self._wake_spotter, self._on_wake_word, "wake word")
+        if self._wakes is not None:
+            self._wakes.arm(True)
+        with self._lock:
+            self._attention = Attention(attention_options(values), time.monotonic())
+            self._watch_stop = StopWatch(is_always_armed=values.stop_armed == "always")
+            self._sequence = SequenceCheck()
+            self._ears = StreamingRecognizer(self._detector, self._worker, streaming_options(values))
+        self._end_short_cut = in_process.listen(self.resolve_topic_name("audio/in"), self._hear)
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Stop listening; an utterance that was not finished is dropped."""
-        self._ears = None
+        with self._lock:
+            self._ears = None
         self.close()
-        self._worker = None
+        self._worker = self._stops = self._wakes = None
         self._results.clear()
         return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Free the models."""
-        self._recognizer = self._detector = None
+        if self._recognizer is not None:
+            self._recognizer.close()
+        self._recognizer = self._detector = self._stop_spotter = self._wake_spotter = None
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """End the decoding thread. Callbacks may still run in another thread, so what they use stays."""
-        if self._worker is not None:
-            self._worker.close()
+        """End the threads. Callbacks may still run in another thread, so what they use stays."""
+        self._end_short_cut()
+        for worker in (self._worker, self._stops, self._wakes):
+            if worker is not None:
+                worker.close()
+
+    def _spotting(
+        self, spotter: KeywordSpotter | None, then: Callable[[Spotted], None], name: str
+    ) -> SpottingWorker | None:
+        def fail(problem: str) -> None:
+            self.get_logger().error(f"The {name} hears nothing any more. {problem}")
+            self._last_problem = problem
+
+        if spotter is None:
+            return None
+        return SpottingWorker(spotter, lambda spotted: self._keep(partial(then, spotted)), fail, name)
 
     # Hearing.
 
-    def _on_audio(self, message: AudioChunk) -> None:
-        if self._ears is None:
-            return
-        if message.sample_rate != SAMPLE_RATE or message.channels != 1:
-            self.get_logger().error(
-                f"audio/in has {message.sample_rate} Hz and {message.channels} channels; "
-                f"{SAMPLE_RATE} Hz mono is needed. Correct the publisher.",
-                throttle_duration_sec=10.0,
-            )
-            return
-        verdict = self._sequence.check(message.stream_id, message.sequence)
-        if verdict.lost:
-            self.get_logger().warning(
-                f"{verdict.lost} chunks of audio lost, {self._sequence.lost} so far.",
-                throttle_duration_sec=5.0,
-            )
-        if verdict.is_new_stream:
-            self._hears_the_robot = hears_the_robot(message.stream_id)
-            self._publish(self._ears.cut())
-        if verdict.is_old:
-            return
-        self._fed_at = time.monotonic()
-        self._publish(self._ears.attend(self._is_attentive(self._fed_at)))
-        self._publish(self._ears.feed(np.asarray(message.data, np.int16), seconds(message.header.stamp)))
+    def _listen_to_topic(self) -> Any:
+        return self.create_subscription(AudioChunk, "audio/in", self._on_audio, qos.AUDIO_IN)
 
-    def _is_attentive(self, now: float) -> bool:
-        if self._hears_the_robot and (self._robot_speaks or now - self._robot_spoke_at < ECHO_TAIL_S):
-            return False
-        return self._values.attention == "open" or now < self._listens_until
+    def _on_audio(self, message: AudioChunk) -> None:
+        if message.sample_rate != SAMPLE_RATE or message.channels != 1:
+            self._last_problem = (
+                f"audio/in has {message.sample_rate} Hz and {message.channels} channels; "
+                f"{SAMPLE_RATE} Hz mono is needed. Correct the publisher."
+            )
+            self.get_logger().error(self._last_problem, throttle_duration_sec=10.0)
+            return
+        samples = np.frombuffer(message.data, np.int16)
+        self._take(message.stream_id, message.sequence, samples, seconds(message.header.stamp))
+
+    def _hear(self, heard: in_process.Heard) -> None:
+        self._short_cut_at = time.monotonic()
+        self._take(heard.stream_id, heard.sequence, heard.samples, heard.at)
+
+    def _take(self, stream_id: str, sequence: int, samples: np.ndarray[Any, Any], at: float) -> None:
+        with self._lock:
+            if self._ears is None:
+                return
+            verdict = self._sequence.check(stream_id, sequence)
+            if verdict.lost:
+                self.get_logger().warning(
+                    f"{verdict.lost} chunks of audio lost, {self._sequence.lost} so far.",
+                    throttle_duration_sec=5.0,
+                )
+            if verdict.is_new_stream:
+                self._hears_the_robot = hears_the_robot(stream_id)
+                self._publish(self._ears.cut())
+            if verdict.is_old:
+                return
+            now = self._fed_at = time.monotonic()
+            attends = self._attention.is_given(now, hears_the_robot=self._hears_the_robot)
+            self._publish(self._ears.attend(attends))
+            self._publish(self._ears.feed(samples, at))
+            if self._stops is not None:
+                self._stops.arm(
+                    self._watch_stop.is_armed(
+                        now,
+                        robot_sounds=self._attention.robot_sounds(now),
+                        hears_the_robot=self._hears_the_robot,
+                    )
+                )
+                self._stops.feed(samples, at)
+            if self._wakes is not None:
+                self._wakes.feed(samples, at)
 
     def _on_objects(self, message: Detection3DArray) -> None:
+        names = [thing.name for thing in objects_of(message)]
+        if [thing.name for thing in self._scene.objects] != names:
+            self._scene = Scene(objects=tuple(SceneObject(name, (0.2, 0.0, 0.0)) for name in names))
         if self._ears is not None:
-            self._ears.hints = [thing.name for thing in objects_of(message)]
+            self._ears.hints = names
 
     def _on_speaking(self, message: Bool) -> None:
-        if self._robot_speaks and not message.data:
-            self._robot_spoke_at = time.monotonic()
-        self._robot_speaks = message.data
+        with self._lock:
+            self._attention.robot_speaks(message.data, time.monotonic())
+
+    def _on_bridge(self, message: BridgeState) -> None:
+        if message.is_moving:
+            self._watch_stop.moves(time.monotonic())
 
     def _on_listen(self, request: Any, response: Any) -> Any:  # noqa: ARG002
         if self._ears is None:
             response.message = "asr_node is not active."
             return response
-        self._listens_until = time.monotonic() + self._values.listen_s
-        response.success, response.message = True, "listening"
+        with self._lock:
+            response.success = self._attention.listen(time.monotonic())
+        response.message = "listening" if response.success else "The parameter attention is off."
         return response
 
     def _watch(self) -> None:
         """Audio that stops coming in mid-utterance must not keep everybody waiting."""
-        if self._ears is not None and self._ears.is_hearing:
-            quiet_s = time.monotonic() - self._fed_at
-            if quiet_s > STARVED_AFTER_S:
+        now = time.monotonic()
+        is_short = now - self._short_cut_at < SHORT_CUT_AFTER_S
+        if is_short and self._audio is not None:
+            self.destroy_subscription(self._audio)
+            self._audio = None
+        elif not is_short and self._audio is None:
+            self._audio = self._listen_to_topic()
+        with self._lock:
+            if self._watch_stop.is_overdue(now):
+                self._tell_of_doubt()
+            if self._ears is not None and self._ears.is_hearing and now - self._fed_at > STARVED_AFTER_S:
+                quiet_s = now - self._fed_at
                 self.get_logger().warning(f"No audio for {quiet_s:.1f} s in mid-utterance: is audio_node up?")
                 self._publish(self._ears.cut())
 
-    # From the worker's thread to ours.
+    # From the workers' threads to ours.
 
-    def _keep_result(self, result: Decoded) -> None:
+    def _keep(self, result: Callable[[], None]) -> None:
         self._results.append(result)
         self._wake.trigger()
 
+    def _keep_decoded(self, result: Decoded) -> None:
+        self._keep(partial(self._on_decoded, result))
+
     def _take_results(self) -> None:
-        while self._results:
-            result = self._results.popleft()
-            if self._ears is not None:
-                self._publish(self._ears.decoded(result))
+        with self._lock:
+            while self._results:
+                self._results.popleft()()
+
+    def _on_decoded(self, result: Decoded) -> None:
+        if self._ears is not None:
+            self._publish(self._ears.decoded(result))
+
+    def _on_stop_spotted(self, spotted: Spotted) -> None:
+        if self._watch_stop.spotted(time.monotonic()):
+            self._counts["spotted stops"] += 1
+            self._stop.publish(asr_messages.stop_in_sound(spotted.phrase, self._session_id, self._now()))
+            self.get_logger().warning(f"Stop requested: the spotter heard {spotted.phrase!r}.")
+
+    def _on_wake_word(self, spotted: Spotted) -> None:
+        if self._attention.listen(time.monotonic()):
+            self.get_logger().info(f"Attentive: {spotted.phrase!r} was heard.")
 
     # What goes out.
 
     def _publish(self, events: list[Event]) -> None:
         for event in events:
+            if self._watch_stop.take(event, time.monotonic()):
+                self._tell_of_doubt()
             if isinstance(event, StopHeard):
-                self._publish_stop(event)
+                self._stop.publish(asr_messages.stop_in_words(event, self._session_id, self._now()))
+                self.get_logger().warning(f"Turn {event.turn_id}: stop requested: {event.phrase!r}.")
             elif isinstance(event, Words):
-                self._publish_words(event)
+                self._counts["utterances"] += event.is_final
+                self._transcripts.publish(asr_messages.transcript(event, self._session_id, self._now()))
             elif isinstance(event, NothingHeard):
                 self._report(event)
             else:
                 self._publish_activity(event)
 
-    def _publish_words(self, words: Words) -> None:
-        message = Transcript(
-            session_id=self._session_id,
-            turn_id=words.turn_id,
-            revision=words.revision,
-            text=words.text,
-            stable_length=words.stable_length,
-            is_final=words.is_final,
-            confidence=words.confidence,
-            language=words.language,
-            audio_hash=words.audio_hash,
-        )
-        message.header.stamp = self.get_clock().now().to_msg()
-        message.speech_start, message.speech_end = stamp(words.speech_start), stamp(words.speech_end)
-        self._transcripts.publish(message)
-
-    def _publish_stop(self, event: StopHeard) -> None:
-        message = StopRequest(scope=StopRequest.SCOPE_ALL, phrase=event.phrase, turn_id=event.turn_id)
-        message.source = "final_transcript" if event.is_final else "partial_transcript"
-        message.session_id = self._session_id
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._stop.publish(message)
-        self.get_logger().warning(f"Turn {event.turn_id}: stop requested: {event.phrase!r}.")
-
     def _publish_activity(self, event: SpeechStarted | SpeechEnded) -> None:
+        now = time.monotonic()
         if isinstance(event, SpeechStarted):
-            self._listens_until = float("-inf")  # push to talk is for one utterance
-        message = VoiceActivity(stream_id=self._sequence.stream_id, turn_id=event.turn_id)
-        message.is_speech = isinstance(event, SpeechStarted)
-        message.probability = event.probability
-        message.header.stamp = stamp(event.at)
-        self._activity.publish(message)
+            self._attention.speech_began(now)
+        else:
+            self._attention.speech_ended(now)
+        self._activity.publish(asr_messages.activity(event, self._sequence.stream_id))
+
+    def _tell_of_doubt(self) -> None:
+        self.get_logger().warning("Stopped in doubt: no words confirm the stop that the spotter heard.")
+        notice = asr_messages.stopped_in_doubt(
+            str(uuid.uuid4()), self._session_id, self._values.language, self._now()
+        )
+        self._replies.publish(notice)
 
     def _report(self, event: NothingHeard) -> None:
         text = f"Turn {event.turn_id}: nothing understood: {event.reason}."
+        self._counts["failures" if event.is_failure else "not understood"] += 1
         if event.is_failure:
+            self._last_problem = event.reason
             self.get_logger().error(text)
         else:
             self.get_logger().info(text)
 
+    def _health(self) -> health.Health:
+        is_starved = self._ears is not None and time.monotonic() - self._fed_at > STARVED_AFTER_S
+        lost = sum(worker.lost for worker in (self._stops, self._wakes) if worker is not None)
+        values = {
+            **self._counts,
+            "chunks lost": self._sequence.lost,
+            "chunks the spotters lost": lost,
+            "stop spotter listens": self._stops is not None and self._stops.is_armed,
+            "short cut": self._audio is None,
+        }
+        if self._ears is None:
+            return health.Health("ok", "not active", values)
+        if is_starved:
+            return health.Health("error", self._last_problem or "No audio arrives: is audio_node up?", values)
+        if self._last_problem:
+            return health.Health("warn", self._last_problem, values)
+        return health.Health("ok", "listening", values)
 
-def stamp(at: float) -> Any:
-    """A time in s as builtin_interfaces/Time."""
-    return Time(nanoseconds=round(at * 1e9)).to_msg()
+    def _now(self) -> Any:
+        return self.get_clock().now().to_msg()
 
 
 def main() -> None:

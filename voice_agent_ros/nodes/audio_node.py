@@ -15,6 +15,7 @@ from rclpy.time import Time
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from voice_agent_ros.audio import in_process
 from voice_agent_ros.audio.device import Loudspeaker, Microphone, default_rate
 from voice_agent_ros.audio.file_sink import FileSink
 from voice_agent_ros.audio.level import LevelMeter
@@ -74,6 +75,7 @@ class AudioNode(LifecycleNode):
         self._was_speaking = False
         self._waits_for_ready = False
         self._in = self.create_publisher(AudioChunk, "audio/in", qos.AUDIO_IN)
+        self._in_topic = self.resolve_topic_name("audio/in")
         self._status = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
         self._speaking = self.create_publisher(Bool, "speech/speaking", qos.STATE)
         # The first, for callbacks that are due together run in this order.
@@ -177,7 +179,7 @@ class AudioNode(LifecycleNode):
             if block is None:
                 self.get_logger().warning("The microphone delivers nothing.", throttle_duration_sec=5.0)
                 continue
-            self._in.publish(self._chunk(block, stream_id))
+            self._hand_on(block, stream_id)
             level = meter.add(block.samples)
             if level is not None and level.is_dead:
                 self.get_logger().warning(
@@ -188,7 +190,14 @@ class AudioNode(LifecycleNode):
                     "The microphone is too loud and clips: turn its gain down.", throttle_duration_sec=30.0
                 )
 
-    def _chunk(self, block: Block, stream_id: str) -> AudioChunk:
+    def _hand_on(self, block: Block, stream_id: str) -> None:
+        """To listeners in this process without a message, to others with one."""
+        stamp = self._ros_time(block.at)
+        in_process.deliver(
+            self._in_topic, in_process.Heard(stream_id, block.index, block.samples, seconds(stamp))
+        )
+        if self._in.get_subscription_count() == 0:
+            return
         message = AudioChunk(
             stream_id=stream_id,
             sequence=block.index,
@@ -196,8 +205,8 @@ class AudioNode(LifecycleNode):
             channels=1,
             data=array.array("h", block.samples.tobytes()),
         )
-        message.header.stamp = self._ros_time(block.at)
-        return message
+        message.header.stamp = stamp
+        self._in.publish(message)
 
     def _ros_time(self, monotonic_s: float) -> Any:
         now = self.get_clock().now()
