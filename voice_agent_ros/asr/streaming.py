@@ -177,7 +177,7 @@ class StreamingRecognizer:
 
     def _frame(self, frame: NDArray[np.int16], at: float, events: list[Event]) -> None:
         probability = 0.0
-        if max(int(frame.max()), -int(frame.min())) >= FAINT or self._utterance is not None:
+        if self._utterance is not None or np.max(frame) >= FAINT or np.min(frame) <= -FAINT:
             probability = self._detector.probability(frame.astype(np.float32) / 32768.0)
         change = self._endpointer.advance(probability)
         utterance = self._utterance
