@@ -4,37 +4,61 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_agent_ros.llm.conversation import Conversation, heard_part
+from voice_agent_ros.llm.conversation import Conversation, Exchange, estimated_tokens, heard_part
 
 
 def test_sessions_are_apart_and_expire():
     conversation = Conversation(timeout_s=60.0)
-    conversation.add("a", "hello", "hi", 0.0)
-    conversation.add("b", "bye", "goodbye", 30.0)
+    conversation.add("a", Exchange("1", "hello", "hi"), 0.0)
+    conversation.add("b", Exchange("2", "bye", "goodbye"), 30.0)
     assert conversation.history("a", 50.0) == [("hello", "hi")]
     assert conversation.history("a", 70.0) == []
     assert conversation.history("b", 70.0) == [("bye", "goodbye")]
 
 
 def test_the_oldest_turns_are_dropped_whole():
-    conversation = Conversation(max_turns=10, max_characters=20)
+    conversation = Conversation(max_turns=10, max_tokens=10)
     for number in range(5):
-        conversation.add("a", f"q{number}", "12345678", 0.0)
-    assert conversation.history("a", 0.0) == [("q3", "12345678"), ("q4", "12345678")]
+        conversation.add("a", Exchange(str(number), f"q{number}", "12345678901234"), 0.0)
+    assert conversation.history("a", 0.0) == [("q3", "12345678901234"), ("q4", "12345678901234")]
+
+
+def test_chinese_costs_more_tokens():
+    assert estimated_tokens("abcdefgh") == 2
+    assert estimated_tokens("红色方块") == 4
+    conversation = Conversation(max_turns=10, max_tokens=10)
+    for number in range(3):
+        conversation.add("a", Exchange(str(number), "你好", "桌上有碗"), 0.0)
+    assert conversation.history("a", 0.0) == [("你好", "桌上有碗")]
 
 
 def test_the_quietest_session_is_dropped():
     conversation = Conversation(max_sessions=2)
     for number, session in enumerate("abac"):
-        conversation.add(session, "q", "a", float(number))
+        conversation.add(session, Exchange(str(number), "q", "a"), float(number))
     assert conversation.history("b", 4.0) == []
     assert conversation.history("a", 4.0)
 
 
 def test_what_was_not_heard_is_not_remembered():
     conversation = Conversation()
-    conversation.add("a", "hello", " ", 0.0)
+    conversation.add("a", Exchange("1", "hello", " "), 0.0)
     assert conversation.history("a", 0.0) == []
+
+
+def test_words_that_got_no_answer_come_before_those_that_got_one():
+    conversation = Conversation()
+    conversation.add("a", Exchange("1", "my name is Ada", "", is_interrupted=True), 0.0)
+    assert conversation.history("a", 0.0) == [("my name is Ada", "…")]
+    conversation.add("a", Exchange("2", "what is my name", "Ada."), 1.0)
+    assert conversation.history("a", 1.0) == [("my name is Ada what is my name", "Ada.")]
+
+
+def test_a_turn_is_in_it_once():
+    conversation = Conversation()
+    conversation.add("a", Exchange("1", "hello", "hi there"), 0.0)
+    conversation.add("a", Exchange("1", "hello", "hi …", is_interrupted=True), 1.0)
+    assert conversation.history("a", 1.0) == [("hello", "hi …")]
 
 
 def test_the_heard_part_ends_at_a_word():
@@ -48,9 +72,9 @@ def test_the_heard_part_ends_at_a_word():
     st.lists(st.tuples(st.sampled_from("abcd"), st.text(max_size=300), st.text(max_size=300)), max_size=60)
 )
 def test_memory_is_bounded(exchanges):
-    conversation = Conversation(max_turns=4, max_characters=400, max_sessions=3)
+    conversation = Conversation(max_turns=4, max_tokens=400, max_sessions=3)
     for at, (session, said, heard) in enumerate(exchanges):
-        conversation.add(session, said, heard, float(at))
+        conversation.add(session, Exchange(str(at), said, heard.strip()), float(at))
         history = conversation.history(session, float(at))
         assert len(history) <= 4
-        assert sum(len(said) + len(heard) for said, heard in history) <= 400
+        assert sum(estimated_tokens(said) + estimated_tokens(heard) for said, heard in history) <= 401

@@ -193,7 +193,7 @@ class World:
         until(lambda: self.person.count_subscribers("prompt_text"))
         until(lambda: self.person.count_publishers("speech/reply"))
         until(lambda: node.count_publishers("objects") and node.count_publishers("audio/playback"))
-        until(node._intents.server_is_ready)
+        until(node._intents.is_ready)
         until(self._is_seen)
         return node
 
@@ -259,7 +259,7 @@ def test_a_paraphrase_goes_through_the_model_and_is_asked_back(world: World) -> 
     assert question.reply_id == "nonce-1"
     time.sleep(0.05)
     answering = world.person.says("yes")
-    until(lambda: world.node._dialogue._answering)
+    until(lambda: world.node._dialogue._question.answering)
     world.bridge.may_finish.set()
     done = until(lambda: world.person.report_of(answering))
     assert (done.outcome, done.engine, done.calls) == ("done", "llm", asked.calls)
@@ -302,7 +302,7 @@ def test_stop_ends_what_is_being_thought_about(world: World) -> None:
     world.model.calls("pick_and_place", object="blue cube", target="bowl")
     world.model.delay_s = 0.5
     turn_id = world.person.says(PARAPHRASE)
-    until(lambda: any(turn.chat for turn in world.node._dialogue._turns.values()))
+    until(lambda: any(turn.chat for turn in world.node._dialogue._turns))
     world.person.stop.publish(StopRequest(source="button", scope=StopRequest.SCOPE_ALL))
     report = until(lambda: world.person.report_of(turn_id))
     assert report.outcome == "stopped"

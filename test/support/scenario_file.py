@@ -6,6 +6,7 @@ The models here are the format: a key that is not in them is an error that names
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -280,8 +281,11 @@ class Scenario:
     ros: bool
 
 
-def load(path: Path) -> list[Scenario]:
+def load(path: Path, kinds: Mapping[str, type[_Strict]] = STEPS) -> list[Scenario]:
     """The scenarios of a file.
+
+    Args:
+        kinds: the steps there are, by their verb.
 
     Raises:
         ScenarioError: one line per mistake.
@@ -300,7 +304,7 @@ def load(path: Path) -> list[Scenario]:
         for number, raw in enumerate(one.steps, start=1):
             where = f"{path.name}, {one.name!r}, step {number}"
             try:
-                steps.append(_step(raw))
+                steps.append(_step(raw, kinds))
             except ValidationError as error:
                 mistakes.append(_readable(where, error))
             except ScenarioError as error:
@@ -322,12 +326,12 @@ def load(path: Path) -> list[Scenario]:
     return found
 
 
-def _step(raw: dict[str, Any]) -> Step:
-    verbs = [verb for verb in STEPS if verb in raw]
-    kinds = {STEPS[verb] for verb in verbs}
+def _step(raw: dict[str, Any], known: Mapping[str, type[_Strict]]) -> Step:
+    verbs = [verb for verb in known if verb in raw]
+    kinds = {known[verb] for verb in verbs}
     if len(kinds) != 1:
         what = " and ".join(verbs) if verbs else ", ".join(raw) or "nothing"
-        raise ScenarioError(f"a step does one thing, this has {what}; there are: {', '.join(STEPS)}")
+        raise ScenarioError(f"a step does one thing, this has {what}; there are: {', '.join(known)}")
     return kinds.pop().model_validate(raw)  # type: ignore[return-value]
 
 

@@ -32,7 +32,7 @@ from scenario_world import DEMO, FakeWorld
 from virtual_time import VirtualTime
 
 from voice_agent_ros.intent.dialogue import Dialogue
-from voice_agent_ros.intent.dialogue_ports import GoalEvent
+from voice_agent_ros.intent.dialogue_ports import GoalEvent, Partial
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.intent.turn import Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
@@ -107,7 +107,7 @@ class Stage:
         """
         for number, step in enumerate(self._scenario.steps, start=1):
             try:
-                _PLAY[type(step)](self, step)
+                self.do(step)
                 self._check_always()
             except Mismatch as mismatch:
                 raise Mismatch(f"step {number}: {mismatch}\n{self._story()}") from None
@@ -118,6 +118,14 @@ class Stage:
         self._check_always()
         self.audit.close()
         verify([self._log])
+
+    def do(self, step: Any) -> None:
+        """One step."""
+        _PLAY[type(step)](self, step)
+
+    def tell(self, key: str, event: GoalEvent) -> None:
+        """News of a goal for the dialogue."""
+        self.later(lambda: self.dialogue.on_goal(key, event))
 
     # What the dialogue can do; see dialogue_ports.Ports.
 
@@ -181,13 +189,13 @@ class Stage:
             self.questions += bool(progress.nonce)
             event = GoalEvent(progress.phase, self.ros_now(), progress.message, progress.nonce)
             if for_dialogue:
-                self.later(lambda: self.dialogue.on_goal(proposal.key, event))
+                self.tell(proposal.key, event)
 
         def run() -> None:
             result = self.bridge.carry_out(proposal, report)
             event = GoalEvent("result", self.ros_now(), result.message, "", result.outcome, result.rule)
             if for_dialogue:
-                self.later(lambda: self.dialogue.on_goal(proposal.key, event))
+                self.tell(proposal.key, event)
             else:
                 self.result = result
 
@@ -217,7 +225,7 @@ class Stage:
             self._turns += 1
             self._turn = self._last_heard = f"turn-{self._turns}"
             self.result = None
-            self.dialogue.on_partial(self._turn, step.hear)
+            self.dialogue.on_partial(Partial("session", self._turn, step.hear))
             self.mouth.interrupt()
             began = self.ros_now() + step.began
             self._pass(max(len(step.hear) / CHARACTERS_PER_S[script_of(step.hear)], 0.4))

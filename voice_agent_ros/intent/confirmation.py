@@ -34,6 +34,10 @@ _ALL_YES_ZH = re.compile(
 )
 _SOUNDS_ONLY_ZH = re.compile(r"(?:啊|哦|吧|呀|了|你|就|请|谢谢|做)+")
 _NO_ZH = re.compile(r"^(?:嗯|啊|哦|呃)*(?:不(?!错)|别|没有|取消|算了|停|等等|错了|no)")
+_ALL_NO_ZH = re.compile(
+    r"(?:嗯|啊|哦|呃|不(?:要|用|行|可以|必|是|对|了|好|同意|确定|做)?|别(?:做|动|了)?|没有|取消|算了|停(?:止|下)?|等等|等一下|错了|no"
+    r"|你|请|谢谢|吧|了|啊|呀|先)+"
+)
 _SAYS_NO_ZH = re.compile(r"不(?!错)|别|没(?!错|问题)|取消|算了|停")
 
 
@@ -60,6 +64,7 @@ def is_bare_answer(text: str, language: str) -> bool:
     """Whether a sentence is a yes or a no and nothing else."""
     answer = judge_answer(text, language)
     words = bare(text)
-    if answer == "no" and words.isascii():
-        return _ALL_NO.fullmatch(words) is not None
-    return answer == "yes" or (answer == "no" and len(words) <= 4)
+    if answer == "no":
+        squeezed = words.replace(" ", "")
+        return (_ALL_NO.fullmatch(words) if words.isascii() else _ALL_NO_ZH.fullmatch(squeezed)) is not None
+    return answer == "yes"

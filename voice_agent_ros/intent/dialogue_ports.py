@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.grammar import GrammarResult
@@ -12,6 +12,8 @@ from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
 from voice_agent_ros.llm.client import ChatRequest
+
+ToolResults = Literal["off", "problems", "all"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,37 @@ class Settings:
         language: "en", "zh", or "auto": that of each sentence.
         one_moment_s: a notice when the model has said nothing for so long; 0: never.
         report_grace_s: how long a report waits for the reply to be heard.
+        earcon: a sign that somebody was heard, at the end of the words.
+        speculate: ask the model before it is certain that the words have ended; nothing comes of it until then.
+        spoken_characters: of an answer; what is longer is offered as text (Chinese: a third of it).
+        tool_rounds: calls that the model may make in one turn.
+        tool_results: which outcomes are given back to the model in the same turn: none; those that it may mend by
+            another call; all of them, and it may say something about them.
     """
 
     language: str = "auto"
-    one_moment_s: float = 2.5
+    one_moment_s: float = 1.5
     report_grace_s: float = 3.0
+    earcon: bool = True
+    speculate: bool = True
+    spoken_characters: int = 300
+    tool_rounds: int = 3
+    tool_results: ToolResults = "problems"
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Words of somebody who may still be speaking.
+
+    Attributes:
+        is_speculative: the recognizer believes that they are complete.
+    """
+
+    session_id: str
+    turn_id: str
+    text: str
+    language: str = ""
+    is_speculative: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,14 +99,14 @@ class Grammars(Protocol):
 class Ports(Protocol):
     """What the dialogue can do in the world. None of this blocks."""
 
-    def ask(self, turn_id: str, request: ChatRequest) -> Abortable:
-        """Ask the model; its events come back by `on_chat`."""
+    def ask(self, chat_id: str, request: ChatRequest) -> Abortable:
+        """Ask the model; its events come back by `on_chat`, under an id that is never used twice."""
 
     def execute(self, key: str, heard: Heard, engine: Engine, calls: tuple[SkillCall, ...]) -> None:
-        """Send an intent to the bridge; its events come back by `on_goal`."""
+        """Send an intent to the bridge; its events come back by `on_goal`. No key is ever used twice."""
 
     def say(self, piece: Piece) -> None:
-        """Speak."""
+        """Speak, show or play a sign."""
 
     def stop(self, heard: Heard, words: str) -> None:
         """Ask everybody to stop."""

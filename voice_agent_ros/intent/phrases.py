@@ -27,6 +27,7 @@ PHRASES = {
         "too_early": "Please answer when I have finished asking.",
         "stopped": "Stopped.",
         "one_moment": "One moment.",
+        "rest_as_text": "I have written the rest down for you.",
     },
     "zh": {
         "not_understood": "我没明白要做什么，请换个说法。",
@@ -46,6 +47,7 @@ PHRASES = {
         "too_early": "请等我问完再回答。",
         "stopped": "已停止。",
         "one_moment": "请稍等。",
+        "rest_as_text": "其余的我写下来了。",
     },
 }
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.llm.client import ChatRequest, ToolCall
 
 Engine = Literal["grammar", "llm", "none"]
 Outcome = Literal["done", "asked", "refused", "answered", "stopped", "failed"]
-Kind = Literal["answer", "question", "notice", "safety"]
-Mode = Literal["", "act", "talk"]
+# "earcon" has no words: a sound or a nod, "heard you"; "text" is shown and never spoken.
+Kind = Literal["answer", "question", "notice", "safety", "earcon", "text"]
+# What a request to the model is for: a call; an answer; what to do about a call's result; words about a result.
+Mode = Literal["", "act", "talk", "mend", "tell"]
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,11 @@ class Turn:
     """An utterance being dealt with.
 
     Attributes:
-        key: idempotency key of its goal; empty: it has none.
-        chat: the request to the model that is under way for it.
-        mode: what that request is for.
+        key: idempotency key of its goal under way; empty: it has none.
+        keys: of all its goals, in order; none is used twice.
+        chat: the request to the model that is under way for it, with its id and what it is for.
+        request: the last one that could act, with the call that came of it: a result is given back to it.
+        settled: outcome and rule if nothing better comes of the request under way.
         ended_at: monotonic time of its outcome, s.
         started_at: monotonic time of the utterance, s.
     """
@@ -101,8 +106,13 @@ class Turn:
     outcome: Outcome | None = None
     rule: str = ""
     key: str = ""
+    keys: list[str] = field(default_factory=list)
     chat: Abortable | None = None
+    chat_id: str = ""
     mode: Mode = ""
+    request: ChatRequest | None = None
+    proposed: ToolCall | None = None
+    settled: tuple[Outcome, str] | None = None
     ended_at: float = 0.0
     is_reported: bool = False
     was_noticed: bool = False
@@ -121,8 +131,10 @@ class Turn:
     @property
     def reply(self) -> str:
         """What the person is told in the end; notices count only if there is nothing else."""
-        said = [text.strip() for kind, text in self.replies.values() if kind != "notice"]
-        said = said or [text.strip() for _, text in self.replies.values()]
+        shown = [
+            (kind, text.strip()) for kind, text in self.replies.values() if kind not in ("text", "earcon")
+        ]
+        said = [text for kind, text in shown if kind != "notice"] or [text for _, text in shown]
         return " ".join(text for text in said if text)
 
     def report(self) -> Report:

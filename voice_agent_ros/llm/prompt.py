@@ -76,18 +76,21 @@ def action_request(text: str, scene: Scene, language: str) -> ChatRequest | None
 
 
 def talk_request(
-    text: str, scene: Scene, language: str, history: Sequence[tuple[str, str]] = ()
+    text: str, scene: Scene, language: str, history: Sequence[tuple[str, str]] = (), facts: str = ""
 ) -> ChatRequest:
     """The request for a sentence that is no command.
 
     Args:
         history: what was said and heard before, (person, robot).
+        facts: what is known of robot and scene, see `intent.facts`; "": what is seen.
     """
     messages: list[dict[str, Any]] = [{"role": "system", "content": _TALK.get(language, _TALK["en"])}]
     for said, answered in history:
         messages.append({"role": "user", "content": said})
         messages.append({"role": "assistant", "content": answered})
-    messages.append({"role": "user", "content": f"<seen>{scene_facts(scene)}</seen>\n{_clipped(text)}"})
+    messages.append(
+        {"role": "user", "content": f"<seen>{facts or scene_facts(scene)}</seen>\n{_clipped(text)}"}
+    )
     return ChatRequest(tuple(messages), (), ANSWER_TOKENS)
 
 

@@ -79,6 +79,7 @@ class IntentBridge:
         self._confirmation: Confirmation | None = None
         self._voyage: Voyage | None = None
         self._jumped_at = -1e9
+        self._is_declined = False  # the answer to the last question was no yes
         self.active_key = ""
 
     # What others tell it. None of this waits for anything.
@@ -183,6 +184,12 @@ class IntentBridge:
         return self._executor.is_running
 
     @property
+    def held(self) -> str:
+        """What the gripper has taken and, as far as its fingers tell, still has; or ""."""
+        snapshot = self._senses.joints()
+        return self._executor.holding(snapshot) if snapshot is not None else ""
+
+    @property
     def memory(self) -> Memory:
         """What "again", "back" and "go on" refer to."""
         return self._courses.memory
@@ -228,8 +235,12 @@ class IntentBridge:
             if self._is_aside(proposal):
                 return self._aside(proposal, report)
             was_open = self._settle("superseded")  # an open question is not answered by a new wish
-            if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if was_open or self.latched else 0.0):
+            is_ending = (
+                was_open or self.latched or self._is_declined
+            )  # what is under way takes a moment to end
+            if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if is_ending else 0.0):
                 raise Refusal("busy")
+            self._is_declined = False
             try:
                 self.active_key = proposal.key
                 if self._ledger.is_canceled(proposal.key):
@@ -313,6 +324,9 @@ class IntentBridge:
             report(Progress("awaiting_confirmation", question, nonce=confirmation.nonce))
             self._record.asked(proposal, confirmation.nonce, digest)
             answer = confirmation.wait(self._clock)
+            if answer != "yes":
+                self._is_declined = True
+                self._gate.declined(proposal.calls)
         finally:
             self._confirmation = None
         self._record.answered(proposal, confirmation.nonce, answer, confirmation.answered_with)

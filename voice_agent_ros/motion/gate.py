@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from voice_agent_ros.intent.amendments import amended
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
@@ -24,6 +25,7 @@ from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.skills.sequence import Sequence as Steps
 
 REMEMBERED_TURNS = 64
+AMENDABLE_S = 30.0  # so long "no, the blue one" refers to a question that was not answered by a yes
 RISK_ORDER: tuple[Risk, ...] = ("none", "low", "medium", "high")
 # Never for a client that nobody talked to.
 PERSONS_ONLY = ("resume", "set_speed", "repeat", "continue", "undo", "remember_place", "forget_place")
@@ -94,6 +96,7 @@ class Gate:
         self._arrived = threading.Condition()
         self._said = Discourse()
         self._prepared_for: tuple[str, ...] = ()
+        self._declined: tuple[SkillCall, float] | None = None  # what was asked about in vain, and when
 
     def prepare(self, scene: Scene) -> None:
         """Be ready for sentences about a scene; costs something when its names have changed."""
@@ -121,6 +124,10 @@ class Gate:
             self._spoken[turn_id] = None
             self._spoken.move_to_end(turn_id)
             _bound(self._spoken)
+
+    def declined(self, calls: Sequence[SkillCall]) -> None:
+        """These were asked about, and the answer was no yes: the next words may correct them."""
+        self._declined = (calls[0], self._clock()) if len(calls) == 1 else None
 
     def is_clear(self, heard: Heard, risk: Risk = "low") -> bool:
         """Whether the recognizer was sure enough of a sentence for it to count in a matter of this risk."""
@@ -201,6 +208,8 @@ class Gate:
         """
         if self._policy.transcripts.refuse_interrupted and self._is_interrupted(heard):
             raise Refusal("interrupted")
+        if self._is_amendment(calls, heard, scene):
+            return
         for call in calls:
             if not call.arguments.offered_to_llm:
                 raise Refusal("not_allowed", skill=call.skill)
@@ -213,6 +222,16 @@ class Gate:
             reasons = ungrounded(call, heard.text, scene, heard.language)
             if reasons:
                 raise Refusal("not_grounded", reason="; ".join(reasons))
+
+    def _is_amendment(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> bool:
+        """Whether these words change what was asked about last into exactly this; read here by the same rule."""
+        if self._declined is None or len(calls) != 1:
+            return False
+        asked, at = self._declined
+        if heard.received_at < at - AMENDABLE_S or self._clock() - at > AMENDABLE_S:
+            return False
+        changed = amended(asked, heard.text, scene, base_language(heard.language, heard.text))
+        return changed is not None and changed.call == calls[0] and calls[0].arguments.offered_to_llm
 
     def _is_interrupted(self, heard: Heard) -> bool:
         with self._arrived:

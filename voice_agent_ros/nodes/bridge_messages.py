@@ -37,6 +37,7 @@ def state_message(bridge: IntentBridge) -> BridgeState:
         is_moving=bridge.is_moving,
         active_key=bridge.active_key,
         pending_nonce=bridge.pending_nonce,
+        held=bridge.held,
     )
 
 

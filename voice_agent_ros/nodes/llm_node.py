@@ -8,20 +8,17 @@ import time
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from builtin_interfaces.msg import Time
-from rclpy.action import ActionClient
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.guard_condition import GuardCondition
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.task import Future
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
-from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.intent.dialogue import Dialogue, GoalEvent, Played, Settings
+from voice_agent_ros.intent.dialogue import Dialogue
+from voice_agent_ros.intent.dialogue_ports import GoalEvent, Settings
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall as Call
@@ -29,34 +26,44 @@ from voice_agent_ros.intent.turn import Abortable, Engine, Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
 from voice_agent_ros.llm.client import ChatRequest, EndpointReport, Event, Failed, LlmClient
 from voice_agent_ros.llm.conversation import Conversation
+from voice_agent_ros.llm.conversation_file import ConversationFile
 from voice_agent_ros.motion.arm_config import load_arm
-from voice_agent_ros.msg import (
-    Intent,
-    PlaybackStatus,
-    ReplyChunk,
-    SkillCall,
-    StageTiming,
-    StopRequest,
-    Transcript,
-    TurnReport,
-)
+from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport, VoiceActivity
+from voice_agent_ros.nodes import dialogue_messages as messages
 from voice_agent_ros.nodes import heartbeat, llm_endpoints, qos, sight, spin
-from voice_agent_ros.nodes.conversions import objects_of, seconds
+from voice_agent_ros.nodes.chat_server import ChatServer
+from voice_agent_ros.nodes.conversions import objects_of
+from voice_agent_ros.nodes.intent_client import IntentClient
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.robot_watch import DIAGNOSTICS, RobotWatch
 
 PARAMETERS = (
     *llm_endpoints.PARAMETERS,
     Parameter("language", "auto", "Language of the dialogue.", choices=("auto", "en", "zh")),
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml: the names of its poses."),
     Parameter("arm_path", "", "An arm file elsewhere."),
-    Parameter("one_moment_s", 2.5, "Say so when thinking takes longer, s; 0: never.", (0.0, 60.0)),
+    Parameter("one_moment_s", 1.5, "Say so when thinking takes longer, s; 0: never.", (0.0, 60.0)),
     Parameter(
         "session_timeout_s", 300.0, "A session that is quiet for so long is forgotten, s.", (1.0, 86400.0)
     ),
     Parameter("history_turns", 4, "Exchanges remembered of a session.", (0, 32)),
+    Parameter("history_tokens", 200, "Tokens in all of them; the oldest are dropped whole.", (0, 8192)),
+    Parameter("history_path", "", "File that keeps them over a restart; empty: they are forgotten."),
+    Parameter("earcon", True, "Give a sign without words when somebody was heard."),
+    Parameter("speculate", True, "Ask the model before the words are final; nothing comes of it until then."),
+    Parameter("spoken_characters", 300, "Of an answer; a longer one is offered as text.", (20, 20000)),
+    Parameter("tool_rounds", 3, "Calls that the model may make in one turn.", (1, 3)),
+    Parameter(
+        "tool_results",
+        "problems",
+        "Outcomes given back to the model: problems it may mend by another call, or all.",
+        choices=("off", "problems", "all"),
+    ),
+    Parameter("chat_goals", 2, "Goals of the action chat at a time; 0: none.", (0, 16)),
     *sight.PARAMETERS,
 )
 TICK_S = 0.1
+DIAGNOSTICS_PERIOD_S = 1.0
 MAX_EVENTS = 1000
 TYPED_SESSION = "typed"
 
@@ -72,22 +79,29 @@ class LlmNode(LifecycleNode):
         self._grammars: SentenceGrammars | None = None
         self._sight: sight.Sight | None = None
         self._seen: tuple[SceneObject, ...] = ()
+        self._kept: ConversationFile | None = None
+        self._conversation = Conversation()
         self._events: queue.Queue[tuple[str, Event]] = queue.Queue(MAX_EVENTS)
         self._wake: GuardCondition = self.create_guard_condition(self._drain)
         self._reply = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self._turns = self.create_publisher(TurnReport, "turns", qos.EVENTS)
         self._transcript = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        self._intents = ActionClient(self, ExecuteIntent, "execute_intent")
+        self._intents = IntentClient(self, self._on_goal_event)
+        self._robot = RobotWatch(self)
+        self._chats = ChatServer(self, self._wake.trigger)
         for kind, topic, callback in (
             (Transcript, "speech/transcript", self._on_transcript),
+            (VoiceActivity, "speech/activity", self._on_activity),
             (String, "prompt_text", self._on_prompt_text),
             (Detection3DArray, "objects", self._on_objects),
             (PlaybackStatus, "audio/playback", self._on_playback),
             (StopRequest, "stop", self._on_stop),
         ):
             self.create_subscription(kind, topic, callback, qos.EVENTS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, qos.EVENTS)
         self.create_timer(TICK_S, self._tick)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
         heartbeat.beat(self)
 
     # Lifecycle.
@@ -98,7 +112,8 @@ class LlmNode(LifecycleNode):
             values = read(self, PARAMETERS)
             self._grammars = SentenceGrammars()
             arm = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
-            self._sight = sight.Sight.of(self, values, load_arm(arm), arm.stem)
+            self._robot.arm = load_arm(arm)
+            self._sight = sight.Sight.of(self, values, self._robot.arm, arm.stem)
             self._client = llm_endpoints.make_client(values, self._on_endpoint)
         except (VoiceAgentError, OSError, ImportError) as error:
             self.get_logger().error(f"The dialogue cannot be set up: {error}")
@@ -110,14 +125,32 @@ class LlmNode(LifecycleNode):
         if self._grammars is None:
             return TransitionCallbackReturn.FAILURE
         values = read(self, PARAMETERS)
+        self._conversation = Conversation(
+            values.history_turns, values.history_tokens, timeout_s=values.session_timeout_s
+        )
+        self._kept = None
+        if values.history_path:
+            self._kept = ConversationFile(Path(values.history_path).expanduser(), time.time)
+            if problem := self._kept.load(self._conversation, time.monotonic()):
+                self.get_logger().warning(problem)
         self._dialogue = Dialogue(
             self._grammars,
             self,
-            Conversation(max_turns=values.history_turns, timeout_s=values.session_timeout_s),
+            self._conversation,
             time.monotonic,
-            lambda: self.get_clock().now().nanoseconds * 1e-9,
-            Settings(values.language, values.one_moment_s),
+            self._now,
+            Settings(
+                language=values.language,
+                one_moment_s=values.one_moment_s,
+                earcon=values.earcon,
+                speculate=values.speculate,
+                spoken_characters=values.spoken_characters,
+                tool_rounds=values.tool_rounds,
+                tool_results=values.tool_results,
+            ),
         )
+        assert self._client is not None
+        self._chats.open(self._client.chat, values.chat_goals, values.total_timeout_s)
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
@@ -139,8 +172,18 @@ class LlmNode(LifecycleNode):
 
     def _end_dialogue(self) -> None:
         dialogue, self._dialogue = self._dialogue, None
+        self._chats.close()
         if dialogue is not None:
             dialogue.close()
+            self._keep_conversation()
+
+    def _keep_conversation(self) -> None:
+        if self._kept is None:
+            return
+        try:
+            self._kept.save_if_changed(self._conversation, time.monotonic())
+        except VoiceAgentError as error:
+            self.get_logger().error(str(error))
 
     def _on_endpoint(self, report: EndpointReport) -> None:
         if report.news in ("up", "probed"):
@@ -159,21 +202,14 @@ class LlmNode(LifecycleNode):
         if self._dialogue is None:
             return
         if not message.is_final:
-            self._dialogue.on_partial(message.turn_id, message.text)
+            self._dialogue.on_partial(messages.partial_of(message))
             return
         self._look()  # without a camera nothing else does
-        now = self.get_clock().now().nanoseconds * 1e-9
-        heard = Heard(
-            session_id=message.session_id,
-            turn_id=message.turn_id,
-            text=message.text,
-            language=message.language,
-            speech_start=seconds(message.speech_start),
-            speech_end=seconds(message.speech_end) or now,
-            received_at=now,
-            is_typed=not message.audio_hash,
-        )
-        self._dialogue.on_heard(heard)
+        self._dialogue.on_heard(messages.heard_of(message, self._now()))
+
+    def _on_activity(self, message: VoiceActivity) -> None:
+        if self._dialogue is not None and not message.is_speech:
+            self._dialogue.on_speech_end(message.turn_id)
 
     def _on_prompt_text(self, message: String) -> None:
         """Typed words become a turn of their own; they come back by the transcript topic like spoken ones."""
@@ -205,17 +241,11 @@ class LlmNode(LifecycleNode):
         if self._dialogue is not None and self._sight is not None:
             self._sight.refresh()
             self._dialogue.on_scene(self._sight.scene(self._seen))
+            self._dialogue.on_robot(self._robot.state())
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if self._dialogue is not None:
-            played = Played(
-                message.stream_id,
-                message.samples_played / (message.sample_rate or 1),
-                seconds(message.header.stamp),
-                message.is_finished,
-                message.is_interrupted,
-            )
-            self._dialogue.on_played(played)
+            self._dialogue.on_played(messages.played_of(message))
 
     def _on_stop(self, message: StopRequest) -> None:
         if self._dialogue is not None:
@@ -223,93 +253,60 @@ class LlmNode(LifecycleNode):
             self._dialogue.on_stop()
 
     def _tick(self) -> None:
+        self._chats.tick()
         if self._dialogue is not None:
+            if self._client is not None:
+                self._dialogue.expected_wait_s = self._client.expected_first_text_s("talk") or 0.0
             self._dialogue.tick()
+            self._keep_conversation()
+
+    def _publish_diagnostics(self) -> None:
+        if self._client is not None:
+            message = DiagnosticArray(status=[llm_endpoints.diagnostics(self._client)])
+            message.header.stamp = self.get_clock().now().to_msg()
+            self._diagnostics.publish(message)
 
     # The model.
 
-    def ask(self, turn_id: str, request: ChatRequest) -> Abortable:
+    def ask(self, chat_id: str, request: ChatRequest) -> Abortable:
         """Ask the model; its events are brought into this node's thread."""
         assert self._client is not None
-        return self._client.chat(request, partial(self._on_chat_event, turn_id))
+        return self._client.chat(request, partial(self._on_chat_event, chat_id))
 
-    def _on_chat_event(self, turn_id: str, event: Event) -> None:
+    def _on_chat_event(self, chat_id: str, event: Event) -> None:
         try:
-            self._events.put((turn_id, event), timeout=1.0)
+            self._events.put((chat_id, event), timeout=1.0)
         except queue.Full:
             return  # this node's thread has hung for long; the turn's deadline ends it
         self._wake.trigger()
 
     def _drain(self) -> None:
+        self._chats.deliver()
         while True:
             try:
-                turn_id, event = self._events.get_nowait()
+                chat_id, event = self._events.get_nowait()
             except queue.Empty:
                 return
             if isinstance(event, Failed):
                 self.get_logger().error(f"The language model failed ({event.problem}): {event.message}")
             if self._dialogue is not None:
-                self._dialogue.on_chat(turn_id, event)
+                self._dialogue.on_chat(chat_id, event)
 
     # The bridge.
 
     def execute(self, key: str, heard: Heard, engine: Engine, calls: tuple[Call, ...]) -> None:
         """Send a goal to the bridge."""
-        if not self._intents.server_is_ready():
-            self._later(key, GoalEvent("unavailable", self._now()))
-            return
-        intent = Intent(
-            session_id=heard.session_id, turn_id=heard.turn_id, engine=engine, calls=_messages(calls)
-        )
-        intent.header.stamp = self.get_clock().now().to_msg()
-        goal = ExecuteIntent.Goal(intent=intent, idempotency_key=key)
-        sending = self._intents.send_goal_async(goal, feedback_callback=partial(self._on_feedback, key))
-        sending.add_done_callback(partial(self._on_goal_response, key))
+        self._intents.send(key, heard, engine, calls)
 
-    def _later(self, key: str, event: GoalEvent) -> None:
-        """After the caller's own bookkeeping."""
-        assert self.executor is not None
-        self.executor.create_task(self._goal_event, key, event)
-
-    def _goal_event(self, key: str, event: GoalEvent) -> None:
+    def _on_goal_event(self, key: str, event: GoalEvent) -> None:
         if self._dialogue is not None:
             self._dialogue.on_goal(key, event)
-
-    def _on_goal_response(self, key: str, future: Future) -> None:
-        if future.exception() is not None or not future.result().accepted:
-            self._goal_event(key, GoalEvent("rejected", self._now()))
-            return
-        future.result().get_result_async().add_done_callback(partial(self._on_result, key))
-
-    def _on_feedback(self, key: str, message: Any) -> None:
-        feedback = message.feedback
-        at = seconds(feedback.stamp) or self._now()
-        self._goal_event(key, GoalEvent(feedback.phase, at, feedback.message, feedback.nonce))
-
-    def _on_result(self, key: str, future: Future) -> None:
-        if future.exception() is not None:
-            self._goal_event(key, GoalEvent("lost", self._now()))
-            return
-        result = future.result().result
-        event = GoalEvent("result", self._now(), result.message, outcome=result.outcome, rule=result.rule)
-        self._goal_event(key, event)
 
     # Messages out.
 
     def say(self, piece: Piece) -> None:
         """Publish a piece of a reply."""
-        self._reply.publish(
-            ReplyChunk(
-                session_id=piece.session_id,
-                turn_id=piece.turn_id,
-                reply_id=piece.reply_id,
-                index=piece.index,
-                text=piece.text,
-                language=piece.language,
-                kind=piece.kind,
-                is_last=piece.is_last,
-            )
-        )
+        self._reply.publish(messages.reply_message(piece))
 
     def stop(self, heard: Heard, words: str) -> None:
         """Publish a stop, at once, beside the goal that asks the bridge for it."""
@@ -325,40 +322,12 @@ class LlmNode(LifecycleNode):
 
     def report(self, report: Report) -> None:
         """Publish what became of an utterance."""
-        message = TurnReport(
-            session_id=report.heard.session_id,
-            turn_id=report.heard.turn_id,
-            heard=report.heard.text,
-            language=report.language,
-            engine=report.engine,
-            calls=_messages(report.calls),
-            outcome=report.outcome,
-            rule=report.rule,
-            reply=report.reply,
-            speech_end=_stamp(report.heard.speech_end),
-            stages=[
-                StageTiming(name=stage.name, start=_stamp(stage.start), end=_stamp(stage.end))
-                for stage in report.stages
-            ],
-        )
+        message = messages.report_message(report)
         message.header.stamp = self.get_clock().now().to_msg()
         self._turns.publish(message)
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9
-
-
-def _messages(calls: tuple[Call, ...]) -> list[SkillCall]:
-    return [
-        SkillCall(skill=call.skill, arguments_json=call.arguments_json(), call_id=call.call_id)
-        for call in calls
-    ]
-
-
-def _stamp(at: float) -> Time:
-    """ROS time of s; 0.0 stands for never."""
-    nanoseconds = round(at * 1e9)
-    return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
 
 
 def main() -> None:

@@ -139,6 +139,8 @@ class TtsNode(LifecycleNode):
     # What comes in.
 
     def _on_reply(self, message: Any) -> None:
+        if message.kind in (ReplyChunk.KIND_EARCON, ReplyChunk.KIND_TEXT):
+            return  # has no words, or none for the ear
         self._add(
             Piece(
                 reply_id=message.reply_id,

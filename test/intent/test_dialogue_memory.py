@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered, of whom, and for how long."""
+
+from voice_agent_ros.llm.client import Finished, TextDelta
+
+
+def test_only_what_was_heard_is_remembered(talk):
+    talk.hears("tell me something about cubes")
+    talk.model(TextDelta("Cubes have six faces and eight corners, I believe."), Finished())
+    talk.plays(seconds=1.0, interrupted=True)
+    history = talk.conversation.history("s", talk.now)
+    assert history == [("tell me something about cubes", "Cubes have …")]
+    talk.hears("what did you say")
+    contents = [message["content"] for message in talk.ports.chats[-1].request.messages]
+    assert "Cubes have …" in contents
+    assert not any("corners" in content for content in contents)
+
+
+def test_sessions_do_not_mix(talk):
+    talk.hears("my name is Ada", session="ada")
+    talk.model(TextDelta("Nice to meet you, Ada."), Finished())
+    talk.plays()
+    talk.hears("what is my name", session="bob")
+    assert not any("Ada" in str(message) for message in talk.ports.chats[-1].request.messages)
+
+
+def test_a_hundred_turns_stay_bounded(talk):
+    for number in range(100):
+        talk.hears(f"what is {number} plus one")
+        talk.model(TextDelta(f"It is {number + 1}, I should say."), Finished())
+        talk.plays()
+    assert len(talk.ports.reports) == 100
+    assert len(talk.ports.chats[-1].request.messages) <= 10
+    talk.wait(200.0)
+    assert not talk.dialogue._turns
+
+
+def test_it_means_what_was_done_last_for_a_minute(talk):
+    talk.hears("Look at the red cube.")
+    talk.bridge("result", "Done.", key="t1", outcome="done")
+    talk.hears("Look at it.")
+    assert talk.ports.goals[-1][1:] == (
+        "grammar",
+        [{"skill": "look_at", "arguments": {"target": "red cube"}}],
+    )
+    talk.wait(70.0)
+    talk.hears("Look at it.")
+    assert len(talk.ports.goals) == 2
