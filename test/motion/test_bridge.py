@@ -84,7 +84,7 @@ def test_resume_is_never_a_models(room: Room) -> None:
     assert room.bridge.latched
 
 
-PARAPHRASE = "I'd love to see the blue one end up in the bowl."
+PARAPHRASE = "The blue one deserves a place in the bowl."
 PUT_BLUE = parse_call("pick_and_place", {"object": "blue cube", "target": "bowl"})
 
 

@@ -142,7 +142,7 @@ def test_what_a_hostile_model_may_send(
 
 
 def ask(person: Person) -> tuple[Any, str]:
-    turn = person.say("I'd love to see the blue one end up in the bowl.")
+    turn = person.say("The blue one deserves a place in the bowl.")
     handle = person.propose(turn, "pick_and_place", object="blue cube", target="bowl")
     question = person.phase("awaiting_confirmation")
     assert question.message == "Shall I put the blue cube into the bowl?"

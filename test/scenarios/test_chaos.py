@@ -39,7 +39,7 @@ SENTENCES = [
     "Slow down.",
     "Pause.",
     "Go on.",
-    "I'd love to see the blue one end up in the bowl.",
+    "The blue one deserves a place in the bowl.",
     "Yes.",
     "Yes.",
     "Yes.",
