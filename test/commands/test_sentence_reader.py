@@ -51,13 +51,13 @@ def test_what_the_grammar_knows_does_not_load_the_model(grammars):
 
 
 def test_what_it_does_not_know_goes_to_the_model(grammars):
-    understood, _ = read("the blue cube would look nice in the bowl", grammars, Finished((BLUE,)))
+    understood, _ = read("the blue cube deserves a place in the bowl", grammars, Finished((BLUE,)))
     assert understood.engine == "llm"
     assert understood.calls[0].as_dict()["arguments"] == {"object": "blue cube", "target": "bowl"}
 
 
 def test_a_call_that_the_words_do_not_support_is_none(grammars):
-    understood, _ = read("the red cube would look nice in the bowl", grammars, Finished((BLUE,)))
+    understood, _ = read("the red cube deserves a place in the bowl", grammars, Finished((BLUE,)))
     assert not understood.calls
     assert understood.reply
 
