@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voice_agent_ros.intent.bag import Bag, Meaning, names_of
+from voice_agent_ros.intent.chunks import Chunk
 from voice_agent_ros.intent.chunks_zh import ChineseChunker, words
 from voice_agent_ros.intent.scene import Scene
 
 _DROPPED = {"adverb"}
+_SPOKEN_TO = {"机械臂", "机器臂", "手臂", "机器人", "机械手", "机器手臂", "机械手臂"}
 # Compounds of 放 with a goal that also get hold of things: "拿到碗里".
 _HAND = ("手里", "手上", "手中", "爪子里", "夹爪里")
 
@@ -20,7 +22,7 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
     asked: Meaning | None = None
     seen: set[tuple[tuple[str, Any], ...]] = set()
     for cut in ChineseChunker(text, scene, distances).cuts():
-        bag = Bag(cut, _DROPPED)
+        bag = Bag(_spoken_to(cut), _DROPPED)
         form = tuple((chunk.kind, chunk.value) for chunk in bag.chunks)
         if form in seen:
             continue
@@ -31,6 +33,12 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
                 return meaning
             asked = asked or meaning
     return asked
+
+
+def _spoken_to(cut: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """Without the arm that is only spoken to: "机械臂，拾起蓝方块"."""
+    acts = any(chunk.kind in ("take", "put", "put_goal", "open", "close", "let_go") for chunk in cut)
+    return cut[1:] if acts and len(cut) > 1 and cut[0].kind == "arm" and cut[0].value in _SPOKEN_TO else cut
 
 
 def _pick(bag: Bag) -> Meaning | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import references
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.wordings import folded
@@ -17,7 +18,7 @@ _MARK_EN = re.compile(
 )
 _TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
 _MARK_ZH = re.compile(
-    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|不是|不不|错了|说错了|我是说|应该是|等等)"
+    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<!是)不是(?!该|要|让)|不不|错了|说错了|我是说|应该是|等等)"
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
 _MAX_CANDIDATES = 12
@@ -45,8 +46,8 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     before, after = plain[: mark.start()].strip(), plain[mark.end() :].strip()
     if language != "zh":
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
-    if not before or not after:
-        return
+    if not before or not after or judge_mood(before, language).kind not in ("command", "statement", "empty"):
+        return  # "don't go up, no, down": nobody can tell what is still forbidden
     yield after, before
     words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()
     space = "" if language == "zh" else " "

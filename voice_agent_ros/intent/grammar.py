@@ -19,7 +19,8 @@ from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
-from voice_agent_ros.intent.requests import without_frame
+from voice_agent_ros.intent.things import is_thing
+from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.scene_questions import asks_what_is_seen
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
@@ -27,7 +28,7 @@ from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
 from voice_agent_ros.intent.vocabulary import colour_of
-from voice_agent_ros.intent.wordings import bare, plainly, script_of, without_leading_no
+from voice_agent_ros.intent.wordings import bare, folded, plainly, script_of, without_leading_no
 
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
@@ -114,32 +115,44 @@ class SentenceGrammar:
 
     def _sentence(self, text: str, scene: Scene) -> GrammarResult:
         """A single command in its own words."""
-        plain, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
-        words = self._prepared(plain)
-        if not words or len(words.split()) > _MAX_WORDS:
+        said = without_reason(folded(text), self.language)
+        plain, tokens = tokenised(plainly(bare(without_leading_no(said)), self.language))
+        if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()
-        meaning = self._core(plain, words, dict(tokens.get("distance", ())), scene)
+        meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
         if meaning is not None:
-            return self._meant(meaning, text, scene)
-        readings = self._readings(words, tokens, scene)
+            return self._meant(meaning, said, scene)
+        readings = self._templates(plain, tokens, scene)
         if not readings:
             return GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
-        if not self._may_be_meant(best.skill, text):
+        if not self._may_be_meant(best.skill, said):
             return GrammarResult()
         return self._result(best)
 
-    def _core(self, plain: str, words: str, distances: dict[str, float], scene: Scene) -> Meaning | None:
+    def _core(self, plain: str, distances: dict[str, float], scene: Scene) -> Meaning | None:
         """What the core grammar reads, which knows sentences by their parts."""
         if self.language == "zh":
-            joined = words.replace(" ", "")
-            if asks_what_is_seen(plain.replace(" ", ""), "zh") or asks_what_is_seen(joined, "zh"):
+            words = self._prepared(plain).replace(" ", "")
+            if any(asks_what_is_seen(one, "zh") for one in (plain.replace(" ", ""), words)):
                 return Meaning("describe_scene")
-            return clause_zh.read(joined, scene, distances)
+            return clause_zh.read(words, scene, distances)
         request = without_frame(plain)
         if asks_what_is_seen(request.core, "en"):
             return Meaning("describe_scene")
-        return clause_en.read(request.core.split(), scene, distances, gerunds=request.gerunds)
+        meaning = clause_en.read(request.core.split(), scene, distances, gerunds=request.gerunds)
+        if meaning is None and request.core != plain:
+            # "what I want is the red cube in the bowl": there the frame says what is to be done
+            meaning = clause_en.read(plain.split(), scene, distances)
+        return meaning
+
+    def _templates(self, plain: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
+        """What the templates read."""
+        ways = [plain] if self.language == "zh" else [plain, without_frame(plain).core]
+        for words in dict.fromkeys(self._prepared(way) for way in ways):
+            if words and (readings := self._readings(words, tokens, scene)):
+                return readings
+        return []
 
     def _meant(self, meaning: Meaning, text: str, scene: Scene) -> GrammarResult:
         """What the core grammar read, if its mood allows it."""
@@ -230,6 +243,8 @@ class SentenceGrammar:
                 unknown += size  # the shortest name that leaves nothing over
                 continue
             if self._no_name.search(name) or self._says_more(name, scene):
+                return None
+            if slot in _NAMED and not is_thing(name, self.language):
                 return None
             unknown += size
         for slot, value in SKILLS[match.intent.name].defaults.items():

@@ -20,6 +20,7 @@ _OPEN_ALONE = {
     "let loose",
     "unfold",
 }
+_OF_FINGERS = {"open", "open up", "close", "close up", "shut", "unclench", "clench"}
 _CLOSE_ALONE = {
     "close",
     "close up",
@@ -55,7 +56,7 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
     other = "closed_state" if state == "open_state" else "open_state"
     if (
         not bag.only(
-            "verb", "gripper", "arm", "in_hand", state, "way", "direction", "want", "ought", "more", "bit"
+            "verb", "gripper", "arm", "in_hand", state, "way", "direction", "want", "ought", "more", "bit", "it"
         )
         or bag.directions() - {"up"}
         or bag.has(other)
@@ -64,6 +65,8 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
     if len(bag.verbs) > 1 or bag.has("bit"):
         return None
     verb = bag.verbs[0] if bag.verbs else None
+    if bag.has("it") and not (verb and verb.value[1] in _OF_FINGERS and not bag.has("want", "ought", "direction")):
+        return None  # "close it": what else could
     if bag.has("gripper"):
         if len(bag.all("gripper")) > 1 or bag.has("arm", "in_hand"):
             return None
@@ -74,7 +77,8 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
         return Meaning(skill) if "make" in senses(verb) and bag.has(state) else None
     if bag.has("want", "ought", "arm", "in_hand") or verb is None or verb.value[0].form != "base":
         return None
-    return Meaning(skill) if verb.value[1] in alone else None
+    is_known = verb.value[1] in alone or (bag.has("it") and sense in senses(verb))
+    return Meaning(skill) if is_known else None
 
 
 def open_hand(bag: Bag) -> Meaning | None:
@@ -189,12 +193,13 @@ def _way(bag: Bag, means: frozenset[str]) -> str | None:
 def move_to(bag: Bag) -> Meaning | None:
     """The arm goes to a pose."""
     if not bag.only(
-        "verb", "arm", "gripper", "in_hand", "pose", "to_pose", "direction", "want", "ought", "more", "off"
+        "verb", "arm", "gripper", "in_hand", "pose", "to_pose", "direction", "want", "ought", "more", "off", "there"
     ):
         return None
     pose = bag.one("pose", "to_pose")
     if (
         pose is None
+        or (bag.has("there") and bag.chunks[0].kind != "pose")
         or bag.directions() - {"back", "up", "down"}
         or len(bag.verbs) > 1
         or len(bag.all("pose", "to_pose")) > 1

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_agent_ros.intent.requests import without_frame
+from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.wordings import bare, folded, plainly, without_leading_no
 
 Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
@@ -128,7 +128,7 @@ _STATEMENT_EN = re.compile(
     rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
     r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most"
     r"|\w+s)\b(?:(?! and ).)*?"
-    r"\b(?:is|are|'s|was|were|has|seems?|looks?|feels?|costs?|weighs?|smells?|tastes?|sounds?)\b"
+    r"(?<!\bthat)(?<!\bwhich)(?:\b|(?='s))(?<!that )(?<!which )(?:is|are|'s|was|were|has|seems?|looks?|feels?|costs?|weighs?|smells?|tastes?|sounds?)\b"
     r"(?! (?:supposed|meant|needed|wanted|required|to (?:be|go)|due|welcome))"
 )
 
@@ -152,7 +152,7 @@ def _first(rules: tuple[tuple[Kind, re.Pattern[str]], ...], text: str) -> Mood |
 
 
 def _judge_en(text: str) -> Mood:
-    text = without_leading_no(text)
+    text = without_reason(without_leading_no(text), "en")
     if _REPORTED_EN.search(text):
         return Mood("reported", "quotation")
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
@@ -181,14 +181,14 @@ def _judge_en(text: str) -> Mood:
 
 
 _POLITE_ZH = re.compile(
-    r"^(?:嗯|呃|啊|喂|你好|好的?|那么?|请问|请|麻烦|劳驾|拜托|机器人|现在|然后)*"
+    r"^(?:嗯|呃|啊|喂|你好|好的?|那么?|请问|请|麻烦|劳驾|拜托|小?机器人|机械臂|机械手|现在|然后|先|那个)*"
     r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不)(?:请|麻烦|帮我"
     r"|帮忙|给我|为我|你|您)*"
     r"(?!看|听|知道|告诉|认识|觉得|说|想|明白|理解|识别|感觉|解释|介绍|数|走吗|做什么|够|碰|抓到|拿到)"
 )
 _CALM_ZH = re.compile(r"^(?:(?:好了|行了|够了|可以了)[，,。!！ ]*)+(?=.)|(?:你先)?别忙别的[，,]")
 _PERMITTED_ZH = re.compile(
-    r"^(?:嗯|好|那|现在)*(?:你|您)?(?:可以|该|应该|能)(?!不).+了(?=[吧啊哦呀，,。!！]|$)"
+    r"^(?:嗯|好|那|现在|请)*(?:你|您|夹爪|机械臂|手臂|手|爪子|机器人)?(?:可以|该|应该|能)(?!不).+了(?=[吧啊哦呀，,。!！]|$)"
 )
 _TAG_ZH = re.compile(r"(?:好吗|行吗|可以吗|好不好|行不行|可不可以|好么|成吗|吧|谢谢你?|拜托了?)$")
 _NEGATED_ZH = re.compile(
@@ -211,7 +211,8 @@ _QUESTION_ZH = re.compile(
     r"|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
 )
 _STATEMENT_ZH = re.compile(
-    r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
+    r"^(?:你|机器人|请)*(?:假装|忽略|无视|差点|差一点|本来|居然|竟然|敢|幸好|难道|想象|设想|据说|命令)|"
+        r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
     r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白))"
     r"|^[^把将给帮请让]*(?:是|像|很|真|太|非常|喜欢|讨厌|觉得|属于|有(?:点|些))(?![的把])"
 )
@@ -221,6 +222,7 @@ def _judge_zh(text: str) -> Mood:
     if _REPORTED_ZH.search(folded(text)):
         return Mood("reported", "引述")
     asks = "?" in folded(text)
+    text = without_reason(folded(text), "zh")
     text = _CALM_ZH.sub("", text)
     if (permitted := _PERMITTED_ZH.match(text)) and not asks:  # "you may go home now" is no past
         text = permitted.group()[:-1] + text[permitted.end() :]

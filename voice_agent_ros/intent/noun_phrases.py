@@ -16,11 +16,15 @@ from voice_agent_ros.intent.vocabulary import COLOURS_ZH
 from voice_agent_ros.intent.wordings import bare
 
 _BARE_POSES = ("home", "ready")  # "start" alone is no place to go to
-_THAT = {("that",), ("that", "one"), ("this",), ("this", "one"), ("these",), ("those",)}
+_THAT = {
+    tuple(words.split())
+    for words in "that,that one,this,this one,these,those,the other one,another one,the other,one of those,one of them,"
+    "one of these,any of them,any one,either one".split(",")
+}
 _MAX_UNKNOWN = 3
 _RELATIVES: tuple[Phrase, ...] = (
     *(("that", "is"), ("that's",), ("which", "is"), ("which's",), ("that", "are"), ("with", "the", "colour"), ("with", "the", "color")),
-    *(("coloured",), ("colored",), ("of", "colour"), ("of", "color"), ("in",), ("painted",), ("that", "has", "the", "colour"), ("with",), ()),
+    *(("coloured",), ("colored",), ("of", "colour"), ("of",), ("of", "color"), ("in",), ("painted",), ("that", "has", "the", "colour"), ("with",), ()),
 )  # fmt: skip
 _COLOUR_ENDS: tuple[Phrase, ...] = (
     ("in", "colour"),

@@ -53,12 +53,12 @@ _FRAMES = (
     r"(?P<due>(?:i think |i believe |i guess |i reckon |looks like |seems like |i'd say )?(?:it's|it is|now it's|now is|now's|here comes|it's about|it's high)?(?: the)? ?(?:right |good |high |about )?(?:time|moment)(?: now)?(?: for you| for us| for the robot)? to)",
     r"(?P<due2>(?:all )?(?:that )?(?:what )?(?:i|you|we)(?:'d| would|'ll)?(?: really| now| just)? (?:want|need|have|like|expect|am asking|would like|require)(?: you| from you| of you| right now| now| next| here)?(?: to do| done)?(?: now| next| right now| here| for me)? (?:is|would be|next is)(?: for you| you)?(?: to)?(?= \w))",
     r"(?P<due3>(?:and |so )?(?:your|the|our|my)(?: very)? (?:next |first |new |only |current |second |third |last |final |next little |one )?(?:job|task|mission|turn|order|orders|assignment|step|thing|goal|idea|plan|move|action|request|wish|instruction|command|objective|duty|wish|challenge)(?: now| here| today| next| for you| for today| to do| i have for you| i want you to do| i'd like you to do| i need you to do| you should do| you need to do| on the list| on your list| on our list)*(?: is| would be| will be)(?: now| simply| just)?(?: for you)?(?: to)?(?= \w))",
-    r"(?P<due4>(?:you|we|u|the robot|robot)(?:'ll| will)? (?:need to|have to|ought to|had better|better|might want to|may want to|might as well|want to|are to|may now|can now|should now|must now|may|can|should|could|must|might|gotta|got to|are allowed to|are welcome to|are supposed to|are meant to|are asked to|are requested to|are free to(?! move)|are kindly asked to|are hereby ordered to|would do well to)(?! (?:move|resume|continue|start|go on|carry on)(?: moving| working| operation)?(?: again| now)*$)(?: please| now| just| also| then| maybe| probably| go ahead and| try to| try and| first| next| all)*|you'd better|you'd best|you've got to|we've got to|you're to|you're supposed to|you're meant to|you're welcome to|you're allowed to|you are to)(?= \w)",
+    r"(?P<due4>(?:you|we|u|the robot|robot)(?:'ll| will)? (?:need to|have to|ought to|had better|better|might want to|may want to|might as well|want to|are to|may now|can now|should now|must now|may|can|should|could|must|might|gotta|got to|are allowed to|are welcome to|are supposed to|are meant to|are asked to|are requested to|are free to(?! move)|are kindly asked to|are hereby ordered to|would do well to)(?! have\b)(?! (?:move|resume|continue|start|go on|carry on)(?: moving| working| operation)?(?: again| now)*$)(?: please| now| just| also| then| maybe| probably| go ahead and| try to| try and| first| next| all)*|you'd better|you'd best|you've got to|we've got to|you're to|you're supposed to|you're meant to|you're welcome to|you're allowed to|you are to)(?= \w)",
     r"(?P<lets>(?:let's|lets|let us)(?! go of\b)(?: (?:please|just|now|have you|get you to|get you|have the robot|see you|see if you can|see whether you can|go ahead and|try to|try and|first|quickly|get to|get on and|next|go and|also|then|all|make you|have a go and|do this|go for it and|move on and|move on to))*|let me (?:see you|have you|get you to|ask you to|tell you to|request you to)|(?:i think|i believe|i guess|i reckon|i suppose|i say|i'd say|i suggest|i propose|i recommend|i advise|i request|i ask|i'd suggest|i would suggest|i'd recommend|i insist|i vote|i demand|i require)(?: that)? (?:you|we|it's time to|the robot)(?: should| could| can| ought to| might| had better| better| need to| must)?)",
     r"(?P<go>go ahead and|go ahead|go on and|go and|go(?= (?:get|grab|fetch|pick|take|collect)\b)|come and|try to|try and|do try to|feel free to|see if you can|see if you could|see to it that you|see whether you can|do me a (?:big |quick |small |huge |little )?favou?r(?: and| please)*|make sure (?:to|that you|you|that)|be sure to|be sure and|do (?:please )?(?!that\b|it\b|the\b|you\b|not\b|this\b|me\b|so\b|we\b|i\b|they\b|a\b|what|something|nothing|anything)(?=\w+)|proceed to|proceed and|start by|begin by|hurry up and|be quick and|quick and|be (?:a|an|so|very) (?:dear|darling|sport|angel|love|good (?:boy|girl|robot|fellow|lad)|kind|good|pal|mate|star|doll|sweetheart|champ)(?: as)?(?: and| to)|be so kind(?: as)? (?:to|and)|be kind enough to|off you (?:pop|go)(?: and| to)?|use your (?:gripper|hand|claw|arm|fingers|robot arm) to|use the (?:gripper|hand|claw|arm) to|with your (?:gripper|hand|claw|arm)|using your (?:gripper|hand|claw|arm)|please (?:try|help|do)? ?(?:to|and)?|help me(?: out)?(?: to| and)?|help (?:us )?(?:to|and)|get ready to|prepare to|attempt to|take a moment to|go for it and|move on and|now go and|stop what you're doing and|i order you to|i command you to|we should|we need to|we have to|we must|we ought to|you're good to|you're ok to|you are good to|you are ok to|you're clear to|you are clear to|you're cleared to|you have permission to|you have my permission to|you are permitted to|would you please|execute|perform|carry out|the command is|command is|if you (?:could|would|can|will|might)(?: please| just| kindly| maybe| possibly| perhaps)*(?! have\b)|if i (?:could|can|might|may) (?:ask|get|have|trouble) you to|hoping you (?:could|can|will|would|might)|(?:just )?(?:need|want|like|require|expect) you to|would love (?:for )?you to|would like you to|i'd have you|time to|care to|fancy(?= \w+ing\b)|you know what to do)",
 )
 _FIRST = re.compile(
-    rf"(?:{'|'.join(_FRAMES)}|(?P<call>{_CALLS}|{_CLEAR}|you(?= (?:pick|grab|take|open|close|shut|move|go|put|place|raise|lower|lift|return|release|drop|bring|get|stack|set|make|turn|do|lay)\\b)))(?![\w'-]) ?"
+    rf"(?:{'|'.join(_FRAMES)}|(?P<call>(?:to (?=(?:pick|grab|take|open|close|move|go|put|place|raise|lower)\b))|{_CALLS}|{_CLEAR}|you(?= (?:pick|grab|take|open|close|shut|move|go|put|place|raise|lower|lift|return|release|drop|bring|get|stack|set|make|turn|do|lay)\b)))(?![\w'-]) ?"
 )
 _ASKING = (
     "ask",
@@ -83,7 +83,7 @@ _LAST = re.compile(
     r"|when(?:ever)? you(?:'re| are) (?:ready|able|good)|when(?:ever)? you (?:get|have|find) (?:a|the|some) (?:chance|moment|minute|second|sec|opportunity|time)|when(?:ever)? you(?:'ve| have) (?:got )?(?:a|the|some) (?:chance|moment|minute|second|sec|time)|when(?:ever)? you (?:can|like|want|have time)|as soon as (?:possible|you can)|as quickly as (?:possible|you can)|asap|sharpish|quick sharp|pronto|quick|quickly|fast|double quick|in your own time|at your earliest convenience|on the double|chop chop|hurry|hurry up|and be quick(?: about it)?|be quick"
     r"|(?:that|it|this)(?: would|'d) be (?:so |really |very |super )?(?:great|nice|good|lovely|kind|helpful|perfect|cool|wonderful|fantastic|brilliant|awesome|amazing|swell|grand|appreciated|much appreciated|ideal|super|excellent|kind of you|nice of you|very kind of you)|i(?: would|'d) (?:really |very much )?(?:appreciate it|appreciate that|be grateful|be glad|be thankful|be very grateful|be obliged)|much appreciated|i(?:'m| am) begging you|i beg you|i beg of you|for goodness sake|for heaven's sake|for crying out loud|is that (?:ok|okay|alright|possible|clear)|does that work|sound good|sounds good|got it|understood|are you able to do that|can you do that(?: for me)?|could you do that(?: for me)?|can you manage that|do you hear|do you hear me|you hear|you hear me|do you mind|would you mind"
     r"|there's a (?:good (?:robot|boy|girl|chap|lad|fellow)|dear|love|darling|pal|sport)|be a (?:dear|darling|love|sport|good robot)|good robot|good boy|good girl|buddy|mate|love|darling|dear|soldier|boy|girl|man|dude|pal|guys|sir|madam|my friend|friend|honey|sweetie|bro|champ|old chap|my dear|captain|boss|pet|sweetheart|fella|chief|my good man|partner|bud|folks|kiddo|robbie|little guy|little one|my little friend|robo|bot"
-    r"|by the way|from now on|for now|here|today|in a jiffy|real quick|real fast|really quick|really quickly|once more|i think|i guess|i suppose|i reckon|i believe|or something|or so|or whatever|and stuff|and that's it|that's all|that's it|and nothing else|that is all|will do|shall we|shall you|why don't you|just like that|nice and (?:easy|slow|slowly|careful|carefully|gentle|gently|steady)|easy does it|careful|carefully|gently|slowly|and take care|take care|mind you|be careful|and be careful|watch out|(?<=open |shut )sesame|so i can see|so i can see it|for the camera|for a start|to begin with|to start with|first|next|as well|as the next step|as a next step|as i asked|like i said|like i asked|like so|okie dokie|there you go|go on|go on then|come on|c'mon|go|at this point|at this time|this time|for a bit|for a moment|for a second|for a while|for a minute|once again|again|already"
+    r"|by the way|from now on|for now|here|today|in a jiffy|real quick|real fast|really quick|really quickly|once more|i think|i guess|i suppose|i reckon|i believe|or something|or so|or whatever|and stuff|is what i (?:need|want|would like|'d like)|is what i'd like|is all i (?:need|want|ask)|and that's it|that's all|that's it|and nothing else|that is all|will do|shall we|shall you|why don't you|just like that|nice and (?:easy|slow|slowly|careful|carefully|gentle|gently|steady)|easy does it|careful|carefully|gently|slowly|and take care|take care|mind you|be careful|and be careful|watch out|(?<=open |shut )sesame|so i can see|so i can see it|for the camera|for a start|to begin with|to start with|first|next|as well|as the next step|as a next step|as i asked|like i said|like i asked|like so|okie dokie|there you go|go on|go on then|come on|c'mon|go|at this point|at this time|this time|for a bit|for a moment|for a second|for a while|for a minute|once again|again|already"
     r"|(?:and|but) (?:please )?(?:don't|do not|never) (?:drop|lose|squash|crush|break|damage|spill|dent|scratch) (?:it|that|the \w+(?: \w+)?)(?: please)?))$"
 )
 _INSIDE = re.compile(
@@ -106,10 +106,26 @@ class Request:
     gerunds: bool = False
 
 
+_STUTTER = re.compile(r"\b(?!(?:very|so|really|far|bye|no|wait|one|two|three|four|five|six|seven|eight|nine|ten)\b)([a-z']{2,}(?: [a-z']+)?)(?: \1\b)+")
+# "the bowl, could you raise it", "the gripper can you open it": asked of what is named first
+_NAMED_FIRST = re.compile(
+    rf"^(?P<thing>(?:the|that|this|your|my) (?:(?!(?:is|are|was|were|should|must|needs|has|who|man|woman|and|can|could|would|will)\b)[\w'-]+ ){{1,5}}?)(?:{_COULD} (?:you|we) (?:please |just |kindly |now |maybe )*|(?:i want you to|i need you to|i'd like you to|i would like you to|please|just|go ahead and) )(?=\w)"
+)
+_WERE_SO = re.compile(
+    rf"^(?:(?:it|that)(?: would|'d) be {_GOOD}(?: for (?:me|us))?|i(?: would|'d) (?:like|love|prefer|appreciate) it|i(?: would|'d) be {_GLAD}) if (?P<thing>(?:the|that|this|your) [\w ]+?) (?:was|were|is|would be|could be|got|ended up|went|sat|would go|could go|would sit)(?: put| placed| moved| sitting| resting)? (?P<rest>.+)$"
+)
+
+
 def without_frame(words: str) -> Request:
     """Take the frames off lower-case words without punctuation; something is always left of what had words."""
     asked = gerunds = False
     words = " ".join(_INSIDE.sub(" ", words).split()) or words
+    words = _STUTTER.sub(r"\1", words)
+    if so := _WERE_SO.match(words):
+        words = f"i want {so['thing']} to be {so['rest']}"
+    if first := _NAMED_FIRST.match(words):
+        asked = "you" in first.group()[first.end("thing") :]
+        words = f"{first['thing']}{words[first.end() :]}"
     for _ in range(_ROUNDS):
         match = _FIRST.match(words)
         if match is None or not match.group().strip() or match.end() >= len(words):
@@ -127,3 +143,25 @@ def _without_end(words: str) -> str:
             break
         words = words[: match.start()]
     return words
+
+
+_REASON = {
+    "en": re.compile(
+        r"^(?:please |ok(?:ay)?,? |robot,? |um,? |right,? )*(?:(?:so that|so|in order to|to (?:make|get|give|free|clear|avoid|be|line|see|reach|prepare|keep|save|help|show|start|finish))\b(?! (?:you|could|can|would|the \w+ (?:is|was)\b))[^,.;?!]*|(?:just )?for (?:safety|now|a change|more room|more space|better access|the demo|the next step|clarity|calibration|good measure|better view)[^,.;?!]*"
+        r"|(?:so|so that) (?:you|it|i|we|that) [^,.;?!]*|(?:you're|you are|it's|it is|that's|that is|the (?:arm|gripper|hand|tool|robot|claw)(?:'s| is)|we're) (?:still )?(?:a bit |a little |way |far |much |slightly )*too (?:low|high|close|far|near|tight|wide|open|loose)[^,.;?!]*|i (?:need|could use) (?:some |more |a bit more |a little )?(?:room|space|elbow room)[^,.;?!]*"
+        r"|(?:the )?\w+ (?:is|'s) in the way[^,.;?!]*|(?:it's|it is) in the way[^,.;?!]*|i'm (?:done|finished|ready)[^,.;?!]*|i am (?:done|finished|ready)[^,.;?!]*|we're (?:done|finished|ready)(?: here)?[^,.;?!]*)[,.;!] *(?:so |please |then |and )*(?=\w)"
+    ),
+    "zh": re.compile(
+        r"^(?:请|嗯|好)?(?:(?:为了|方便|免得|以便|省得)[^，,。；;！!？?]*|(?:你|它|手|夹爪|机械臂|爪子|现在|还是|离得|离|这|位置|有点)*(?:太|过于|有点|有些)(?:低|高|近|远|紧|松|挤|靠前|靠后|靠左|靠右|开|大|小)了?[^，,。；;！!？?不没别]{0,3}|(?:没事|没问题|(?:已经|现在)?安全|(?:检查|确认|清理|收拾)(?:过|完|好)?|好|可以|搞定|准备好|人都?(?:走开|离开|让开)|都?(?:让开|清空|清好))了)[，,。；;！! ]+(?:所以|就|请|那)*(?=.)"
+    ),
+}
+
+
+def without_reason(text: str, language: str) -> str:
+    """A folded text without a reason that stands before the command: "you're too low, go up 5 cm"."""
+    for _ in range(3):
+        shorter = _REASON[language].sub("", text, count=1)
+        if shorter == text or not shorter.strip():
+            break
+        text = shorter
+    return text

@@ -174,6 +174,10 @@ class Utterance:
             return GrammarResult((parse_call("hand_over", {"object": said.object, **given}),))
         if _is_something(result) or not before:
             return result
+        if before[-1].skill == "pick_and_place" and self._language == "en":
+            again = self._one(f"put {text}", said)  # "… and then the blue cube on the red one"
+            if again.calls and again.calls[0].skill == "pick_and_place":
+                return again
         return self._likewise(text, before[-1]) or result
 
     def _likewise(self, text: str, before: SkillCall) -> GrammarResult | None:

@@ -71,6 +71,8 @@ _HOMOPHONES_ZH = (
     (re.compile(r"兰(?=色|的|方)"), "蓝"),
     (re.compile(r"[晚宛](?=里|中)"), "碗"),
 )
+# "把红 红色的方块": begun twice
+_STUTTER_ZH = re.compile(r"([\u4e00-\u9fff]{1,3})(?: +)(?=\1)")
 _TRADITIONAL = str.maketrans(
     "別沒會聽說寫問為誰無須請紅綠藍黃黑紫塊積體進裡裏邊麵個這讓請幫煩張開鬆關閉緊動後來還過給們麼嗎東記處間點釐毫舉夾擺裝運轉順時針關節軸復覽繼續撤銷緩遞揮類遠從對將",
     "别没会听说写问为谁无须请红绿蓝黄黑紫块积体进里里边面个这让请帮烦张开松关闭紧动后来还过给们么吗东记处间点厘毫举夹摆装运转顺时针关节轴复览继续撤销缓递挥类远从对将",
@@ -80,7 +82,7 @@ _TRADITIONAL = str.maketrans(
 def plainly(words: str, language: str) -> str:
     """Bare words in the spelling of the sentence files: contractions, simplified characters, homophones."""
     if language == "zh":
-        words = words.translate(_TRADITIONAL)
+        words = _STUTTER_ZH.sub("", words.translate(_TRADITIONAL))
         for pattern, meant in _HOMOPHONES_ZH:
             words = pattern.sub(meant, words)
         return words

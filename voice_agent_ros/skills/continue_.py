@@ -22,7 +22,7 @@ SKILL = Skill(
                     "(continue|go on|carry on|proceed|keep going|keep on|pick up|resume|get going again) (where|from where) you (paused|left off|were|stopped|had paused) [it|things]",
                     "(continue|carry on|go on|keep going) [with] (it|that|the motion|the movement|what you were doing|your work|the task|moving|as you were|as before)",
                     "(unpause|as you were|keep at it|off you go again)",
-                    "(continue|go on|carry on|proceed|keep going|resume what you were doing) [with (it|that|the motion|the movement|what you were doing)]",
+                    "(continue|go on|carry on|proceed|keep going) [with (it|that|the motion|the movement|what you were doing)]",
                 ]
             },
         ],
