@@ -65,6 +65,16 @@ class Bag:
         values = self.values(*kinds)
         return values[0] if len(values) == 1 else None
 
+    def thing(self) -> Any:
+        """What all that is named can mean together: "the cube, the red one"; None if that is nothing, or not one thing."""
+        values = self.values("object", "unknown")
+        if len(values) < 2:
+            return values[0] if values else None
+        if any(not isinstance(value, tuple) for value in values):
+            return None
+        both = tuple(name for name in values[0] if all(name in value for value in values[1:]))
+        return both or None
+
     def directions(self) -> set[str]:
         """The directions that are said."""
         return {chunk.value for chunk in self.kinds.get("direction", ())}

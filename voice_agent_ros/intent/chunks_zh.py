@@ -199,6 +199,8 @@ class ChineseChunker:
                         yield from self._goal(
                             "put_goal", start, start + length + gap, phrase, needs_inside=False
                         )
+            if phrase in self._data["put"]["alone"]:
+                yield from self._goal("put_goal", start, start + length, phrase, needs_inside=True)
             if phrase in self._data["to_goal"]:
                 yield from self._goal("goal", start, start + length, phrase, needs_inside=True)
         yield from self._goal("goal", start, start, "", needs_inside=True)

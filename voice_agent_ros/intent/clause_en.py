@@ -29,6 +29,7 @@ _CLEAR_GOAL = (
     "down onto",
     "down into",
 )
+_INTO = ("into", "onto", "on to", "in to", "down into", "down onto", "over to", "on top of")
 _PUT_ALONE = {
     "put", "put down", "place", "place down", "drop", "drop down", "set", "set down", "lay", "lay down", "deposit", "release", "stack", "throw", "toss", "pop",
     "stick", "dump", "insert", "let go", "put back", "plop", "plonk", "chuck", "store",
@@ -83,14 +84,13 @@ def _well_formed(bag: Bag, gerunds: bool) -> bool:
             bag.is_wish or any("make" in senses(one) for one in bag.verbs if one is not verb)
         ):
             return False
-        if form == "ing" and not gerunds:
+        if form == "ing" and not gerunds and not bag.has("ought"):
             return False
-    first, last = bag.chunks[0] if bag.chunks else None, bag.chunks[-1] if bag.chunks else None
-    return first is not None and last is not None and last.kind != "and"
+    return bool(bag.chunks) and bag.chunks[-1].kind != "and"
 
 
 def _pick(bag: Bag) -> Meaning | None:
-    if not bag.only(
+    kinds = (
         "verb",
         "object",
         "unknown",
@@ -104,37 +104,60 @@ def _pick(bag: Bag) -> Meaning | None:
         "and",
         "hold",
         "off",
-    ):
+        "goal",
+    )
+    if not bag.only(*kinds):
         return None
-    thing = bag.one("object", "unknown")
+    if bag.has("goal"):
+        return _go_and_pick(bag)
+    thing = bag.thing()
     if bag.directions() - {"up"} or thing is None:
         return _pick_what(bag)
     if any(chunk.value == thing for chunk in bag.all("from")):
         return None
     held = bag.has("in_hand_of")
-    if not bag.verbs and not bag.has("hold"):
-        return (
-            _naming("pick", bag)
-            if (held and bag.is_wish) or (bag.has("from") and not bag.has("it", "that", "and"))
-            else None
-        )
-    for verb in bag.verbs:
-        means = senses(verb)
-        if not ("take" in means or (held and means & {"put", "make"})):
-            return None
-        if (
-            verb.value[0].form == "base"
-            and verb.value[1] == "have"
-            and not (bag.has("from") or held or len(bag.verbs) > 1)
-        ):
-            return None
-    if bag.has("hold") and not bag.verbs:
+    if not bag.verbs:
+        is_said = (held and bag.is_wish) or (bag.has("from") and not bag.has("it", "that", "and"))
+        return _naming("pick", bag) if is_said and not bag.has("hold") else None
+    if not all(_takes(verb, bag, held) for verb in bag.verbs):
         return None
-    if bag.has("and") and len(bag.verbs) + len(bag.all("hold")) < 2 and not bag.has("it", "that"):
+    hands_on = len(bag.verbs) + len(bag.all("hold"))
+    if hands_on > 1 and not bag.has("and", "it", "that") and not _is_make(bag.verbs[0]):
+        return None
+    if bag.has("and") and hands_on < 2 and not bag.has("it", "that"):
         return None
     if bag.is_wish and all(verb.value[0].form == "base" for verb in bag.verbs) and not bag.has("ought"):
         return None
     return _naming("pick", bag)
+
+
+def _takes(verb: Chunk, bag: Bag, held: bool) -> bool:
+    """Whether a verb can mean to get hold of something here."""
+    means, said = senses(verb), verb.value[1]
+    if said == "have" and verb.value[0].form == "base":
+        return bag.has("from") or held or len(bag.verbs) > 1
+    return "take" in means or (held and bool(means & {"put", "make"}))
+
+
+def _go_and_pick(bag: Bag) -> Meaning | None:
+    """ "Go over to the bowl and pick it up"."""
+    if (
+        not bag.only("verb", "goal", "it", "and", "direction")
+        or len(bag.verbs) != 2
+        or bag.directions() - {"up"}
+    ):
+        return None
+    going, taking = bag.verbs
+    goal = bag.all("goal")[0]
+    is_in_order = going.start < goal.start < taking.start and bag.has("it") and len(bag.all("goal")) == 1
+    if (
+        not is_in_order
+        or "go" not in senses(going)
+        or "take" not in senses(taking)
+        or "to" not in goal.preposition
+    ):
+        return None
+    return Meaning("pick", {"object": goal.value})
 
 
 def _pick_what(bag: Bag) -> Meaning | None:
@@ -156,7 +179,7 @@ def _pick_what(bag: Bag) -> Meaning | None:
 
 
 def _naming(skill: str, bag: Bag, **more: Any) -> Meaning:
-    thing = bag.one("object", "unknown")
+    thing = bag.thing()
     return Meaning(skill, {"object": thing if isinstance(thing, tuple) else (thing,), **more})
 
 
@@ -184,7 +207,9 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         return None
     if bag.directions() - {"up", "down", "back"}:
         return None
-    things = list(dict.fromkeys(chunk.value for chunk in bag.all("object", "unknown")))
+    things = bag.values("object", "unknown")
+    if len(things) > 1 and not bag.has("there") and (thing := bag.thing()):
+        things = [thing]
     goals = list(
         dict.fromkeys(chunk.value or "table" for chunk in bag.all("goal", "goal_unknown", "goal_table"))
     )
@@ -210,6 +235,20 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
 
 def _is_make(verb: Chunk) -> bool:
     return verb.value[1] in ("make", "let", "have", "get", "see")
+
+
+def _contains(bag: Bag) -> Meaning | None:
+    """ "The bowl should have the red cube in it"."""
+    if not bag.only("object", "unknown", "has", "there", "want") or len(bag.all("has")) != 1:
+        return None
+    things = bag.all("object", "unknown")
+    has = bag.all("has")[0]
+    if len(things) != 2 or not things[0].start < has.start < things[1].start:
+        return None
+    target, thing = names_of(things[0].value), names_of(things[1].value)
+    if target == thing:
+        return None
+    return Meaning("pick_and_place", {"object": thing, "target": target})
 
 
 def _verbs_bring(bag: Bag) -> bool:
@@ -275,7 +314,12 @@ def _place(bag: Bag) -> Meaning | None:
         meaning = Meaning("place", {"object": thing, "target": names_of(goals[0])})
     has_thing = bag.has("it", "that", "held", "held_object")
     if not bag.verbs:
-        return meaning if has_thing and (bag.is_wish or bag.chunks[0].kind.startswith("goal")) else None
+        first = bag.chunks[0]
+        if has_thing:
+            return meaning if bag.is_wish or first.kind.startswith("goal") else None
+        return (
+            meaning if len(bag.chunks) == 1 and first.preposition in _INTO and first.kind == "goal" else None
+        )
     if any(not senses(verb) & {"put", "release"} for verb in bag.verbs):
         return None
     if not has_thing and any(verb.value[1] not in _PUT_ALONE for verb in bag.verbs):
@@ -307,6 +351,7 @@ _FRAMES: tuple[Callable[[Bag], Meaning | None], ...] = (
     move_by,
     _place,
     _pick_and_place,
+    _contains,
     _pick,
     _put_where,
 )

@@ -12,6 +12,7 @@ from voice_agent_ros.intent.chunks_zh import ChineseChunker, words
 from voice_agent_ros.intent.scene import Scene
 
 _DROPPED = {"adverb"}
+_BEING = ("在", "进", "到", "待在", "呆在", "留在", "躺在", "坐在", "进到", "落在", "出现在", "到达", "进入")
 _SPOKEN_TO = {"机械臂", "机器臂", "手臂", "机器人", "机械手", "机器手臂", "机械手臂"}
 # Compounds of 放 with a goal that also get hold of things: "拿到碗里".
 _HAND = ("手里", "手上", "手中", "爪子里", "夹爪里")
@@ -88,8 +89,7 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
     if not bag.has("put_goal"):
         # "往碗里放红方块", "我要蓝方块在绿方块上面"
         if not (
-            bag.has("put")
-            or (bag.has("want") and thing.start < goal.start and goal.preposition in ("在", "进", "到"))
+            bag.has("put") or (bag.has("want") and thing.start < goal.start and goal.preposition in _BEING)
         ):
             return None
         if bag.has("take") and not bag.has("and", "it"):
@@ -213,9 +213,26 @@ def _move_to(bag: Bag) -> Meaning | None:
 def _resume(bag: Bag) -> Meaning | None:
     return (
         Meaning("resume")
-        if bag.only("resume", "ought", "arm", "ba") and len(bag.all("resume")) == 1 and len(bag.chunks) <= 3
+        if bag.only("resume", "ought", "arm", "ba")
+        and 1 <= len(bag.all("resume")) <= 2
+        and len(bag.chunks) <= 3
         else None
     )
+
+
+def _put_where(bag: Bag) -> Meaning | None:
+    """ "把红方块放上去", "把那个放那边": where to is to be asked."""
+    if not bag.only("ba", "object", "unknown", "it", "put", "ought") or len(bag.all("put")) != 1:
+        return None
+    return (
+        Meaning("pick_and_place", missing="target") if len(bag.all("object", "unknown", "it")) == 1 else None
+    )
+
+
+def _pick_what(bag: Bag) -> Meaning | None:
+    """ "拿那个": which is to be asked."""
+    is_that = bag.only("take", "it", "ba") and len(bag.all("take")) == 1 and len(bag.all("it")) == 1
+    return Meaning("pick", missing="object") if is_that and bag.all("it")[0].value[0] in "这那" else None
 
 
 _FRAMES: tuple[Callable[[Bag], Meaning | None], ...] = (
@@ -227,4 +244,6 @@ _FRAMES: tuple[Callable[[Bag], Meaning | None], ...] = (
     _place,
     _pick_and_place,
     _pick,
+    _put_where,
+    _pick_what,
 )

@@ -19,13 +19,13 @@ from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
-from voice_agent_ros.intent.things import is_thing
 from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.scene_questions import asks_what_is_seen
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
+from voice_agent_ros.intent.things import is_thing
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
 from voice_agent_ros.intent.vocabulary import colour_of
 from voice_agent_ros.intent.wordings import bare, folded, plainly, script_of, without_leading_no

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from voice_agent_ros.intent.bag import Bag, Meaning
-from voice_agent_ros.intent.chunks import senses
+from voice_agent_ros.intent.chunks import Chunk, senses
 
 _OPEN_ALONE = {
     "open",
@@ -32,6 +32,12 @@ _CLOSE_ALONE = {
     "squeeze together",
     "pinch",
     "tighten up",
+    "tighten",
+    "grip tighter",
+    "grip harder",
+    "squeeze harder",
+    "squeeze tighter",
+    "grip",
     "snap shut",
     "close in",
 }
@@ -49,6 +55,9 @@ _ASKS_WHERE = {
     "deposit",
     "carry",
 }
+_HAND = ("arm", "gripper", "in_hand")
+_IT = ("it", "that", "held")
+_LETS = ("make", "let", "have", "get", "see")
 _DIRECTED = {"raise": "up", "lower": "down", "retreat": "back", "advance": "forward"}
 
 
@@ -56,7 +65,18 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
     other = "closed_state" if state == "open_state" else "open_state"
     if (
         not bag.only(
-            "verb", "gripper", "arm", "in_hand", state, "way", "direction", "want", "ought", "more", "bit", "it"
+            "verb",
+            "gripper",
+            "arm",
+            "in_hand",
+            state,
+            "way",
+            "direction",
+            "want",
+            "ought",
+            "more",
+            "bit",
+            "it",
         )
         or bag.directions() - {"up"}
         or bag.has(other)
@@ -65,7 +85,9 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
     if len(bag.verbs) > 1 or bag.has("bit"):
         return None
     verb = bag.verbs[0] if bag.verbs else None
-    if bag.has("it") and not (verb and verb.value[1] in _OF_FINGERS and not bag.has("want", "ought", "direction")):
+    if bag.has("it") and not (
+        verb and verb.value[1] in _OF_FINGERS and not bag.has("want", "ought", "direction")
+    ):
         return None  # "close it": what else could
     if bag.has("gripper"):
         if len(bag.all("gripper")) > 1 or bag.has("arm", "in_hand"):
@@ -85,7 +107,11 @@ def open_hand(bag: Bag) -> Meaning | None:
     """The fingers open, or what they hold is let go."""
     if found := _gripper("open_gripper", "open", "open_state", _OPEN_ALONE, bag):
         return found
-    if not bag.only("verb", "it", "that", "held", "held_object", "object", "from") or len(bag.verbs) != 1:
+    if not bag.only("verb", "it", "that", "held", "held_object", "object", "from"):
+        return None
+    if _lets_go(bag):
+        return Meaning("open_gripper")
+    if len(bag.verbs) != 1:
         return None
     verb = bag.verbs[0]
     if (
@@ -103,6 +129,18 @@ def open_hand(bag: Bag) -> Meaning | None:
     )
 
 
+def _lets_go(bag: Bag) -> bool:
+    """ "Let the red cube go", "set it free"."""
+    said = [verb.value[1] for verb in bag.verbs]
+    things = bag.all("it", "that", "held", "held_object", "object")
+    return (
+        len(things) == 1
+        and len(bag.chunks) == 3
+        and (said in (["let", "go"], ["let", "drop"], ["let", "loose"], ["set", "free"]))
+        and bag.chunks[1] is things[0]
+    )
+
+
 def close_hand(bag: Bag) -> Meaning | None:
     """The fingers close."""
     return _gripper("close_gripper", "close", "closed_state", _CLOSE_ALONE, bag)
@@ -110,63 +148,58 @@ def close_hand(bag: Bag) -> Meaning | None:
 
 def move_by(bag: Bag) -> Meaning | None:
     """The hand goes some way in a direction."""
-    if not bag.only(
+    kinds = (
         "verb",
-        "arm",
-        "gripper",
-        "in_hand",
         "direction",
         "distance",
         "bit",
         "more",
         "distance_of",
-        "it",
-        "that",
-        "held",
         "want",
         "ought",
-    ):
+        "give",
+        *_HAND,
+        *_IT,
+    )
+    if not bag.only(*kinds) or len(bag.all("distance")) > 1 or len(bag.all(*_HAND, *_IT)) > 1:
         return None
-    if (
-        len(bag.all("distance")) > 1
-        or len(bag.all("arm", "gripper", "in_hand", "it", "held", "that")) > 1
-        or len(bag.verbs) > 1
-    ):
-        return None
-    verb = bag.verbs[0] if bag.verbs else None
+    verb = _moving_verb(bag)
     means = senses(verb) if verb else frozenset()
+    if bag.verbs and verb is None:
+        return None
     way = _way(bag, means)
     how_far = bag.has("distance", "bit")
-    has_arm = bag.has("arm", "gripper", "in_hand")
-    has_it = bag.has("it", "held", "that")
+    has_hand, has_it = bag.has(*_HAND), bag.has(*_IT)
+    if bag.has("give") and (verb or not how_far):
+        return None
     if way is None:
         # "Move ten centimetres": which way is to be asked.
-        return (
-            Meaning("move_by", missing="direction")
-            if bag.has("distance") and "go" in means and not bag.directions() and not has_it
-            else None
-        )
-    if verb is None and not (how_far or bag.has("more") or (has_arm and bag.has("direction"))):
-        return None
-    if verb is None and has_it and not bag.is_wish:
-        return None
-    directed = [name for name in _DIRECTED if name in means]
-    if (verb is not None and directed and not bag.has("direction") and "go" not in means) or (
-        verb is not None and directed and not bag.has("direction")
-    ):
-        if not (how_far or has_arm or verb.value[1] in _RISE_ALONE) or (has_it and not how_far):
+        is_open = "go" in means and not bag.directions() and not has_it and not bag.has("want", "ought")
+        return Meaning("move_by", missing="direction") if is_open else None
+    if verb is None:
+        says = how_far or bag.has("more") or (has_hand and bag.has("direction"))
+        if not says or (has_it and not bag.is_wish):
             return None
-    elif (
-        verb is not None
-        and "go" not in means
-        and not directed
-        and not ("carry" in means and (has_arm or (has_it and how_far)))
-    ) or (verb is not None and has_it and "go" not in means and not how_far):
+    elif not bag.has("direction"):  # raise, lower, retreat …
+        if not (how_far or has_hand or verb.value[1] in _RISE_ALONE) or (has_it and not how_far):
+            return None
+    elif "go" not in means and not means & _DIRECTED.keys():
+        if not ("carry" in means and (has_hand or (has_it and how_far))):
+            return None
+    elif has_it and "go" not in means and not how_far:
         return None
     arguments: dict[str, Any] = {"direction": way}
     if bag.has("distance"):
         arguments["distance"] = bag.one("distance")
     return Meaning("move_by", arguments)
+
+
+def _moving_verb(bag: Bag) -> Chunk | None:
+    """The one verb that moves; "make the arm go up" has another before it."""
+    verbs = bag.verbs
+    if len(verbs) == 2 and verbs[0].value[1] in _LETS and bag.has(*_HAND, "it"):
+        verbs = verbs[1:]
+    return verbs[0] if len(verbs) == 1 else None
 
 
 def _way(bag: Bag, means: frozenset[str]) -> str | None:
@@ -193,7 +226,19 @@ def _way(bag: Bag, means: frozenset[str]) -> str | None:
 def move_to(bag: Bag) -> Meaning | None:
     """The arm goes to a pose."""
     if not bag.only(
-        "verb", "arm", "gripper", "in_hand", "pose", "to_pose", "direction", "want", "ought", "more", "off", "there"
+        "verb",
+        "arm",
+        "gripper",
+        "in_hand",
+        "pose",
+        "to_pose",
+        "direction",
+        "want",
+        "ought",
+        "more",
+        "off",
+        "there",
+        "it",
     ):
         return None
     pose = bag.one("pose", "to_pose")
@@ -211,6 +256,8 @@ def move_to(bag: Bag) -> Meaning | None:
         if "pose" not in senses(verb):
             return None
         if verb.value[1] in ("have", "let", "want") and not has_arm:
+            return None
+        if bag.has("it") and verb.value[1] not in ("bring", "take", "send", "move", "get", "return"):
             return None
         return Meaning("move_to", {"pose": pose})
     noun = bag.all("pose", "to_pose")[0]

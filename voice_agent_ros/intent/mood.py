@@ -38,7 +38,7 @@ _ACTIONS = (
     r"|give|hand|throw|push|pull|touch|go|drive|turn|rotate|stack|store|transfer|deliver|collect|stop|resume)"
 )
 _PAST_VERBS = (
-    r"(?:(?!(?:need|feed|speed|proceed|red|embed|indeed)\b)\w{2,}ed|put|took|held|brought|gave|threw|went"
+    r"(?:(?!(?:need|feed|speed|proceed|red|embed|indeed|supposed|coloured|colored)\b)\w{2,}ed|put|took|held|brought|gave|threw|went"
     r"|left|got|made"
     r"|did|was|were|had|saw|fell|broke|lost|found|kept|said|told|ate|bought|ran|stood|thought|knew|wrote"
     r"|heard)"
@@ -78,7 +78,7 @@ _REPORTED_EN = re.compile(
     r"|whispered|claims?"
     r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
     r"|phrase|words?|text"
-    r"|line|message|email|note) (?:is|reads|goes)|(?<!i )means?|translate(?! (?:the|your) (?:tool|arm|gripper|hand|tip))|spell|pronounce|repeat after"
+    r"|line|message|email|note) (?:is|reads|goes)|(?<!i )means?|translate(?! (?:the|your) (?:tool|arm|gripper|hand|tip)|(?: \w+)* (?:\d|up|down|left|right|forward|back|mm|cm)\b)|spell|pronounce|repeat after"
     r"|the (?:word|phrase"
     r"|sentence|command|instruction|words))\b"
 )
@@ -91,23 +91,23 @@ _CONDITIONAL_EN = re.compile(
 )
 _PAST_EN = re.compile(
     # "move the arm left": after a verb of ours, "left" is where to, not what it did.
-    rf"\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?"
+    rf"(?<!get )(?<!have )(?<!want )(?<!need )(?<!make )(?<!keep )(?<!like )(?<!see )\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?"
     rf"(?!(?<=the arm )left\b|(?<=the robot )left\b|(?<=the gripper )left\b){_PAST_VERBS}\b"
     r"|^the (?:arm|robot|gripper) left\b"
     r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"
     rf"|\b(?:have|has|had|having|i've|you've|he's|she's|we've|they've) (?:just |already |also )?(?:been"
     rf"|{_PAST_VERBS})\b"
     r"|^(?:the|a|an|my|our|your|this|that) (?:\w+ ){1,3}(?:fell|went|broke|came|ran|got|did|had|flew|sank"
-    r"|rose|grew|won|lost|left"
-    r"|gave|took|stood|sat|(?!(?:need|feed|speed|seed|bleed|breed|shed|sled)\b)[a-z]{3,}ed)\b|^(?:was|were"
+    r"|rose|grew|won|lost|left(?= (?:the|a|his|her|it|me|us|you|for|home|yesterday)\b)"
+    r"|gave|took|stood|sat|(?<!be )(?<!get )(?<!being )(?<!to )(?!(?:need|feed|speed|seed|bleed|breed|shed|sled|red|coloured|colored|supposed)\b)[a-z]{3,}ed)\b|^(?:was|were"
     r"|did|had)\b|\b(?:was|were|has been|have been)\b"
 )
 _QUESTION_EN = re.compile(
-    r"^(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's"
+    r"^(?!what(?:ever)? (?:you(?:'re|'ve| are| have)?|is in|is between|you hold) ?(?:holding|carrying|got|gripping|hold|have|your|the)?\b.*\b(?:goes|go|belongs|should|must|needs)\b)(?:(?:and|but|so|ok|okay|well|hey|hi|hello|please|robot|um+|uh+)[, ]+)*(?:what|what's|where|where's"
     r"|when|why|who|who's"
     r"|whose|whom|which|how|is|are|am|was|were|does|did|has|had|isn't|aren't|can|could|will|would|shall"
     r"|should|may"
-    r"|might|must|(?:do|have) (?:you|i|we|they|any|the)|any (?:idea|chance))\b"
+    r"|might|must|(?:do (?:you|i|we|they|any|the)|have (?:you|i|we|they|any))|any (?:idea|chance))\b"
     r"|\b(?:tell|show|ask|remind|teach|let|explain to|describe to) (?:me|us|him|her) (?:if|whether|what"
     r"|where|who|how|why"
     r"|which|when|about|a|the|your|more|something|know)\b|\b(?:wonder|wondering|know|explain|guess|see"
@@ -123,7 +123,7 @@ _STATEMENT_EN = re.compile(
     r"|^(?:you are|you're)\b(?! (?:to|supposed to|welcome to|allowed to)\b)"
     r"|^i (?:really |also |just )?(?:like|love|hate|enjoy|know|believe|guess|remember|own|live|work|feel"
     r"|am|dislike)\b"
-    rf"|(?<!let )(?<!make )(?<!have )\b(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never"
+    rf"|(?<!let )(?<!make )(?<!have )\b(?!it (?:goes|belongs) (?:in|into|on|onto|inside|to|on top)\b)(?:he|she|it|they|people|robots?|everyone|everybody|someone|somebody)(?: always| often| never"
     rf"| usually"
     rf"| sometimes| can| will| would| could| may| might| must)* (?:{_ACTIONS}e?s?|(?:is|are) \w+ing)\b"
     r"|^(?:the|a|an|my|your|this|that|these|those|it|there|it's|that's|there's|all|some|most"
@@ -212,7 +212,7 @@ _QUESTION_ZH = re.compile(
 )
 _STATEMENT_ZH = re.compile(
     r"^(?:你|机器人|请)*(?:假装|忽略|无视|差点|差一点|本来|居然|竟然|敢|幸好|难道|想象|设想|据说|命令)|"
-        r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
+    r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
     r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白))"
     r"|^[^把将给帮请让]*(?:是|像|很|真|太|非常|喜欢|讨厌|觉得|属于|有(?:点|些))(?![的把])"
 )

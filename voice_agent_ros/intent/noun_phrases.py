@@ -18,8 +18,23 @@ from voice_agent_ros.intent.wordings import bare
 _BARE_POSES = ("home", "ready")  # "start" alone is no place to go to
 _THAT = {
     tuple(words.split())
-    for words in "that,that one,this,this one,these,those,the other one,another one,the other,one of those,one of them,"
-    "one of these,any of them,any one,either one".split(",")
+    for words in [
+        "that",
+        "that one",
+        "this",
+        "this one",
+        "these",
+        "those",
+        "the other one",
+        "another one",
+        "the other",
+        "one of those",
+        "one of them",
+        "one of these",
+        "any of them",
+        "any one",
+        "either one",
+    ]
 }
 _MAX_UNKNOWN = 3
 _RELATIVES: tuple[Phrase, ...] = (

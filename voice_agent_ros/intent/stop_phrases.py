@@ -8,8 +8,9 @@ import re
 from voice_agent_ros.intent.wordings import bare
 
 _WORD = re.compile(
-    r"\b(?:emergency stop|e-stop|stand still|hold still|stay still|keep still|hold it|stop|halt|freeze|abort)\b(?! ?-)"
-    r"|^(?:do not|don'?t|nobody|no one) move(?: (?:the |your )?(?:arm|robot|hand|gripper))?$|^emergency$"
+    r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|stop|halt|freeze|abort|desist"
+    r"|(?:quit|cease) (?:moving|it|that|all|movement|motion|now|immediately|at once|this|operation|and desist)|cut it out|hit the brakes?|slam on the brakes|(?:that's|that is|that'll be) (?:quite )?enough(?! (?:for|to|of|room|space|time))|whoa+|woah+)\b(?! ?-)"
+    r"|^(?:(?:whoa|ok|okay|no|wait|hey|please|robot|arm|now|just|and|alright|right) )*(?:hold it(?: right there| there)?|cease|enough(?: already| now| is enough)?|emergency|emergency emergency|not another (?:inch|step|move|millimet(?:er|re)|centimet(?:er|re))|(?:do not|don'?t|nobody|no one)(?: you)?(?: dare)? (?:you )?move(?: a muscle| an inch| another inch| another muscle| at all| any ?more| any further| now| anything|(?: the| your) (?:arm|robot|hand|gripper))?|no more (?:moving|movement|motion)|(?:do not|don'?t) go any further|quit)(?: please| now| robot| right there| right now| it| stop| immediately)*$"
 )
 # What a comma or a full stop parts belongs to another clause: "don't, stop!" is no "don't stop".
 _CLAUSES = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|[!?;:…。，！？；：、]")
@@ -19,7 +20,7 @@ _NOT_AFTER = re.compile(
     r"|wouldn'?t|shouldn'?t"
     r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|says?|(?<!i )said|saying|reads?|word|words"
     r"|called|named"
-    r"|the|a|an|each|every|next|last|first|one|deep|flash)"
+    r"|the|a|an|each|after|after that|after this|after your|after my|every|next|last|first|one|deep|flash)"
     r"|\b(?:how|when|where|way|time|going|used|about|try|tried|trying|wants?|likes?|plans?|(?<!you )need|reason) to"
     r"|non-)\s*$"
 )

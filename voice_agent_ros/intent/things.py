@@ -21,6 +21,9 @@ def is_thing(name: str, language: str) -> bool:
     *modifiers, noun = name.split() or [""]
     classes = lexicon("en").classes
     singular = noun[:-1] if noun.endswith("s") else noun
-    if any((word,) in classes["things"] for word in (noun, singular)) or tuple(name.split()) in classes["things"]:
+    if (
+        any((word,) in classes["things"] for word in (noun, singular))
+        or tuple(name.split()) in classes["things"]
+    ):
         return True
     return (noun,) in classes["generic"] and bool(modifiers)

@@ -66,6 +66,10 @@ _HOMOPHONES_EN = (
     (re.compile(r"\bread(?= (?:cube|block|one|bowl|ball|box|brick|cup|thing)s?\b)"), "red"),
     (re.compile(r"\bblew(?= (?:cube|block|one|bowl|ball|box|brick|cup|thing)s?\b)"), "blue"),
 )
+# "two more centimetres"
+_MORE_OF = re.compile(
+    r"(?<=[\w]) (?:more|extra|further|additional)(?= (?:mm|cms?|m|milli\w+|centi\w+|met(?:er|re)s?|inch(?:es)?|degrees?)\b)"
+)
 _HOMOPHONES_ZH = (
     (re.compile(r"[方房芳][快筷]|房块"), "方块"),
     (re.compile(r"兰(?=色|的|方)"), "蓝"),
@@ -88,4 +92,5 @@ def plainly(words: str, language: str) -> str:
         return words
     for pattern, meant in _HOMOPHONES_EN:
         words = pattern.sub(meant, words)
+    words = _MORE_OF.sub("", words)
     return _SHORT_EN.sub(lambda match: _SHORT[match.group()], words)

@@ -32,29 +32,5 @@ def plan(draft: Draft, arguments: Place) -> None:
 SKILL = Skill(
     Place,
     plan=plan,
-    sentences={
-        "en": [
-            {
-                "sentences": [
-                    "<put> <it> <where> <into> <det> {target}",
-                    "(release|let go of) <it> (in|into|over|above|inside|on|onto) <det> {target}",
-                    "let <it> (rest|go|fall|drop|sit|lie|land) <where> <into> <det> {target}",
-                    "<it> <belongs> <where> <into> <det> {known_target:target}",
-                    "<wish> <it> [put|placed|to (be|go)|sitting|resting] <where> <into> <det> {known_target:target}",
-                    "(put|place|set|drop|lay) <into> <det> {known_target:target}",
-                ],
-            },
-        ],
-        "zh": [
-            {
-                "sentences": [
-                    "(把|将)[<held>]<put>[<det>]{target}[<inside>]",
-                    "<held>[就]<put>[<det>]{target}[<inside>]",
-                    "<put>[<det>]{known_target:target}[<inside>]",
-                    "<put>[<det>]{target}<inside>",
-                ],
-            },
-        ],
-    },
     intention={"en": "put {held} {relation} the {target}", "zh": "把{held}放到{target}{relation}"},
 )
