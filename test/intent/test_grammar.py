@@ -70,6 +70,8 @@ UNDERSTOOD = [
     ("I want the red cube in the bowl", put("red cube")),
     ("put the red cube in the drawer", put("red cube", "drawer")),
     ("put the purple elephant in the bowl", put("purple elephant")),
+    ("put the red cube next to the bowl", put("red cube", "next to the bowl")),
+    ("绿方块放到碗的左边", put("green cube", "left of the bowl")),
     ("put it in the bowl", place()),
     ("drop it into the bowl, please", place()),
     ("place it on the blue cube", place("blue cube")),
@@ -135,7 +137,6 @@ he said pick up the red cube
 I picked up the red cube
 you moved the arm up ten centimetres
 do not resume
-put the red cube next to the bowl
 move the red cube to the left
 move up minus ten centimetres
 move up ten

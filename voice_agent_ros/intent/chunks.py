@@ -9,6 +9,7 @@ from typing import Any
 
 from voice_agent_ros.intent.lexicon import Verb, lexicon
 from voice_agent_ros.intent.noun_phrases import Noun, NounPhrases
+from voice_agent_ros.intent.relations import relation_at
 
 DIRECTIONS = ("up", "down", "left", "right", "forward", "back")
 _MAX_CUTS = 160  # ways to cut one sentence; commands have few
@@ -55,7 +56,7 @@ class Chunker:
         return cuts([self._at(start) for start in range(len(self._words))])
 
     def _at(self, start: int) -> list[Chunk]:
-        found = [*self._plain(start), *self._sides(start), *self._phrases(start)]
+        found = [*self._plain(start), *self._sides(start), *self._phrases(start), *self._beside(start)]
         return sorted(found, key=lambda chunk: -chunk.end)  # stable: nouns and phrases in the order made
 
     def _plain(self, start: int) -> Iterator[Chunk]:
@@ -111,6 +112,28 @@ class Chunker:
                     yield from self._phrase(name, " ".join(phrase), noun, start)
                 if name == "from" and self._words[start + length] in ("there", "here"):
                     yield Chunk("from", start, start + length + 1)
+
+    def _beside(self, start: int) -> Iterator[Chunk]:
+        """ "to the left of the bowl", "between the bowl and the red cube": a place that things give."""
+        found = relation_at(self._words, start)
+        if found is None:
+            return
+        relation, end = found
+        for noun in self._nouns.at(self._words, end):
+            if noun.kind not in ("object", "unknown") or (
+                isinstance(noun.value, tuple) and len(noun.value) != 1
+            ):
+                continue
+            name = noun.value[0] if isinstance(noun.value, tuple) else noun.value
+            if relation != "between":
+                yield Chunk("goal", start, noun.end, (f"{relation} the {name}",), relation)
+                continue
+            if self._words[noun.end : noun.end + 1] != ["and"]:
+                continue
+            for other in self._nouns.at(self._words, noun.end + 1):
+                if other.kind == "object" and len(other.value) == 1:
+                    both = (f"between the {name} and the {other.value[0]}",)
+                    yield Chunk("goal", start, other.end, both, relation)
 
     @staticmethod
     def _phrase(name: str, preposition: str, noun: Noun, start: int) -> Iterator[Chunk]:

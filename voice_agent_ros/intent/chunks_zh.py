@@ -15,6 +15,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.chunks import Chunk, cuts
 from voice_agent_ros.intent.names import pose_references, references
+from voice_agent_ros.intent.relations import BETWEEN_ZH, SUFFIXES_ZH
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.vocabulary import COLOURS_ZH
 from voice_agent_ros.intent.wordings import bare
@@ -78,7 +79,7 @@ def _phrases() -> Mapping[str, tuple[tuple[str, Any], ...]]:
 
 
 def _listed(text: str) -> frozenset[str]:
-    return frozenset(text.split(", "))
+    return frozenset(word.strip() for word in text.split(","))
 
 
 class ChineseChunker:
@@ -207,11 +208,30 @@ class ChineseChunker:
 
     def _goal(self, name: str, start: int, at: int, how: str, *, needs_inside: bool) -> Iterator[Chunk]:
         for end, value, _kind in self._noun(at):
+            yield from self._beside(name, start, end, value, how)
             ends = [*self._ends(end, "inside")]
             for stop in ends:
                 yield Chunk(name, start, stop, value, how)
             if not needs_inside:
                 yield Chunk(name, start, end, value, how)
+
+    def _beside(self, kind: str, start: int, at: int, value: Any, how: str) -> Iterator[Chunk]:
+        """ "碗的左边", "碗和红方块中间": a place that things give."""
+        if isinstance(value, tuple) and len(value) != 1:
+            return
+        one = value[0] if isinstance(value, tuple) else value
+        begin = at + (self._text[at : at + 1] == "的")
+        for length in range(min(4, len(self._text) - begin), 0, -1):
+            if relation := SUFFIXES_ZH.get(self._text[begin : begin + length]):
+                end = begin + length
+                for stop in (end, end + (self._text[end : end + 1] == "去")):
+                    yield Chunk(kind, start, stop, (f"{relation} the {one}",), how)
+        if self._text[at : at + 1] in ("和", "与", "跟", "同"):
+            for end, other, found in self._noun(at + 1):
+                for word in BETWEEN_ZH:
+                    if found == "object" and len(other) == 1 and self._text.startswith(word, end):
+                        both = (f"between the {one} and the {other[0]}",)
+                        yield Chunk(kind, start, end + len(word), both, how)
 
 
 @lru_cache(maxsize=64)

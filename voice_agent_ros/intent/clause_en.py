@@ -219,7 +219,7 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         if first.start > bag.verbs[0].start:
             return None
         goals, things = [things[0]], [things[1]]
-    if len(things) != 1 or len(goals) != 1 or names_of(things[0]) == names_of(goals[0]):
+    if len(things) != 1 or len(goals) != 1:
         return None
     if not _verbs_bring(bag):
         return None

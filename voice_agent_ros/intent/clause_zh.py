@@ -81,7 +81,7 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
     ):
         return None
     things, goals = bag.values("object", "unknown"), bag.values("put_goal", "goal")
-    if len(things) != 1 or len(goals) != 1 or names_of(things[0]) == names_of(goals[0]):
+    if len(things) != 1 or len(goals) != 1:
         return None
     goal, thing = bag.all("put_goal", "goal")[0], bag.all("object", "unknown")[0]
     if any(take.start > goal.start for take in bag.all("take")):

@@ -83,7 +83,8 @@ def _listed(text: str, scene: Scene, language: str) -> Several | None:
         return None
     thing = rf"(?:the )?(?:{'|'.join(re.escape(phrase) for phrase in phrases)})"
     nouns = "(?: (?:cubes|blocks|ones|things|objects|balls|cups|boxes))?"
-    match = re.search(rf"\b{thing}(?:, {thing})*,? (?:and|plus) {thing}\b{nouns}", text)
+    listed = rf"(?<!between )(?<!middle of )\b{thing}(?:, {thing})*,? (?:and|plus) {thing}\b{nouns}"
+    match = re.search(listed, text)
     if match is None:
         return None
     words = re.findall(rf"\b(?:{'|'.join(re.escape(phrase) for phrase in phrases)})\b", match.group())
@@ -115,7 +116,9 @@ def _listed_zh(text: str, scene: Scene) -> Several | None:
     phrases = "|".join(re.escape(phrase) for phrase in sorted(known, key=len, reverse=True) if phrase)
     if not phrases:
         return None
-    match = re.search(rf"(?:{phrases})(?:、(?:{phrases}))*[和跟与](?:{phrases})[都全]?", text)
+    match = re.search(
+        rf"(?:{phrases})(?:、(?:{phrases}))*[和跟与](?:{phrases})(?!的?(?:正?中间|之间|当中))[都全]?", text
+    )
     if match is None:
         return None
     names = tuple(dict.fromkeys(known[word][0] for word in re.findall(phrases, match.group())))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from voice_agent_ros.intent.lexicon import lexicon
+
 _ROUNDS = 8
 _KIND = r"(?:please|kindly|maybe|perhaps|possibly|just|now|also|then|quickly|simply|again|next|quick|actually|at all|real quick|first|once more|all) "
 _YOU = r"(?:you|u|ya|y'all|the robot|robot)"
@@ -58,7 +60,7 @@ _FRAMES = (
     r"(?P<go>(?:reach|lean|head|come|go)(?: over| down| out| across| there| in| up)+ and(?= (?:pick|grab|take|get|lift|fetch|collect|snatch|scoop|put|drop|place)\b)|go ahead and|go ahead|go on and|go and|go(?= (?:get|grab|fetch|pick|take|collect)\b)|come and|try to|try and|do try to|feel free to|see if you can|see if you could|see to it that you|see whether you can|do me a (?:big |quick |small |huge |little )?favou?r(?: and| please)*|make sure (?:to|that you|you|that)|be sure to|be sure and|do (?:please )?(?!that\b|it\b|the\b|you\b|not\b|this\b|me\b|so\b|we\b|i\b|they\b|a\b|what|something|nothing|anything)(?=\w+)|proceed to|proceed and|start by|begin by|hurry up and|be quick and|quick and|be (?:a|an|so|very) (?:dear|darling|sport|angel|love|good (?:boy|girl|robot|fellow|lad)|kind|good|pal|mate|star|doll|sweetheart|champ)(?: as)?(?: and| to)|be so kind(?: as)? (?:to|and)|be kind enough to|off you (?:pop|go)(?: and| to)?|use your (?:gripper|hand|claw|arm|fingers|robot arm) to|use the (?:gripper|hand|claw|arm) to|with your (?:gripper|hand|claw|arm)|using your (?:gripper|hand|claw|arm)|please (?:try|help|do)? ?(?:to|and)?|help me(?: out)?(?: to| and)?|help (?:us )?(?:to|and)|get ready to|prepare to|attempt to|take a moment to|go for it and|move on and|now go and|stop what you're doing and|i order you to|i command you to|we should|we need to|we have to|we must|we ought to|you're good to|you're ok to|you are good to|you are ok to|you're clear to|you are clear to|you're cleared to|you have permission to|you have my permission to|you are permitted to|would you please|execute|perform|carry out|the command is|command is|if you (?:could|would|can|will|might)(?: please| just| kindly| maybe| possibly| perhaps)*(?! have\b)|if i (?:could|can|might|may) (?:ask|get|have|trouble) you to|hoping you (?:could|can|will|would|might)|(?:just )?(?:need|want|like|require|expect) you to|would love (?:for )?you to|would like you to|i'd have you|time to|care to|fancy(?= \w+ing\b)|you know what to do)",
 )
 _FIRST = re.compile(
-    rf"(?:{'|'.join(_FRAMES)}|(?P<call>(?:to (?=(?:pick|grab|take|open|close|move|go|put|place|raise|lower)\b))|{_CALLS}|{_CLEAR}|you(?= (?:pick|grab|take|open|close|shut|move|go|put|place|raise|lower|lift|return|release|drop|bring|get|stack|set|make|turn|do|lay)\b)))(?![\w'-]) ?"
+    rf"(?:{'|'.join(_FRAMES)}|(?P<call>(?:(?:robot arm|robotic arm|arm|robot hand|machine arm)(?= (?:please |can |could |would |will |you |kindly |just |now )*(?:pick|grab|take|get|lift|fetch|put|place|drop|open|close|shut|stack|let|release|nab|grasp|bring|move|go|raise|lower|return|come|head|set|scoop|collect|hold|stop|pause|describe|tell|list|what|which)\b))|(?:to (?=(?:pick|grab|take|open|close|move|go|put|place|raise|lower)\b))|{_CALLS}|{_CLEAR}|you(?= (?:pick|grab|take|open|close|shut|move|go|put|place|raise|lower|lift|return|release|drop|bring|get|stack|set|make|turn|do|lay)\b)))(?![\w'-]) ?"
 )
 _ASKING = (
     "ask",
@@ -106,9 +108,7 @@ class Request:
     gerunds: bool = False
 
 
-_STUTTER = re.compile(
-    r"\b(?!(?:very|so|really|far|bye|no|wait|one|two|three|four|five|six|seven|eight|nine|ten)\b)([a-z']{2,}(?: [a-z']+)?)(?: \1\b)+"
-)
+_STUTTER = re.compile(r"\b(?!(?:very|so|really|far|bye|no|wait|oh)\b)([a-z']{2,}(?: [a-z']+)?)(?: \1\b)+")
 # "the bowl, could you raise it", "the gripper can you open it": asked of what is named first
 _NAMED_FIRST = re.compile(
     rf"^(?P<thing>(?:the|that|this|your|my) (?:(?!(?:is|are|was|were|should|must|needs|has|who|man|woman|and|can|could|would|will)\b)[\w'-]+ ){{1,5}}?)(?:{_COULD} (?:you|we) (?:please |just |kindly |now |maybe )*|(?:i want you to|i need you to|i'd like you to|i would like you to|please|just|go ahead and) )(?=\w)"
@@ -123,6 +123,33 @@ _WERE_SO = re.compile(
 )
 
 
+# "if you collected", "if you were to": of what is wished for now
+_IF_YOU = re.compile(
+    r"^(?P<before>.*\bif you )(?P<verb>[a-z]+ed|took|got|put|went|brought|came|gave)\b(?P<rest> .+)$"
+)
+_PRESENT = {
+    "took": "take",
+    "got": "get",
+    "put": "put",
+    "went": "go",
+    "brought": "bring",
+    "came": "come",
+    "gave": "give",
+}
+
+
+def _present(verb: str) -> str:
+    """ "collected" → "collect", "moved" → "move", "dropped" → "drop"."""
+    if verb in _PRESENT:
+        return _PRESENT[verb]
+    known = lexicon("en").verbs
+    stem = verb[:-2]
+    for form in (verb[:-1], stem, stem[:-1], f"{stem[:-1]}y" if stem.endswith("i") else stem):
+        if (form,) in known or (form, "up") in known:
+            return form
+    return verb
+
+
 def without_frame(words: str) -> Request:
     """Take the frames off lower-case words without punctuation; something is always left of what had words."""
     asked = gerunds = False
@@ -130,6 +157,8 @@ def without_frame(words: str) -> Request:
     words = _STUTTER.sub(r"\1", words)
     if so := _WERE_SO.match(words):
         words = f"i want {so['thing']} to be {so['rest']}"
+    if (wish := _IF_YOU.match(words)) and _FIRST.match(f"{wish['before']}could "):
+        words = f"{wish['before']}could {_present(wish['verb'])}{wish['rest']}"
     if may := _MAY_IT.match(words):
         words, asked = f"{may['thing']} should {may['rest']}", True
     if first := _NAMED_FIRST.match(words):
@@ -172,8 +201,19 @@ _INTRODUCED = re.compile(
 )
 
 
+_REASON_AFTER = {
+    "en": re.compile(
+        r"[,.;!] *(?:because |since |as |cause |'cause )?(?:(?:it's|it is|that's|you're|you are|(?:the|your) (?:arm|gripper|hand|tool|claw|robot)(?:'s| is)) (?:still |just |now )*(?:a bit |a little |way |far |much |slightly )*(?:too (?:low|high|close|far|near|tight|wide|open|loose)|in (?:the|my|our|your) way)(?: \w+){0,3}|i (?:need|could use) (?:some |more |a bit more |a little )?(?:room|space)(?: \w+){0,3}|we(?:'re| are) (?:done|finished)(?: here)?)[.!]*$"
+    ),
+    "zh": re.compile(
+        r"[，,。；; ]+(?:因为)?(?:你|它|手|夹爪|机械臂|爪子|现在|这|位置)*(?:太|有点|有些)(?:低|高|近|远|紧|松|挤|靠前|靠后|靠左|靠右)了?[。!！]*$"
+    ),
+}
+
+
 def without_reason(text: str, language: str) -> str:
-    """A folded text without a reason that stands before the command: "you're too low, go up 5 cm"."""
+    """A folded text without a reason before or after the command: "you're too low, go up 5 cm"."""
+    text = _REASON_AFTER[language].sub("", text) or text
     if language == "en":
         text = _INTRODUCED.sub("", text).strip() or text
     for _ in range(3):
