@@ -127,3 +127,19 @@ def test_written_calls_are_read_back() -> None:
     assert written == 'pick_and_place(object="the \\"big\\" one, (red)", target="碗")'
     assert READER.read(written) == [Call("pick_and_place", arguments)]
     assert write_call("open_gripper", "{}") == "open_gripper()"
+
+
+def test_a_call_among_words_is_found_where_one_must_be() -> None:
+    for text in (
+        'pick_and_place(object="red cube", target="bowl") = done',
+        'I pick_and_place(it), so: pick_and_place("red cube", "bowl").',
+    ):
+        assert READER.first_in(text) == PICKED[0]
+    assert READER.first_in("pick_and_place(object=(") is None
+    assert READER.first_in("nothing") is None
+
+
+def test_what_is_given_to_a_function_that_takes_nothing_is_dropped() -> None:
+    reader = CallReader([Function(name="status", parameters={"type": "object", "properties": {}})])
+    assert reader.read("status(10)") == [Call("status", {})]
+    assert reader.read("status(of the arm)") == [Call("status", {})]

@@ -182,7 +182,7 @@ class Reply:
             except Unfit as error:
                 unfit = unfit or error
             else:
-                self._has_called = bool(calls)
+                self._has_called = any(isinstance(delta, CallDelta) for delta in final)
                 return final
         raise unfit or Unfit("it is empty")
 
@@ -273,12 +273,12 @@ class ChatService:
         trims = self._trims if request.trim is None else request.trim == "oldest"
         expectation: Expectation | None = None
         if request.must_call():
-            expectation = ExpectCall()
+            expectation = ExpectCall(functions)
         elif wanted is not None:
             expectation = ExpectJson(wanted)
 
         def correct(failed: str, problem: str) -> tuple[Job, Turn]:
-            told = expectation or ExpectCall()
+            told = expectation or ExpectCall(functions)
             messages = [
                 *request.messages,
                 Message(role="assistant", content=failed),

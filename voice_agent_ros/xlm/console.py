@@ -26,6 +26,7 @@ from voice_agent_ros.xlm.parser import ConsoleParser
 from voice_agent_ros.xlm.profile import Profile
 
 TAIL_BYTES = 8_192
+LAST_WORDS_CHARS = 300
 log = logging.getLogger(__name__)
 
 
@@ -299,12 +300,14 @@ class Console:
         code = self._child.returncode if self._child else None
         output = self._output()
         rule = self._profile.classify(output)
+        lines = [line.strip() for line in (self._child.errors if self._child else "").splitlines()]
+        words = " / ".join([line for line in lines if line][-2:])[-LAST_WORDS_CHARS:]
+        told = f"; its last words: {words}" if words else ""
         if rule is not None:
-            return Failure(rule.kind, rule.message, rule.fix)
-        errors = (self._child.errors if self._child else "").strip()
-        last = errors.splitlines()[-1].strip()[:300] if errors else ""
+            # What is wrong with its files, it says itself; what is wrong with its memory, the rule says better.
+            message = f"{rule.message.rstrip('.')}{told}." if rule.kind == "load" else rule.message
+            return Failure(rule.kind, message, rule.fix)
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        told = f"; its last words: {last}" if last else ""
         return Failure("crash", f"The console program ended ({how}){told}.", "See the server's log.")
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voice_agent_ros.xlm.api_errors import ApiError, unfit
-from voice_agent_ros.xlm.reply import CallDelta, ContentDelta, Delta
+from voice_agent_ros.xlm.protocol import Function
+from voice_agent_ros.xlm.reply import CallDelta, ContentDelta, Delta, call_delta
 from voice_agent_ros.xlm.structured import JsonFormat, NotJson
+from voice_agent_ros.xlm.tool_calls import CallReader
 
 
 class Unfit(Exception):
@@ -72,7 +74,14 @@ class ExpectJson:
 
 
 class ExpectCall:
-    """At least one valid call."""
+    """At least one valid call.
+
+    Args:
+        functions: that may be called.
+    """
+
+    def __init__(self, functions: Sequence[Function]) -> None:
+        self._functions = functions
 
     def is_complete(self, content: str) -> bool:
         """Another call may follow."""
@@ -80,11 +89,13 @@ class ExpectCall:
         return False
 
     def settle(self, content: str, calls: Sequence[CallDelta], problem: str) -> list[Delta]:
-        """The calls without words around them."""
-        del content
-        if not calls:
+        """The calls without words around them. Small models like to add what the call might return."""
+        if calls:
+            return list(calls)
+        call = None if problem else CallReader(self._functions, must_call=True).first_in(content)
+        if call is None:
             raise Unfit(problem or "there is no function call in it")
-        return list(calls)
+        return [call_delta(0, call)]
 
     def refusal(self, problem: str, generation: str) -> ApiError:
         """As a well-known provider says it."""

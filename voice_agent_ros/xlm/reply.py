@@ -246,10 +246,8 @@ class ReplyAssembler:
     def _call(self, call: Call) -> list[Delta]:
         if self._calls and not self._parallel_calls:
             return []
-        arguments = json.dumps(call.arguments, ensure_ascii=False)
-        delta = CallDelta(self._calls, f"call_{secrets.token_hex(12)}", call.name, arguments)
         self._calls += 1
-        return [delta]
+        return [call_delta(self._calls - 1, call)]
 
     def _words(self, text: str) -> list[Delta]:
         text = self._blank + text
@@ -261,6 +259,12 @@ class ReplyAssembler:
             return []
         self._said_anything = True
         return [ContentDelta(words)]
+
+
+def call_delta(index: int, call: Call) -> CallDelta:
+    """A call with a name of its own."""
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    return CallDelta(index, f"call_{secrets.token_hex(12)}", call.name, arguments)
 
 
 def _overlap(text: str, stop: str) -> int:

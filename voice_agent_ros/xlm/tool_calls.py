@@ -8,6 +8,7 @@ are read tolerantly, JSON too; only a known function with arguments that fit its
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import math
 import re
@@ -24,6 +25,8 @@ _OPENING = re.compile(r"```\w*|<tool_call>")
 _CLOSINGS = ("```", "</tool_call>")
 _CALL_HEAD = re.compile(r"([\w-]+)\s*\(")
 _BARE_ARGUMENT = re.compile(r"(?:(\w+)\s*[=:]\s*)?(.*)", re.DOTALL)
+# Of a text that is nothing but calls that do not fit.
+CALLS_MAX = 64
 _NAME_KEYS = ("name", "function", "tool", "skill")
 _ARGUMENT_KEYS = ("arguments", "parameters", "args")
 
@@ -125,6 +128,23 @@ class CallReader:
             calls.append(call)
         return calls or None
 
+    def first_in(self, text: str) -> Call | None:
+        """The first valid call anywhere in the text, in its short form."""
+        for head in itertools.islice(_CALL_HEAD.finditer(text), CALLS_MAX):
+            if head.group(1) not in self._functions:
+                continue
+            brackets = Brackets()
+            for at in range(head.end() - 1, len(text)):
+                brackets.feed(text[at])
+                if brackets.depth == 0:
+                    call = self._read_written(text[head.start() : at + 1])
+                    if call is not None:
+                        return call
+                    break
+            else:
+                return None
+        return None
+
     def _read_json(self, body: str) -> list[Call] | None:
         values: list[Any] = []
         at = 0
@@ -175,11 +195,17 @@ class CallReader:
             calls = self._read_json(json.dumps({"name": name, "arguments": inside}))
             return calls[0] if calls else None
         parameters = [parameter for parameter, _, _ in _parameters(self._functions[name])]
-        arguments = _written_arguments(inside, parameters)
+        # What is given to a function that takes nothing means nothing.
+        arguments = _written_arguments(inside, parameters) if self._takes_any(name) else {}
         if arguments is None:
             self._refuse(name, "its arguments cannot be told apart")
             return None
         return self._checked(name, arguments)
+
+    def _takes_any(self, name: str) -> bool:
+        """Whether a function has parameters, named or not."""
+        schema = self._functions[name].parameters or {}
+        return bool(schema.get("properties") or schema.get("additionalProperties"))
 
     def _checked(self, name: str, arguments: Mapping[str, Any]) -> Call | None:
         function = self._functions.get(name)
