@@ -299,8 +299,9 @@ def _text_of(message: Message, index: int) -> str:
     for number, part in enumerate(content):
         if part.type not in ("text", "refusal"):
             raise bad_request(
-                f"Content parts of type {part.type!r} are not supported.",
-                "The model reads text only.",
+                # OpenAI's words, which clients look for.
+                f"Invalid content type. {part.type} is only supported by certain models.",
+                "This model reads text only.",
                 param=f"messages[{index}].content[{number}].type",
             )
         texts.append((part.text if part.type == "text" else part.refusal) or "")
