@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
-from voice_agent_ros.audio import device
+from voice_agent_ros.audio import devices
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.doctor import areas
 from voice_agent_ros.doctor.areas import examine, examine_here
@@ -73,7 +73,7 @@ def test_without_portaudio_the_package_is_named(monkeypatch):
     def missing():
         raise DeviceError("PortAudio library not found.", "Install it: apt-get install libportaudio2")
 
-    monkeypatch.setattr(device, "_portaudio", missing)
+    monkeypatch.setattr(devices, "portaudio", missing)
     found = checks_of("audio")
     assert_fails(found["microphone"], "PortAudio", "apt-get install libportaudio2")
     assert_fails(found["loudspeaker"], "PortAudio", "apt-get install libportaudio2")
@@ -89,7 +89,7 @@ def test_without_any_device_it_says_so(monkeypatch):
         raise PortAudioError(f"Error querying device {chosen}")
 
     fake = SimpleNamespace(query_devices=query, PortAudioError=PortAudioError)
-    monkeypatch.setattr(device, "_portaudio", lambda: fake)
+    monkeypatch.setattr(devices, "portaudio", lambda: fake)
     assert_fails(checks_of("audio")["microphone"], "cannot be used", "Plug one in")
 
 

@@ -232,7 +232,7 @@ def test_a_loudspeaker_that_is_off_still_keeps_time(start):
             "activate",
             "input_device|wav or none|libportaudio2",
         ),
-        ({"source": "telepathy"}, "configure", "Choose one of: device, wav, none"),
+        ({"source": "telepathy"}, "configure", "Choose one of: device, wav, network, none"),
     ],
 )
 def test_what_cannot_be_opened_fails_with_the_fix(capfd, parameters, transition, message):

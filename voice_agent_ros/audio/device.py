@@ -4,92 +4,61 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.audio.playback import PlaybackQueue
+from voice_agent_ros.audio.devices import chosen, forget, keep_track, portaudio, rescan, unusable
+from voice_agent_ros.audio.network import Playable
 from voice_agent_ros.audio.source import BLOCK_S, BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples
 from voice_agent_ros.errors import DeviceError
 
-Direction = Literal["input", "output"]
 QUEUED_BLOCKS = 50  # 1 s; more is lost
 READ_TIMEOUT_S = 0.2
 
 
-def _portaudio() -> Any:
-    try:
-        import sounddevice
-    except OSError as error:
-        raise DeviceError(f"{error}.", "Install it: apt-get install libportaudio2") from error
-    return sounddevice
-
-
-def describe_devices(direction: Direction) -> str:
-    """The devices that there are, for messages."""
-    names = [
-        f"{index}: {device['name']}"
-        for index, device in enumerate(_portaudio().query_devices())
-        if device[f"max_{direction}_channels"] > 0
-    ]
-    return "; ".join(names)
-
-
-def default_rate(device: str, direction: Direction) -> int:
-    """The rate at which a device runs by itself, Hz.
+def reopened(device: str) -> Microphone:
+    """A microphone that may have been plugged in again, under another number.
 
     Raises:
-        DeviceError: there is no such device.
+        DeviceError: it is not there.
     """
     try:
-        return int(_portaudio().query_devices(_chosen(device), direction)["default_samplerate"])
-    except (_portaudio().PortAudioError, ValueError) as error:
-        raise _unusable(device, direction, error) from error
-
-
-def _chosen(device: str) -> str | int | None:
-    """A device by name, part of a name or index; the system's default for ""."""
-    return int(device) if device.isdigit() else device or None
-
-
-def _unusable(device: str, direction: Direction, error: Exception) -> DeviceError:
-    kind = "microphone" if direction == "input" else "loudspeaker"
-    wanted = f"The {kind} {device!r}" if device else f"The default {kind}"
-    there = describe_devices(direction)
-    if not there:
-        fix = f"There is no {kind} at all. Plug one in, or set the parameter to wav or none."
-    else:
-        fix = f"There are: {there}. Set {direction}_device to a name or number of these."
-    return DeviceError(f"{wanted} cannot be used: {error}.", fix)
+        return Microphone(device)
+    except DeviceError:
+        rescan()
+        return Microphone(device)
 
 
 class Microphone:
     """Blocks of 20 ms at 16 kHz, whatever the device's rate is.
 
     Args:
-        device: name, part of a name, index, or "" for the default.
+        device: name, part of a name, index, ALSA string, or "" for the default.
 
     Raises:
         DeviceError: no such device, or it cannot do what is asked.
     """
 
     def __init__(self, device: str) -> None:
-        sounddevice = _portaudio()
+        sounddevice = portaudio()
+        self._is_suspended = False
         try:
-            chosen = _chosen(device)
+            wanted = chosen(device)
             rate, channels = SAMPLE_RATE, 1
             try:
-                sounddevice.check_input_settings(chosen, channels, np.int16, samplerate=rate)
+                sounddevice.check_input_settings(wanted, channels, np.int16, samplerate=rate)
             except sounddevice.PortAudioError:
-                info = sounddevice.query_devices(chosen, "input")
+                info = sounddevice.query_devices(wanted, "input")
                 rate = int(info["default_samplerate"])
                 channels = min(2, int(info["max_input_channels"]))
             self._resampler = _resampler(rate, SAMPLE_RATE)
             self._captured: queue.Queue[tuple[Samples, int, float]] = queue.Queue(QUEUED_BLOCKS)
             self._count = 0  # blocks captured, in the callback
             self._stream = sounddevice.InputStream(
-                device=chosen,
+                device=wanted,
                 samplerate=rate,
                 channels=channels,
                 dtype=np.int16,
@@ -99,11 +68,12 @@ class Microphone:
             )
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise _unusable(device, "input", error) from error
+            raise unusable(device, "input", error) from error
         self._rest: Samples = np.zeros(0, np.int16)
         self._rest_at = 0.0
         self._index = 0
         self._next_captured = 0
+        keep_track(self)
 
     def _capture(self, data: Any, frames: int, times: Any, status: Any) -> None:
         self._count += 1 + bool(status.input_overflow)
@@ -116,11 +86,19 @@ class Microphone:
             return
 
     def read(self) -> Block | None:
-        """See `Source`."""
+        """See `Source`.
+
+        Raises:
+            DeviceError: it was unplugged.
+        """
         while len(self._rest) < BLOCK_SAMPLES:
             try:
                 data, count, at = self._captured.get(timeout=READ_TIMEOUT_S)
             except queue.Empty:
+                if self._is_suspended or not self._stream.active:
+                    raise DeviceError(
+                        "The microphone has stopped.", "Is it plugged in? It is looked for."
+                    ) from None
                 return None
             mono = data[:, 0] if data.shape[1] == 1 else data.mean(axis=1).astype(np.int16)
             if self._resampler is not None:
@@ -135,44 +113,89 @@ class Microphone:
         self._index += 1
         return block
 
+    def suspend(self) -> None:
+        """Give the device back for now; `read` raises, for another one has to be opened."""
+        self._is_suspended = True
+        self._stream.close()
+
+    def resume(self) -> None:
+        """See `suspend`."""
+
     def close(self) -> None:
         """Give the device back."""
+        forget(self)
         self._stream.close()
 
 
 class Loudspeaker:
     """Plays a queue on a device, at the queue's rate.
 
+    Attributes:
+        problem: why nothing is played at the moment; "" if it is.
+
     Raises:
         DeviceError: no such device, or it cannot do what is asked.
     """
 
-    def __init__(self, device: str, playback: PlaybackQueue) -> None:
-        self._playback = playback
-        sounddevice = _portaudio()
+    def __init__(self, device: str, playback: Playable) -> None:
+        self._device, self._playback = device, playback
+        self._lock = threading.Lock()
+        self.problem = ""
+        self._stream: Any = self._opened()
+        keep_track(self)
+
+    def _opened(self) -> Any:
+        sounddevice = portaudio()
         try:
-            self._stream = sounddevice.OutputStream(
-                device=_chosen(device),
-                samplerate=playback.rate,
+            stream = sounddevice.OutputStream(
+                device=chosen(self._device),
+                samplerate=self._playback.rate,
                 channels=1,
                 dtype=np.int16,
                 blocksize=0,
                 latency="low",
                 callback=self._play,
             )
-            self._stream.start()
+            self._latency = stream.latency
+            stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise _unusable(device, "output", error) from error
+            raise unusable(self._device, "output", error) from error
+        return stream
 
     def _play(self, data: Any, frames: int, times: Any, _status: Any) -> None:
         ahead_s = times.outputBufferDacTime - times.currentTime
         if not 0.0 < ahead_s < 1.0:  # not every host knows
-            ahead_s = self._stream.latency
+            ahead_s = self._latency
         data[:, 0] = self._playback.read(frames, time.monotonic() + ahead_s)
+
+    def revive(self) -> bool:
+        """Open it again if it was unplugged; whether it plays. Slow: not for callbacks."""
+        with self._lock:
+            if self._stream is not None and self._stream.active:
+                return True
+        rescan()
+        return not self.problem
+
+    def suspend(self) -> None:
+        """Give the device back for now."""
+        with self._lock:
+            if self._stream is not None:
+                self._stream.close()
+                self._stream = None
+
+    def resume(self) -> None:
+        """Open it again; `problem` tells if it is not there."""
+        with self._lock:
+            try:
+                self._stream = self._opened()
+                self.problem = ""
+            except DeviceError as error:
+                self.problem = str(error)
 
     def close(self) -> None:
         """Give the device back."""
-        self._stream.close()
+        forget(self)
+        self.suspend()
 
 
 def _resampler(rate: int, wanted: int) -> Any:

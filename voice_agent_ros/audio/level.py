@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 FULL_SCALE = 32767
 PERIOD_BLOCKS = 50  # 1 s
 CLIPPED_SHARE = 0.001
+FAINT_PEAK = 0.0003
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class Level:
         peak, rms: of full scale.
         is_clipped: loud parts are cut off.
         is_dead: not even noise, which every open microphone delivers.
+        is_faint: nothing louder than -70 dB: a room is louder.
     """
 
     peak: float
     rms: float
     is_clipped: bool
     is_dead: bool
+    is_faint: bool = False
 
 
 class LevelMeter:
@@ -45,4 +48,10 @@ class LevelMeter:
         peak = float(samples.max())
         clipped = float(np.mean(samples >= FULL_SCALE))
         rms = float(np.sqrt(np.mean(np.square(samples))))
-        return Level(peak / FULL_SCALE, rms / FULL_SCALE, clipped > CLIPPED_SHARE, peak == 0.0)
+        return Level(
+            peak / FULL_SCALE,
+            rms / FULL_SCALE,
+            clipped > CLIPPED_SHARE,
+            peak == 0.0,
+            peak < FAINT_PEAK * FULL_SCALE,
+        )

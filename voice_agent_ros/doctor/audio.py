@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from voice_agent_ros.audio.device import Direction, default_rate, describe_devices
+from voice_agent_ros.audio.devices import Direction, default_rate, describe_devices
 from voice_agent_ros.doctor.check import Check, Installation
 from voice_agent_ros.errors import VoiceAgentError
 

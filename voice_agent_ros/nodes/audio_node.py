@@ -6,6 +6,7 @@ from __future__ import annotations
 import array
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +17,47 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from voice_agent_ros.audio import in_process
-from voice_agent_ros.audio.device import Loudspeaker, Microphone, default_rate
+from voice_agent_ros.audio.capture import Capture
+from voice_agent_ros.audio.device import Loudspeaker, reopened
+from voice_agent_ros.audio.devices import default_rate
+from voice_agent_ros.audio.echo import EchoCanceller, HeardPlayback, PlayedAudio
 from voice_agent_ros.audio.file_sink import FileSink
-from voice_agent_ros.audio.level import LevelMeter
+from voice_agent_ros.audio.network import NetworkSink, NetworkSource
 from voice_agent_ros.audio.playback import PlaybackQueue, Played
+from voice_agent_ros.audio.reconnecting import ReconnectingSource
 from voice_agent_ros.audio.sink import Sink
 from voice_agent_ros.audio.source import SAMPLE_RATE, Block, Source
 from voice_agent_ros.audio.stream_names import name
 from voice_agent_ros.audio.wav_source import Clip, WavSource, load_clips
-from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
 from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import health, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
     Parameter(
-        "source", "device", "Microphone: a device, recordings, or none.", choices=("device", "wav", "none")
+        "source",
+        "device",
+        "Microphone: a device, recordings, the network, or none.",
+        choices=("device", "wav", "network", "none"),
     ),
     Parameter(
-        "sink", "device", "Loudspeaker: a device, a WAV file, or none.", choices=("device", "wav", "none")
+        "sink",
+        "device",
+        "Loudspeaker: a device, a WAV file, the network, or none.",
+        choices=("device", "wav", "network", "none"),
     ),
-    Parameter("input_device", "", "Name, part of a name, or index; empty: the system's default."),
-    Parameter("output_device", "", "Name, part of a name, or index; empty: the system's default."),
+    Parameter("input_device", "", "Name, part of a name, index or ALSA string; empty: the system's default."),
+    Parameter(
+        "output_device", "", "Name, part of a name, index or ALSA string; empty: the system's default."
+    ),
+    Parameter(
+        "input_url",
+        "",
+        "source network: rtp://0.0.0.0:5004?codec=opus (l16, pcmu, opus), rtsp://HOST/PATH, ...",
+    ),
+    Parameter("output_url", "", "sink network: rtp://HOST:PORT?codec=opus (l16, pcmu, opus)."),
     Parameter("wav_paths", [""], "Recordings to be heard, one after the other (source wav)."),
     Parameter(
         "wav_start",
@@ -50,14 +69,18 @@ PARAMETERS = (
     Parameter("out_path", "", "WAV file of the sink wav; empty: it is heard by nobody."),
     Parameter("output_rate", 24000, "Rate of the loudspeaker, Hz; 0: the device's own.", (0, 192000)),
     Parameter(
-        "mute_while_speaking",
+        "duplex",
         "auto",
-        "While the robot speaks, only a stop is heard: its own voice is in the microphone. auto: with devices.",
-        choices=("auto", "on", "off"),
+        "What is done about the robot's own voice in the microphone. half: while it speaks, only a stop is heard. "
+        "full: it is cancelled. apart: it is not in the microphone. auto: full with devices (half without "
+        "pywebrtc-audio), else apart.",
+        choices=("auto", "half", "full", "apart"),
     ),
 )
 STATUS_PERIOD_S = 0.1
-JOIN_TIMEOUT_S = 2.0
+NETWORK_SILENT_S = 6.0  # opening a stream takes a while
+REVIVE_PERIOD_S = 2.0
+JOIN_TIMEOUT_S = 5.0
 
 
 class AudioNode(LifecycleNode):
@@ -70,8 +93,10 @@ class AudioNode(LifecycleNode):
         self._playback: PlaybackQueue | None = None  # while active, as the rest
         self._sink: Sink | None = None
         self._source: Source | None = None
-        self._capture: threading.Thread | None = None
-        self._is_capturing = threading.Event()
+        self._capture: Capture | None = None
+        self._duplex = "apart"
+        self._closing = threading.Event()
+        self._reviver: threading.Thread | None = None
         self._was_speaking = False
         self._waits_for_ready = False
         self._in = self.create_publisher(AudioChunk, "audio/in", qos.AUDIO_IN)
@@ -85,6 +110,7 @@ class AudioNode(LifecycleNode):
         self.create_service(Trigger, "~/next_clip", self._on_next_clip)
         self._wake = self.create_guard_condition(self._publish_status)
         self.create_timer(STATUS_PERIOD_S, self._publish_status)
+        health.report(self, "audio", self._health)
 
     # Lifecycle.
 
@@ -131,33 +157,71 @@ class AudioNode(LifecycleNode):
         if not rate:
             rate = default_rate(values.output_device, "output") if values.sink == "device" else 24000
         self._playback = PlaybackQueue(rate, on_change=self._wake.trigger)
-        if values.sink == "device":
-            self._sink = Loudspeaker(values.output_device, self._playback)
-        else:
-            path = Path(values.out_path).expanduser() if values.sink == "wav" and values.out_path else None
-            self._sink = FileSink(self._playback, path)
-        if values.source == "device":
-            self._source = Microphone(values.input_device)
-        elif values.source == "wav":
-            self._source = WavSource(self._clips, gap_s=values.wav_gap_s, on_end=self._report_clip)
-            # Without a supervisor nobody says when somebody listens.
-            self._waits_for_ready = values.wav_start == "auto" and self.count_publishers("state") > 0
-            if values.wav_start == "auto" and not self._waits_for_ready:
-                self._source.play_all()
+        self._duplex = duplex_of(values.duplex, values.source, values.sink)
+        canceller: EchoCanceller | None = None
+        heard: PlaybackQueue | HeardPlayback = self._playback
+        if self._duplex == "full":
+            played = PlayedAudio(rate)
+            heard = HeardPlayback(self._playback, played)
+            try:
+                canceller = EchoCanceller(played)
+            except ModelMissingError as error:
+                if values.duplex == "full":
+                    raise
+                self._duplex = "half"
+                self.get_logger().warning(f"While the robot speaks, only a stop is heard. {error}")
+        self._sink = self._open_sink(heard)
+        self._source = self._open_source()
         if self._source is not None:
-            self._is_capturing.set()
-            self._capture = threading.Thread(target=self._run, args=(self._source,), name="microphone")
-            self._capture.daemon = True
-            self._capture.start()
+            began = self.get_clock().now().nanoseconds
+            self._capture = Capture(
+                self._source, partial(self._hand_on, began), self._report_problem, canceller
+            )
+
+    def _open_sink(self, playback: Any) -> Sink:
+        values = self._values
+        if values.sink == "device":
+            speaker = Loudspeaker(values.output_device, playback)
+            self._closing.clear()
+            self._reviver = threading.Thread(target=self._revive, args=(speaker,), name="loudspeaker watch")
+            self._reviver.daemon = True
+            self._reviver.start()
+            return speaker
+        if values.sink == "network":
+            return NetworkSink(values.output_url, playback)
+        path = Path(values.out_path).expanduser() if values.sink == "wav" and values.out_path else None
+        return FileSink(playback, path)
+
+    def _open_source(self) -> Source | None:
+        values = self._values
+        if values.source == "device":
+            return ReconnectingSource(partial(reopened, values.input_device))
+        if values.source == "network":
+            return ReconnectingSource(partial(NetworkSource, values.input_url), silent_s=NETWORK_SILENT_S)
+        if values.source == "none":
+            return None
+        source = WavSource(self._clips, gap_s=values.wav_gap_s, on_end=self._report_clip)
+        # Without a supervisor nobody says when somebody listens.
+        self._waits_for_ready = values.wav_start == "auto" and self.count_publishers("state") > 0
+        if values.wav_start == "auto" and not self._waits_for_ready:
+            source.play_all()
+        return source
+
+    def _revive(self, speaker: Loudspeaker) -> None:
+        """A loudspeaker that was unplugged is looked for."""
+        while not self._closing.wait(REVIVE_PERIOD_S):
+            if not speaker.revive():
+                self.get_logger().error(f"Nothing is played. {speaker.problem}", throttle_duration_sec=10.0)
 
     def _close_devices(self) -> None:
-        self._is_capturing.clear()
+        self._closing.set()
+        if self._reviver is not None:
+            self._reviver.join(JOIN_TIMEOUT_S)
+            self._reviver = None
         if self._capture is not None:
-            self._capture.join(JOIN_TIMEOUT_S)
+            self._capture.close()
             self._capture = None
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        self._source = None
         if self._sink is not None:
             self._sink.close()
             self._sink = None
@@ -168,34 +232,12 @@ class AudioNode(LifecycleNode):
 
     # Microphone, in its thread.
 
-    def _run(self, source: Source) -> None:
-        shares_room = self._values.source == self._values.sink == "device"
-        mute = self._values.mute_while_speaking
-        is_open = mute == "on" or (mute == "auto" and shares_room)
-        stream_id = name(self.get_clock().now().nanoseconds, shares_room=is_open)
-        meter = LevelMeter()
-        while self._is_capturing.is_set():
-            block = source.read()
-            if block is None:
-                self.get_logger().warning("The microphone delivers nothing.", throttle_duration_sec=5.0)
-                continue
-            self._hand_on(block, stream_id)
-            level = meter.add(block.samples)
-            if level is not None and level.is_dead:
-                self.get_logger().warning(
-                    "The microphone delivers digital silence: is it muted?", throttle_duration_sec=30.0
-                )
-            elif level is not None and level.is_clipped:
-                self.get_logger().warning(
-                    "The microphone is too loud and clips: turn its gain down.", throttle_duration_sec=30.0
-                )
-
-    def _hand_on(self, block: Block, stream_id: str) -> None:
+    def _hand_on(self, began: int, block: Block, epoch: int) -> None:
         """To listeners in this process without a message, to others with one."""
+        stream_id = name(began + epoch - 1, shares_room=self._duplex == "half")
         stamp = self._ros_time(block.at)
-        in_process.deliver(
-            self._in_topic, in_process.Heard(stream_id, block.index, block.samples, seconds(stamp))
-        )
+        heard = in_process.Heard(stream_id, block.index, block.samples, seconds(stamp))
+        in_process.deliver(self._in_topic, heard)
         if self._in.get_subscription_count() == 0:
             return
         message = AudioChunk(
@@ -207,6 +249,34 @@ class AudioNode(LifecycleNode):
         )
         message.header.stamp = stamp
         self._in.publish(message)
+
+    def _report_problem(self, problem: str) -> None:
+        if problem:
+            self.get_logger().warning(problem)
+        else:
+            self.get_logger().info("The microphone works again.")
+
+    def _health(self) -> health.Health:
+        if self._playback is None:
+            return health.Health("ok", "not active")
+        values: dict[str, object] = {
+            "duplex": self._duplex,
+            "chunks lost to play": self._playback.lost_chunks,
+        }
+        silent = getattr(self._sink, "problem", "")
+        if self._capture is None:
+            return health.Health(
+                "error" if silent else "ok", silent or "no microphone, as configured", values
+            )
+        hearing = self._capture.hearing
+        values |= {"opened": hearing.opened, "blocks lost": hearing.lost_blocks}
+        if hearing.level is not None:
+            values |= {"peak": f"{hearing.level.peak:.4f}", "rms": f"{hearing.level.rms:.5f}"}
+        if hearing.echo_delay_s is not None:
+            values["echo delay"] = f"{hearing.echo_delay_s:.3f} s"
+        if hearing.is_lost or silent:
+            return health.Health("error", hearing.problem or silent, values)
+        return health.Health("warn" if hearing.problem else "ok", hearing.problem or "hears", values)
 
     def _ros_time(self, monotonic_s: float) -> Any:
         now = self.get_clock().now()
@@ -276,6 +346,13 @@ class AudioNode(LifecycleNode):
         )
         message.header.stamp = self._ros_time(played.at)
         return message
+
+
+def duplex_of(wanted: str, source: str, sink: str) -> str:
+    """What `auto` means for a source and a sink."""
+    if wanted != "auto":
+        return wanted
+    return "full" if source == sink == "device" else "apart"
 
 
 def main() -> None:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RTP on this computer: our loudspeaker into our microphone, packets that are lost, a sender that comes back."""
+
+import itertools
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from voice_agent_ros.audio.network import NetworkSink, NetworkSource, RtpAddress
+from voice_agent_ros.audio.playback import PlaybackQueue
+from voice_agent_ros.audio.reconnecting import ReconnectingSource
+from voice_agent_ros.errors import ConfigurationError, DeviceError
+
+pytest.importorskip("av")
+RATE = 24000
+TONE = (8000 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)).astype(np.int16)
+
+
+def free_port() -> int:
+    """An even one, as RTP likes them."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if port % 2 == 0:
+                return port
+
+
+def blocks_of(source, count: int, deadline_s: float = 10.0) -> list:
+    blocks, end = [], time.monotonic() + deadline_s
+    while len(blocks) < count:
+        assert time.monotonic() < end, f"{len(blocks)} blocks came"
+        try:
+            block = source.read()
+        except DeviceError:
+            continue
+        if block is not None:
+            blocks.append(block)
+    return blocks
+
+
+@pytest.mark.parametrize("codec", ["l16", "pcmu", "opus"])
+def test_what_is_played_there_is_heard_here(codec):
+    url = f"rtp://127.0.0.1:{free_port()}?codec={codec}"
+    source = NetworkSource(url)
+    time.sleep(0.3)
+    playback = PlaybackQueue(RATE)
+    sink = NetworkSink(url, playback)
+    try:
+        playback.add("a", 0, RATE, np.tile(TONE, 2), is_last=True)
+        blocks = blocks_of(source, 60)
+    finally:
+        sink.close()
+        source.close()
+    assert {len(block.samples) for block in blocks} == {320}
+    gaps = blocks[-1].index - blocks[0].index + 1 - len(blocks)
+    assert gaps <= 3, "nothing is lost on the way to oneself"
+    audio = np.concatenate([block.samples for block in blocks])
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
+    assert np.argmax(spectrum) * 16000 / len(audio) == pytest.approx(500, abs=5)
+
+
+class ScriptedSender:
+    """Sends L16 at 16 kHz by hand, so that packets can be lost or overtake each other."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.target = ("127.0.0.1", port)
+        self.number = 0
+
+    def packet(self) -> bytes:
+        head = bytes([0x80, 96]) + self.number.to_bytes(2, "big")
+        head += (self.number * 320).to_bytes(4, "big") + (7).to_bytes(4, "big")
+        body = np.full(320, 100 + self.number, ">i2").tobytes()
+        self.number += 1
+        return head + body
+
+    def send(self, *packets: bytes) -> None:
+        for packet in packets:
+            self.socket.sendto(packet, self.target)
+            time.sleep(0.004)
+
+
+@pytest.fixture
+def by_hand():
+    port = free_port()
+    source = NetworkSource(f"rtp://127.0.0.1:{port}?codec=l16")
+    time.sleep(0.3)
+    sender = ScriptedSender(port)
+    yield source, sender
+    sender.socket.close()
+    source.close()
+
+
+def test_lost_packets_leave_a_gap_and_late_ones_are_put_in_order(by_hand):
+    source, sender = by_hand
+    packets = [sender.packet() for _ in range(60)]
+    packets[30], packets[31] = packets[31], packets[30]
+    del packets[40:43]
+    sender.send(*packets)
+    blocks = blocks_of(source, 50)
+    values = [int(np.median(block.samples)) - 100 for block in blocks]
+    assert values == sorted(values), "they are in order"
+    jumps = {after.index - before.index for before, after in itertools.pairwise(blocks)}
+    assert jumps == {1, 4}
+    late = [block.index for block in blocks if int(np.median(block.samples)) - 100 >= 43]
+    assert late
+
+
+def test_a_sender_that_was_away_is_heard_again():
+    port = free_port()
+    source = ReconnectingSource(lambda: NetworkSource(f"rtp://127.0.0.1:{port}?codec=l16"), silent_s=3.0)
+    sender = ScriptedSender(port)
+    try:
+        for _ in range(2):
+            epoch = source.epoch
+            end = time.monotonic() + 10.0
+            heard = 0
+            while heard < 5:
+                assert time.monotonic() < end, source.problem
+                sender.send(*(sender.packet() for _ in range(10)))
+                heard += source.read() is not None
+            end = time.monotonic() + 10.0
+            while not source.problem:
+                assert time.monotonic() < end
+                source.read()
+        assert source.epoch > epoch - 1
+        assert source.epoch >= 2
+    finally:
+        sender.socket.close()
+        source.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtp://",
+        "rtp://host",
+        "rtp://h:1?codec=mp3",
+        "rtp://h:1?volume=3",
+        "rtp://h:1?rate=x",
+        "http://h:1",
+        "rtp://h:x",
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_an_example(url):
+    with pytest.raises(ConfigurationError, match="codec=opus"):
+        RtpAddress.parse(url)

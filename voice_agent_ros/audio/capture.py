@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The microphone's thread: reads, takes the robot's own voice out, measures the level, hands on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voice_agent_ros.audio.echo import EchoCanceller
+from voice_agent_ros.audio.level import Level, LevelMeter
+from voice_agent_ros.audio.reconnecting import ReconnectingSource
+from voice_agent_ros.audio.source import Block, Source
+
+JOIN_TIMEOUT_S = 2.0
+FAINT_S = 20  # so many seconds of next to nothing are worth a warning
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How the microphone is.
+
+    Attributes:
+        problem: what a person should do something about; "" if nothing.
+        is_lost: there is no audio at all.
+        level: of the last second, None before the first.
+        opened: how many times the source was opened.
+        lost_blocks: gaps in what it delivered.
+        echo_delay_s: of the robot's own voice, where it is cancelled and known.
+    """
+
+    problem: str = ""
+    is_lost: bool = False
+    level: Level | None = None
+    opened: int = 1
+    lost_blocks: int = 0
+    echo_delay_s: float | None = None
+
+
+class Capture:
+    """Runs from the beginning until `close`.
+
+    Args:
+        on_block: called in the thread with each block and the number of times the source was opened so far.
+        on_problem: called in the thread when there is a new problem, and with "" when there is none any more.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        on_block: Callable[[Block, int], None],
+        on_problem: Callable[[str], None] = lambda _: None,
+        canceller: EchoCanceller | None = None,
+    ) -> None:
+        self._source, self._canceller = source, canceller
+        self._on_block, self._on_problem = on_block, on_problem
+        self._meter = LevelMeter()
+        self._level: Level | None = None
+        self._faint_s = 0
+        self._lost_blocks = 0
+        self._expected = (1, 0)  # epoch and index
+        self._problem = ""
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
+        self._thread.start()
+
+    @property
+    def hearing(self) -> Hearing:
+        """How the microphone is."""
+        lost = self._source.problem if isinstance(self._source, ReconnectingSource) else ""
+        delay = self._canceller.delay_s if self._canceller is not None else None
+        return Hearing(self._problem, bool(lost), self._level, self._expected[0], self._lost_blocks, delay)
+
+    def close(self) -> None:
+        """End the thread and close the source."""
+        self._closing.set()
+        self._thread.join(JOIN_TIMEOUT_S)
+        self._source.close()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            block = self._source.read()
+            if block is None:
+                self._tell(self._lost_problem())
+                continue
+            epoch = self._source.epoch if isinstance(self._source, ReconnectingSource) else 1
+            if epoch == self._expected[0]:
+                self._lost_blocks += max(0, block.index - self._expected[1])
+            self._expected = (epoch, block.index + 1)
+            level = self._meter.add(block.samples)
+            if level is not None:
+                self._level = level
+                self._faint_s = self._faint_s + 1 if level.is_faint else 0
+                self._tell(self._level_problem(level))
+            if self._canceller is not None:
+                block = self._canceller.process(block)
+            self._on_block(block, epoch)
+
+    def _lost_problem(self) -> str:
+        return self._source.problem if isinstance(self._source, ReconnectingSource) else self._problem
+
+    def _level_problem(self, level: Level) -> str:
+        if level.is_dead:
+            return (
+                "The microphone delivers digital silence: is it muted? Try: alsamixer, or pactl list sources"
+            )
+        if level.is_clipped:
+            return "The microphone is too loud and clips: turn its gain down."
+        if self._faint_s >= FAINT_S:
+            return "The microphone is next to silent: is it the right one, and its gain turned up?"
+        return ""
+
+    def _tell(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self._on_problem(problem)

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Microphones and loudspeakers elsewhere: RTP (L16, PCMU, Opus) and RTSP in, RTP out, through FFmpeg (PyAV)."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+
+from voice_agent_ros.audio.source import BLOCK_S, BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples
+from voice_agent_ros.errors import ConfigurationError, DeviceError
+
+QUEUED_BLOCKS = 100  # 2 s; more is lost, and counted by the gap
+READ_TIMEOUT_S = 0.2
+OPEN_TIMEOUT_S = 5.0
+SILENCE_TIMEOUT_S = 2.0
+JOIN_TIMEOUT_S = 3.0
+JITTER_S = 0.06  # packets that overtake each other are put in order within this
+GAP_S = 0.005
+MAX_GAP_S = 5.0  # a longer jump is another recording, not lost audio
+# payload type and clock rate in SDP; RFC 3551 and RFC 7587
+_CODECS = {
+    "l16": (96, "L16/{rate}/{channels}", "pcm_s16be"),
+    "pcmu": (0, "PCMU/8000/1", "pcm_mulaw"),
+    "opus": (97, "opus/48000/2", "libopus"),
+}
+
+
+@dataclass(frozen=True)
+class RtpAddress:
+    """`rtp://HOST:PORT?codec=l16&rate=16000&channels=1`; HOST is where it comes from (or goes to)."""
+
+    host: str
+    port: int
+    codec: str = "l16"
+    rate: int = 16000
+    channels: int = 1
+
+    @classmethod
+    def parse(cls, url: str) -> RtpAddress:
+        """From a URL.
+
+        Raises:
+            ConfigurationError: it is no such URL.
+        """
+        fix = "Write rtp://HOST:PORT?codec=opus (codec: l16, pcmu or opus; l16 also rate= and channels=)."
+        try:
+            parts = urlsplit(url)
+            query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+            port = parts.port
+            codec = query.pop("codec", "l16").lower()
+            rate, channels = int(query.pop("rate", 16000)), int(query.pop("channels", 1))
+        except ValueError as error:
+            raise ConfigurationError(f"{url!r} is not understood: {error}.", fix) from error
+        is_bad = parts.scheme != "rtp" or not parts.hostname or not port or codec not in _CODECS or query
+        if is_bad or not 8000 <= rate <= 192000 or channels not in (1, 2):
+            raise ConfigurationError(f"{url!r} is no address of an RTP stream.", fix)
+        assert parts.hostname is not None
+        assert port is not None
+        return cls(parts.hostname, port, codec, rate, channels)
+
+    def sdp(self) -> str:
+        """What FFmpeg must know, for RTP itself does not say what it carries."""
+        number, form, _ = _CODECS[self.codec]
+        family = "IP6" if ":" in self.host else "IP4"
+        lines = (
+            "v=0",
+            f"o=- 0 0 IN {family} {self.host}",
+            "s=microphone",
+            f"c=IN {family} {self.host}",
+            "t=0 0",
+            f"m=audio {self.port} RTP/AVP {number}",
+            f"a=rtpmap:{number} {form.format(rate=self.rate, channels=self.channels)}",
+        )
+        return "\r\n".join((*lines, ""))
+
+
+class NetworkSource:
+    """A stream from the network as a `Source`; a thread receives, so that nothing is lost while others work.
+
+    Args:
+        url: `rtp://…` (see `RtpAddress`), `rtsp://…`, or what else FFmpeg opens.
+
+    Raises:
+        ConfigurationError: the URL is not understood.
+        DeviceError: PyAV is missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            import av
+        except ImportError as error:
+            raise DeviceError("Network sources need PyAV.", "Run: pip install av") from error
+        self._av: Any = av
+        self._url = url
+        self._rtp = RtpAddress.parse(url) if url.startswith("rtp:") else None
+        self._blocks: queue.Queue[Block | DeviceError] = queue.Queue(QUEUED_BLOCKS)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="network microphone", daemon=True)
+        self._thread.start()
+
+    def read(self) -> Block | None:
+        """See `Source`.
+
+        Raises:
+            DeviceError: the stream is over or cannot be opened.
+        """
+        try:
+            item = self._blocks.get(timeout=READ_TIMEOUT_S)
+        except queue.Empty:
+            if not self._thread.is_alive():
+                raise DeviceError(f"{self._url} has ended.", "It is tried again.") from None
+            return None
+        if isinstance(item, DeviceError):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """End the thread, at the latest when its wait for a packet times out."""
+        self._closing.set()
+        self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            with self._opened() as container:
+                for block in self._received(container):
+                    if self._closing.is_set():
+                        return
+                    self._put(block)
+        except (self._av.FFmpegError, OSError) as error:
+            if not self._closing.is_set():
+                self._put(DeviceError(f"{self._url} delivers nothing: {error}.", "Is the sender running?"))
+
+    def _put(self, item: Block | DeviceError) -> None:
+        try:
+            self._blocks.put_nowait(item)
+        except queue.Full:
+            return  # the index tells
+
+    def _opened(self) -> Any:
+        options = {"max_delay": str(round(JITTER_S * 1e6)), "fflags": "nobuffer", "analyzeduration": "0"}
+        timeout = (OPEN_TIMEOUT_S, SILENCE_TIMEOUT_S)
+        if self._rtp is None:
+            options["rtsp_transport"] = "tcp"
+            return self._av.open(self._url, options=options, timeout=timeout)
+        options |= {"protocol_whitelist": "file,udp,rtp", "reorder_queue_size": "32"}
+        with tempfile.NamedTemporaryFile("w", suffix=".sdp") as file:
+            file.write(self._rtp.sdp())
+            file.flush()
+            return self._av.open(file.name, format="sdp", options=options, timeout=timeout)
+
+    def _received(self, container: Any) -> Iterator[Block]:
+        resampler = self._av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        blocks = _Blocks()
+        for frame in container.decode(audio=0):
+            if self._closing.is_set():
+                return
+            begins = float(frame.pts * frame.time_base) if frame.pts is not None else None
+            duration_s = frame.samples / frame.sample_rate
+            parts = [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
+            samples = np.concatenate([np.zeros(0, np.int16), *parts]).astype(np.int16)
+            yield from blocks.add(samples, begins, duration_s, time.monotonic() - duration_s)
+
+
+class _Blocks:
+    """Cuts what arrives into blocks; time stamps that jump tell what was lost on the way."""
+
+    def __init__(self) -> None:
+        self._rest: Samples = np.zeros(0, np.int16)
+        self._index = 0
+        self._expected: float | None = None
+
+    def add(self, samples: Samples, begins: float | None, duration_s: float, at: float) -> Iterator[Block]:
+        """Take samples.
+
+        Args:
+            begins: the sender's time of the first one, s.
+            duration_s: the sender's, so that rounding by the resampler does not add up.
+            at: monotonic time at which the first one was heard here, s.
+        """
+        if begins is not None:
+            lost_s = begins - self._expected if self._expected is not None else 0.0
+            if GAP_S < lost_s < MAX_GAP_S:
+                self._index += max(1, round(lost_s / BLOCK_S))
+            self._expected = begins + duration_s
+        at -= len(self._rest) / SAMPLE_RATE
+        self._rest = np.concatenate([self._rest, samples])
+        while len(self._rest) >= BLOCK_SAMPLES:
+            yield Block(self._rest[:BLOCK_SAMPLES], self._index, at)
+            self._rest = self._rest[BLOCK_SAMPLES:]
+            self._index += 1
+            at += BLOCK_S
+
+
+class Playable(Protocol):
+    """What a loudspeaker needs of a `PlaybackQueue`."""
+
+    rate: int
+
+    def read(self, count: int, at: float) -> Samples:
+        """The next samples, whose first one is heard at a monotonic time."""
+        ...
+
+
+class NetworkSink:
+    """Sends what is to be played as RTP, without pause: silence keeps routers and players in time.
+
+    Raises:
+        ConfigurationError: the URL is not understood.
+        DeviceError: it cannot be sent there.
+    """
+
+    def __init__(self, url: str, playback: Playable) -> None:
+        try:
+            import av
+        except ImportError as error:
+            raise DeviceError("Network sinks need PyAV.", "Run: pip install av") from error
+        self._av: Any = av
+        engine = self._av
+        address = RtpAddress.parse(url)
+        self._playback = playback
+        number, _, codec = _CODECS[address.codec]
+        rate = {"pcmu": 8000, "opus": 48000}.get(address.codec, address.rate)
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        try:
+            options = {"payload_type": str(number)}
+            self._container: Any = engine.open(
+                f"rtp://{host}:{address.port}?pkt_size=1200", "w", format="rtp", options=options
+            )
+            self._stream: Any = self._container.add_stream(codec, rate=rate)
+            self._stream.layout = "stereo" if address.codec == "opus" or address.channels == 2 else "mono"
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise DeviceError(f"Nothing can be sent to {url}: {error}.", "Check host and codec.") from error
+        self._resampler: Any = engine.AudioResampler(
+            format=self._stream.codec_context.format or "s16",
+            layout=self._stream.layout,
+            rate=rate,
+            frame_size=rate // 50,
+        )
+        self.problem = ""
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="network loudspeaker", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the stream."""
+        self._closing.set()
+        self._thread.join(JOIN_TIMEOUT_S)
+        try:
+            self._container.close()
+        except (self._av.FFmpegError, OSError):
+            return  # nobody listens any more
+
+    def _run(self) -> None:
+        count = round(self._playback.rate * BLOCK_S)
+        due, sent = time.monotonic(), 0
+        while not self._closing.is_set():
+            frame = self._av.AudioFrame.from_ndarray(
+                self._playback.read(count, due)[None, :], format="s16", layout="mono"
+            )
+            frame.sample_rate, frame.pts = self._playback.rate, sent
+            sent += count
+            try:
+                for part in self._resampler.resample(frame):
+                    self._container.mux(self._stream.encode(part))
+                self.problem = ""
+            except (self._av.FFmpegError, OSError) as error:  # the host may come back
+                self.problem = str(error)
+            due += BLOCK_S
+            self._closing.wait(max(0.0, due - time.monotonic()))
+
+
+def is_network(device: str) -> bool:
+    """Whether a device's name is an address."""
+    return "://" in device and not Path(device).exists()
