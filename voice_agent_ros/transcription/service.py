@@ -176,7 +176,9 @@ class TranscriptionService:
             job.segments = list(job.transcript.segments)
             job.position_s = job.duration_s = job.transcript.duration_s
         elif stored.state == "failed":
-            job.problem = ApiError(stored.status or 500, stored.message)
+            status = stored.status or 500
+            kind = "server_error" if status >= 500 else "invalid_request_error"
+            job.problem = ApiError(status, stored.message, type=kind)
         return job
 
     def _pump(self) -> None:

@@ -35,6 +35,7 @@ class WorkerOptions:
         idle_s: with nothing to do for this long it ends, and its memory is free; 0: never.
         start_s: longest time for loading the weights.
         stall_s: longest time without a report while there is work; then it is ended.
+        program: what is run, with the options behind it.
     """
 
     recognizer: RecognizerOptions = field(
@@ -44,6 +45,7 @@ class WorkerOptions:
     idle_s: float = 300.0
     start_s: float = 120.0
     stall_s: float = 180.0
+    program: tuple[str, ...] = (sys.executable, "-m", "voice_agent_ros.transcription.worker")
 
 
 Report = Callable[[dict[str, Any]], None]
@@ -128,7 +130,7 @@ class WorkerProcess:
         root = str(Path(__file__).parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "voice_agent_ros.transcription.worker"),
+            *self._options.program,
             *("--options", options, "--nice", str(self._options.nice)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
