@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from voice_agent_ros.asr.recognizer import Recognition, Word
+from voice_agent_ros.asr.recognizer import Recognition
+from voice_agent_ros.asr.word import Word
 
 RATE = 16000
 LOUD = 8000

@@ -15,9 +15,10 @@ import pytest
 import uvicorn
 
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.transcription.app import create_app
 from voice_agent_ros.transcription.service import ServiceOptions, TranscriptionService
 from voice_agent_ros.transcription.worker_process import WorkerOptions
+from voice_agent_ros.transcription.xlm_service import mounted
+from voice_agent_ros.xlm.server import create_app
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_transcriber.py"
 
@@ -48,7 +49,10 @@ class Live:
             self._ready.set()
             return
         config = uvicorn.Config(
-            create_app(self.service), port=self.port, log_level="warning", timeout_graceful_shutdown=1
+            create_app(None, None, [mounted(self.service)]),
+            port=self.port,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from recordings import LOUD, RATE, FakeDetector, FakeRecognizer, demo, encoded, sound, wav
 
-from voice_agent_ros.asr.recognizer import Word
 from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
 from voice_agent_ros.asr.vad import SileroDetector
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.errors import ModelMissingError
 from voice_agent_ros.models.catalogue import path_of
 from voice_agent_ros.transcription.media import Media

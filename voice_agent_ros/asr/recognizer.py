@@ -10,17 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_agent_ros.asr.word import Word
+
 Audio = NDArray[np.float32]  # (samples,) at 16 kHz, in [-1, 1]
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word and when it was said, s from the beginning of the audio."""
-
-    text: str
-    start: float
-    end: float
-    probability: float = 1.0
 
 
 @dataclass(frozen=True)

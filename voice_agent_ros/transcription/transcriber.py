@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voice_agent_ros.asr.credibility import is_credible
-from voice_agent_ros.asr.recognizer import Recognition, Recognizer, Word
+from voice_agent_ros.asr.recognizer import Recognition, Recognizer
 from voice_agent_ros.asr.vad import VoiceDetector
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.transcription.cutting import Cutter, Piece
 from voice_agent_ros.transcription.media import Media
 from voice_agent_ros.transcription.transcript import Segment, Transcript

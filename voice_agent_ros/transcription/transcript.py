@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from voice_agent_ros.asr.recognizer import Word
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.intent.wordings import HAN
 
 

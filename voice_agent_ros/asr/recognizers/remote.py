@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.asr.recognizer import Audio, Recognition, Word
+from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.calibration import WHISPER, Calibration
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, code_of
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.errors import ConfigurationError
 
 SAMPLE_RATE = 16000

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from voice_agent_ros.asr.recognizer import Audio, Recognition, Word
+from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, base_of
 from voice_agent_ros.asr.recognizers.prompts import hotwords
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.errors import ConfigurationError, EngineError, ModelMissingError
 from voice_agent_ros.intent.wordings import script_of
 

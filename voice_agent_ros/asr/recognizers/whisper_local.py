@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from voice_agent_ros.asr.recognizer import Audio, Recognition, Word
+from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.calibration import calibration_for
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, base_of
 from voice_agent_ros.asr.recognizers.prompts import prompt_for
+from voice_agent_ros.asr.word import Word
 from voice_agent_ros.errors import EngineError, ModelMissingError
 
 SAMPLE_RATE = 16000
