@@ -44,10 +44,14 @@ def main() -> int:
     parser.add_argument("group", nargs="*", help=f"one or more of: {', '.join(known)}; none: all")
     parser.add_argument("--no-file", action="store_true", help="print only")
     options = parser.parse_args()
-    unknown = [name for name in options.group if name not in known]
+    # "asr" means asr_accuracy and asr_latency.
+    meant = {
+        name: [one for one in known if one == name or one.startswith(f"{name}_")] for name in options.group
+    }
+    unknown = [name for name, found in meant.items() if not found]
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
-    for group in options.group or known:
+    for group in [one for found in meant.values() for one in found] or known:
         print(f"== {group}", flush=True)
         rows = load(group)()
         print(table(rows), flush=True)

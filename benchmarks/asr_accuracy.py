@@ -34,6 +34,7 @@ NOISES = (("white", 10.0), ("crowd", 10.0), ("hum", 5.0))
 NOISY_SENTENCES = 10  # of each voice
 HOUR_S = 3600.0
 WER_BUDGET = 0.05
+FINAL_BUDGET_S = 0.6
 HINTS = ("red cube", "green cup", "blue cube", "bowl", "bottle", "tray", "plate")
 
 
@@ -111,6 +112,7 @@ def _english() -> list[Row]:
             found.append(
                 _row(f"{name}: {kind} noise {ratio_db:g} dB", whole(measure(recognizer, noisy_ones)))
             )
+        found.append(Row.of_samples(GROUP, f"time per utterance, {name}", total.seconds, "s", FINAL_BUDGET_S))
         found += _sureness(name, total)
         recognizer.close()
     return found
@@ -136,7 +138,11 @@ def _mandarin() -> list[Row]:
             print(f"left out: {error}", flush=True)
             continue
         how = ", language detected" if options.language == "auto" else ""
-        found.append(_row(f"{name}{how}: all voices", whole(measure(recognizer, sentences)), what="CER"))
+        total = whole(measure(recognizer, sentences))
+        found.append(_row(f"{name}{how}: all voices", total, what="CER"))
+        found.append(
+            Row.of_samples(GROUP, f"time per utterance, {name}{how}", total.seconds, "s", FINAL_BUDGET_S)
+        )
         if not how:
             with_words = whole(measure(recognizer, sentences, HINTS))
             found.append(_row(f"{name}: with the scene's words", with_words, what="CER"))

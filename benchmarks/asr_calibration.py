@@ -73,10 +73,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="whisper-tiny.en")
+    parser.add_argument("--every", type=int, default=1, help="take only every n-th sentence")
     options = parser.parse_args()
     languages = ("en",) if options.model.endswith(".en") else ("en", "zh")
     tune, test = (
-        [one for lang in languages for one in synthesised(which, lang)] for which in ("tune", "test")
+        [one for lang in languages for one in synthesised(which, lang)][:: options.every]
+        for which in ("tune", "test")
     )
     features, right = observe(options.model, tune)
     found = fit(features, right, f"{len(right)} sentences of the set tune, {'+'.join(languages)}")

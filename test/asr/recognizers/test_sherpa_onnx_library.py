@@ -7,6 +7,8 @@ import pytest
 pytest.importorskip("sherpa_onnx")
 pytest.importorskip("onnx")
 
+import itertools
+
 from random_transducer import write
 
 from voice_agent_ros.asr.recognizers.sherpa_onnx import SherpaOnnx
@@ -26,7 +28,7 @@ def recognizer(tmp_path_factory):
 def test_drafts_grow_and_end_in_what_the_whole_gives(recognizer):
     alone = recognizer.recognize(NOISE)
     drafts = [recognizer.recognize(NOISE[:end], is_draft=True).text for end in (8000, 16000, 24000, 32000)]
-    assert all(later.startswith(earlier) for earlier, later in zip(drafts, drafts[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(drafts))
     final = recognizer.recognize(NOISE)
     assert (final.text, final.confidence, final.words) == (alone.text, alone.confidence, alone.words)
     assert final.text.startswith(drafts[-1])
