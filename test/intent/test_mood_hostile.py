@@ -25,6 +25,59 @@ Wave?
 回家？
 拿起红色方块？
 """.strip().splitlines()
+NO_COMMAND = """
+I want to go home.
+I need to go home now.
+We should go home.
+The robot can go home.
+Why not open the gripper?
+The last thing you should do is open the gripper.
+The last thing I want is for you to go home.
+Opened the gripper.
+Picked up the red cube.
+The gripper should be open already.
+Only five centimeters left.
+There are ten centimeters left.
+Under no circumstances pick up the red cube.
+On no account open the gripper.
+Pick up the red cube? Over my dead body.
+Pick up the red cube, I wouldn't.
+Pick up the red cube, just kidding.
+Pick up the red cube, scratch that.
+Pick up the red cube, on second thought leave it.
+Pick up the red cube or don't.
+Pick up the red cube on my signal.
+Pick up the red cube the moment I leave.
+Open the gripper, said the teacher.
+Step one: open the gripper.
+I forbid you to pick up the red cube.
+Nobody pick up the red cube.
+Watch me pick up the red cube.
+Let me open the gripper.
+I bet you can open the gripper.
+You always open the gripper.
+He must open the gripper.
+My boss wants the gripper open.
+It would be stupid to pick up the red cube.
+Cancel opening the gripper.
+Make sure the gripper stays closed.
+Open the gripper and I'll unplug you.
+Go home. Just kidding.
+Go home, as if.
+God forbid you go home.
+No picking up the red cube.
+Opening the gripper was a mistake.
+John, go home.
+他把红色方块放进碗里
+谁让你把红色方块放进碗里
+你敢张开夹爪试试
+张开夹爪会怎么样
+最好别张开夹爪
+等一下再张开夹爪
+我想张开夹爪
+老师让我张开夹爪
+张开夹爪很危险
+""".strip().splitlines()
 MISSED = """
 Don't, stop!
 Don't! Stop!
@@ -70,12 +123,15 @@ def grammars() -> SentenceGrammars:
     return SentenceGrammars()
 
 
-@pytest.mark.parametrize("text", ASKED)
-def test_a_question_mark_is_a_question(grammars: SentenceGrammars, text: str) -> None:
-    things = tuple(
-        SceneObject(name, (0.3, 0.1 * i, 0.02)) for i, name in enumerate(("red cube", "green cube", "bowl"))
-    )
-    assert not grammars.calls(text, "en", Scene(things, ("home", "ready")))
+NAMES = ("red cube", "green cube", "bowl")
+SCENE = Scene(
+    tuple(SceneObject(name, (0.3, 0.1 * index, 0.02)) for index, name in enumerate(NAMES)), ("home", "ready")
+)
+
+
+@pytest.mark.parametrize("text", [*ASKED, *NO_COMMAND])
+def test_it_moves_nothing(grammars: SentenceGrammars, text: str) -> None:
+    assert not grammars.calls(text, "en" if text.isascii() else "zh", SCENE)
 
 
 @pytest.mark.parametrize("text", MISSED)
