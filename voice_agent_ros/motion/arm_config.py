@@ -41,6 +41,10 @@ class Gripper(_Strict):
     max_effort: Annotated[float, Field(gt=0.0)] = 10.0  # N
     tip_length: Annotated[float, Field(ge=0.0)] = 0.0  # m beyond the tool frame
     finger_thickness: Annotated[float, Field(ge=0.0)] = 0.01  # m
+    approach: Annotated[float, Field(ge=0.01, le=0.5)] = (
+        0.10  # m, above what it takes; and how far it is lifted
+    )
+    retreat: Annotated[float, Field(ge=0.01, le=0.5)] = 0.06  # m, above where it has let go
 
     def gap(self, position: float) -> float:
         """Distance between the pads at a joint position, m."""
@@ -70,6 +74,9 @@ class ArmConfig(_Strict):
     gripper: Gripper
     user_frame_yaw: Annotated[float, Field(ge=-3.15, le=3.15)] = (
         0.0  # rad; how the user's forward lies in the base frame
+    )
+    link_radius: Annotated[float, Field(ge=0.005, le=0.5)] = (
+        0.04  # m; of links whose shape robot_description does not tell, or tells by a mesh
     )
     joint_limits: dict[str, JointLimit] = Field(default_factory=dict)
     poses: dict[str, list[float]]

@@ -15,9 +15,8 @@ from xml.etree import ElementTree  # the description comes from the robot itself
 import numpy as np
 
 from voice_agent_ros.motion.arm_config import ArmConfig
-from voice_agent_ros.motion.robot_model import Matrix, Pose, Vector
+from voice_agent_ros.motion.robot_model import Matrix, Pose, Vector, rebase
 
-LINK_RADIUS_M = 0.04  # of a link whose shape is not known
 ZONE_WIDTH_M, ZONE_DEPTH_M = (
     0.02,
     0.03,
@@ -108,10 +107,11 @@ class ArmVolume:
                 reference[full.joints[full.getJointId(name)].idx_q] = position
         locked = [full.getJointId(name) for name in full.names[1:] if name not in set(arm.arm.joints)]
         self._model, self._shapes = pinocchio.buildReducedModel(full, shapes, locked, reference)
+        rebase(self._model, arm.base_frame, self._shapes)
         self._data = self._model.createData()
         tool = self._model.frames[self._model.getFrameId(arm.tool_frame)]
         self._hand, self._tool_in_hand = tool.parentJoint, tool.placement
-        self._add_capsules(arm.gripper.tip_length)
+        self._add_capsules(arm.gripper.tip_length, arm.link_radius)
         self._add_grasp_zone(arm.gripper.gap(opening), arm.gripper.tip_length)
         self._own = self._shapes.ngeoms
         self._pairs = self._own_pairs([np.array(pose) for pose in arm.poses.values()])
@@ -222,7 +222,7 @@ class ArmVolume:
             shapes.addGeometryObject(self._pin.GeometryObject(name, int(joint), int(joint), placement, shape))
         )
 
-    def _add_capsules(self, tip_length: float) -> None:
+    def _add_capsules(self, tip_length: float, radius: float) -> None:
         """A capsule for every moving link that has no shape."""
         shaped = {shape.parentJoint for shape in self._shapes.geometryObjects}
         for joint in range(1, self._model.njoints):
@@ -237,8 +237,8 @@ class ArmVolume:
             placement = self._pin.SE3(rotation, end / 2)
             # The hand's capsule ends at the finger tips: it must be able to reach what stands on the table.
             slim = joint == self._hand
-            straight = max(length - 2 * LINK_RADIUS_M, 1e-3) if slim else max(length, 1e-3)
-            shape = self._coal.Capsule(LINK_RADIUS_M, straight)
+            straight = max(length - 2 * radius, 1e-3) if slim else max(length, 1e-3)
+            shape = self._coal.Capsule(radius, straight)
             self._add(self._shapes, f"{self._model.names[joint]} (no shape)", joint, placement, shape)
 
     def _add_grasp_zone(self, gap: float, tip_length: float) -> None:

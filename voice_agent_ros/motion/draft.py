@@ -10,7 +10,7 @@ import numpy as np
 
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall
-from voice_agent_ros.motion.arm_config import ArmConfig
+from voice_agent_ros.motion.arm_config import ArmConfig, Gripper
 from voice_agent_ros.motion.arm_volume import Box, Carried
 from voice_agent_ros.motion.grasping import Grasp, grasps, yaw_of
 from voice_agent_ros.motion.path_check import PathCheck
@@ -120,12 +120,25 @@ class Draft:
         """Where the tool is at this point of the plan."""
         return self._model.tool_pose(self.q)
 
-    def turned(self, rotations: Sequence[Matrix]) -> Vector | None:
-        """Joints that keep the tool where it is and give it one of the rotations, the least travel; or None."""
-        position, margin = self.tool_pose().position, self._limits.position_margin
+    def turned(self, rotations: Sequence[Matrix], position: Vector) -> Vector | None:
+        """Joints with the tool at a position in one of the rotations, the least travel; or None."""
+        margin = self._limits.position_margin
         found = [self._model.inverse(Pose(position, rotation), self.q, margin) for rotation in rotations]
         reached = [q for q in found if q is not None]
         return min(reached, key=lambda q: float(np.max(np.abs(q - self.q))), default=None)
+
+    def swung_towards(self, place: Vector) -> Pose:
+        """Where the tool is when the arm turns about its base until a place, m, is straight before it."""
+        axis, tool = self._model.base_axis(self.q), self.tool_pose()
+        before, then = tool.position - axis, place - axis
+        angle = np.arctan2(then[1], then[0]) - np.arctan2(before[1], before[0])
+        turn = upright(float(angle))
+        return Pose(axis + turn @ before, turn @ tool.rotation)
+
+    @property
+    def gripper(self) -> Gripper:
+        """What is particular to the gripper."""
+        return self._arm.gripper
 
     @property
     def joint_names(self) -> tuple[str, ...]:

@@ -16,9 +16,6 @@ from voice_agent_ros.motion.plan import Rests
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Vector
 
-APPROACH_M = 0.10  # above a grasp
-RETREAT_M = 0.06  # above the place where something was let go
-
 
 def take(draft: Draft, thing: SceneObject) -> None:
     """Take hold of an object from above and lift it.
@@ -31,7 +28,7 @@ def take(draft: Draft, thing: SceneObject) -> None:
     if thing.is_fixed:
         raise Refusal("cannot_take", object=thing.name)
     candidates = draft.grasps_of(thing)
-    above = candidates[0].position + np.array([0.0, 0.0, APPROACH_M])
+    above = candidates[0].position + np.array([0.0, 0.0, draft.gripper.approach])
 
     def by(q: Vector, yaw: float) -> None:
         grasp = next(grasp for grasp in candidates if grasp.yaw == yaw)
@@ -88,7 +85,7 @@ def put_down(draft: Draft, thing: SceneObject, target: SceneObject) -> None:
 
     def ways() -> Iterator[Callable[[], None]]:
         for position in drop_positions(thing, target, draft.scene):
-            above = position + np.array([0.0, 0.0, RETREAT_M])
+            above = position + np.array([0.0, 0.0, draft.gripper.retreat])
             try:
                 reached = draft.reaches(above, yaws)
             except Refusal as refusal:

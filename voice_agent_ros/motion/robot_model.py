@@ -79,6 +79,7 @@ class RobotModel:
         names = set(arm.arm.joints)
         locked = [full.getJointId(name) for name in full.names[1:] if name not in names]
         self._model: Any = pinocchio.buildReducedModel(full, locked, pinocchio.neutral(full))
+        rebase(self._model, arm.base_frame)
         if list(self._model.names[1:]) != list(arm.arm.joints):
             raise ConfigurationError(
                 f"The arm file lists the joints as {arm.arm.joints}, the URDF as {list(self._model.names[1:])}.",
@@ -117,6 +118,10 @@ class RobotModel:
     def tool_position(self, q: Vector) -> Vector:
         """Where the tool frame's origin is with the joints at q, rad."""
         return self.tool_pose(q).position
+
+    def base_axis(self, q: Vector) -> Vector:
+        """Where the first joint is with the joints at q, rad: the axis about which the whole arm turns."""
+        return self.body(q, np.zeros_like(q)).links[0]
 
     def body(self, q: Vector, velocity: Vector) -> Body:
         """Where everything is with the joints at q, rad, turning at a velocity, rad/s."""
@@ -160,6 +165,30 @@ class RobotModel:
             longest = max(float(np.abs(step).max()), 1e-9)
             q = np.minimum(np.maximum(q + step * min(1.0, MAX_STEP_RAD / longest), low), high)
         return None
+
+
+def rebase(model: Any, base_frame: str, shapes: Any = None) -> None:
+    """Have a Pinocchio model, and its shapes, tell everything in the base frame instead of the URDF's root.
+
+    Raises:
+        ConfigurationError: there is no such frame, or it moves with the arm.
+    """
+    fix = (
+        "Name the fixed link that the arm stands on, with x forward and z up, as base_frame in the arm file."
+    )
+    if not model.existFrame(base_frame):
+        raise ConfigurationError(f"robot_description lacks the frame {base_frame}.", fix)
+    frame = model.frames[model.getFrameId(base_frame)]
+    if frame.parentJoint != 0:
+        raise ConfigurationError(f"The frame {base_frame} moves with the arm.", fix)
+    back = frame.placement.inverse()
+    for joint in range(1, model.njoints):
+        if model.parents[joint] == 0:
+            model.jointPlacements[joint] = back * model.jointPlacements[joint]
+    placed = [*model.frames, *(shapes.geometryObjects if shapes is not None else ())]
+    for one in placed:
+        if one.parentJoint == 0:
+            one.placement = back * one.placement
 
 
 def pointing_down(yaw: float) -> Matrix:

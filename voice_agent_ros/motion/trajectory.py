@@ -10,7 +10,7 @@ import numpy as np
 
 from voice_agent_ros.motion.policy import Limits
 from voice_agent_ros.motion.refusal import Refusal
-from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector
+from voice_agent_ros.motion.robot_model import Matrix, Pose, RobotModel, Vector, upright
 from voice_agent_ros.motion.s_curve import Curve, s_curve
 from voice_agent_ros.motion.spline import Spline
 
@@ -30,6 +30,7 @@ BESIDE_HEADROOM = (
 )
 SAMPLES_PER_KNOT = 8
 NEGLIGIBLE_RAD = 1e-5
+DEGREES_OF_FREEDOM = 6  # that it takes to keep the tool turned as it is wherever it goes
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ def _tool_time(model: RobotModel, start: Vector, delta: Vector, tool_speed: floa
 def line_move(model: RobotModel, start: Vector, target: Vector, limits: Limits) -> Trajectory:
     """The tool on a straight line to the target position, its orientation kept.
 
+    An arm of fewer than six joints keeps how it is tilted, and turns about the vertical with its base.
+
     Raises:
         Refusal: `unreachable`, some point of the line cannot be reached, or only by a jump of the joints.
     """
@@ -194,15 +197,26 @@ def line_move(model: RobotModel, start: Vector, target: Vector, limits: Limits) 
 def _joints_along(model: RobotModel, start: Vector, begin: Pose, target: Vector, duration: float) -> Matrix:
     """Joints at knots that are even in the time of a quintic along the line, (knots + 1, joints)."""
     count = int(np.clip(np.ceil(duration / KNOT_PERIOD_S), MIN_KNOTS, MAX_KNOTS))
+    axis = model.base_axis(start) if len(start) < DEGREES_OF_FREEDOM else None
     joints = [start]
     for s in quintic(np.linspace(0.0, 1.0, count + 1))[0][1:]:
-        goal = Pose(begin.position + s * (target - begin.position), begin.rotation)
+        goal = _on_the_way(begin, begin.position + s * (target - begin.position), axis)
         ahead = 2 * joints[-1] - joints[-2] if len(joints) > 1 else start
         q = model.inverse(goal, ahead, restarts=0)
         if q is None:
             raise Refusal("unreachable", position=target)
         joints.append(q)
     return np.array(joints)
+
+
+def _on_the_way(begin: Pose, position: Vector, axis: Vector | None) -> Pose:
+    """A pose on a line: turned as at its beginning or, for an arm that cannot, turned along about the base's axis."""
+    if axis is None:
+        return Pose(position, begin.rotation)
+    before, now = begin.position - axis, position - axis
+    return Pose(
+        position, upright(np.arctan2(now[1], now[0]) - np.arctan2(before[1], before[0])) @ begin.rotation
+    )
 
 
 def _timed(model: RobotModel, path: Matrix, duration: float) -> Trajectory:

@@ -25,15 +25,31 @@ class LookAt(SkillArguments):
 
 
 def plan(draft: Draft, arguments: LookAt) -> None:
-    """The hand stays where it is and turns its axis to the object."""
+    """The hand stays where it is and turns its axis to the object; if it cannot, the arm swings round to face it."""
     thing = draft.find(arguments.target)
-    sight = np.array(thing.position) - draft.tool_pose().position
-    if float(np.linalg.norm(sight)) < MIN_DISTANCE_M:
-        return  # it is there
-    joints = draft.turned([facing(sight, roll * 2 * math.pi / ROLLS) for roll in range(ROLLS)])
-    if joints is None:
-        raise Refusal("cannot_look", object=thing.name)
-    draft.move_joints(joints)
+    place = np.array(thing.position)
+    for hand in (draft.tool_pose(), draft.swung_towards(place)):
+        sight = place - hand.position
+        if float(np.linalg.norm(sight)) < MIN_DISTANCE_M:
+            return  # it is there
+        rolls = (roll * 2 * math.pi / ROLLS for roll in range(ROLLS))
+        rotations = [turned_to(hand.rotation, sight), *(facing(sight, roll) for roll in rolls)]
+        joints = draft.turned(rotations, hand.position)
+        if joints is not None:
+            draft.move_joints(joints)
+            return
+    raise Refusal("cannot_look", object=thing.name)
+
+
+def turned_to(rotation: Matrix, sight: Vector) -> Matrix:
+    """A rotation turned the shortest way until its z axis points along `sight`."""
+    z, wanted = rotation[:, 2], sight / np.linalg.norm(sight)
+    axis, cosine = np.cross(z, wanted), float(z @ wanted)
+    if cosine < -0.999:
+        return facing(sight, 0.0)  # behind it: no way is the shortest
+    x, y, w = axis
+    k = np.array([[0.0, -w, y], [w, 0.0, -x], [-y, x, 0.0]])
+    return (np.eye(3) + k + k @ k / (1.0 + cosine)) @ rotation  # Rodrigues' formula
 
 
 def facing(sight: Vector, roll: float) -> Matrix:
