@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 
+from voice_agent_ros.intent.cues import CUED, cued_skills, unsupported, without_particles
 from voice_agent_ros.intent.names import pose_references, references, without_determiner
 from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.steps import strong_parts
 from voice_agent_ros.intent.vocabulary import chinese_names
 from voice_agent_ros.intent.wordings import bare
 
@@ -67,7 +69,10 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         words = words.replace(" ", "")
     given = call.arguments.model_dump(exclude_none=True)
     reasons = _things(call, given, words, scene, language)
-    if "direction" in given and not re.search(_DIRECTIONS[given["direction"]], words):
+    if len(strong_parts(text, language)) > 1:
+        reasons.append("several steps were said")
+    reasons += unsupported(call.skill, given, words, language)
+    if "direction" in given and not re.search(_DIRECTIONS[given["direction"]], without_particles(words)):
         reasons.append(f"nobody said {given['direction']}")
     if "distance" in given and not _distance_is_said(given["distance"], words):
         reasons.append(f"nobody said {given['distance']} m")
@@ -75,7 +80,7 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         given["pose"], pose_references(scene.poses, language), words, language
     ):
         reasons.append(f"nobody said {given['pose']}")
-    if call.arguments.moves and (match := _NO_SKILL.search(words)):
+    if call.arguments.moves and call.skill not in CUED and (match := _NO_SKILL.search(words)):
         reasons.append(f"{match.group()!r} is no skill")
     reasons += _gripper(call.skill, words)
     return reasons
@@ -207,8 +212,11 @@ def suggested_skills(text: str, scene: Scene, language: str) -> list[str]:
     words = bare(text)
     if language == "zh":
         words = words.replace(" ", "")
+    if cued := cued_skills(words):
+        return cued
     skills = _suggested_for_things(words, scene, language)
-    if any(re.search(pattern, words) for pattern in _DIRECTIONS.values()) and not skills:
+    plain = without_particles(words)
+    if any(re.search(pattern, plain) for pattern in _DIRECTIONS.values()) and not skills:
         skills.append("move_by")
     if any(_is_said(pose, pose_references(scene.poses, language), words, language) for pose in scene.poses):
         skills.append("move_to")

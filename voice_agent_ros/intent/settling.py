@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voice_agent_ros.intent.names import resolve
+from voice_agent_ros.intent.cues import said_angle, said_joint
+from voice_agent_ros.intent.names import pose_references, resolve
 from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
@@ -13,7 +14,7 @@ from voice_agent_ros.intent.wordings import bare
 
 
 def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) -> tuple[SkillCall, ...]:
-    """The calls with every name that refers to one thing seen replaced by its own, and the only distance said.
+    """The calls with every name that refers to one thing seen replaced by its own, and the only quantity said.
 
     Picking something and placing it is one call of its own, and what is said twice counts once. Nothing that the
     sentence leaves open is filled in.
@@ -34,6 +35,15 @@ def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCa
         said = find_distances(bare(text))
         if len(said) == 1:
             arguments["distance"] = said[0].metres
+    words = bare(text) if language != "zh" else bare(text).replace(" ", "")
+    if "angle" in arguments and (angle := said_angle(words, call.skill, language)) is not None:
+        arguments["angle"] = angle
+    if "joint" in arguments and (joint := said_joint(words)) is not None:
+        arguments["joint"] = joint
+    if "pose" in arguments:
+        arguments["pose"] = pose_references(scene.poses, language).get(
+            bare(arguments["pose"]), arguments["pose"]
+        )
     try:
         return parse_call(call.skill, arguments)
     except SkillError:

@@ -50,6 +50,11 @@ _EXAMPLES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("tray", "time to be home", "move_to", {"pose": "home"}),
     ("tray", "let loose with that hand", "open_gripper", {}),
     ("tray", "hold tight with that hand", "close_gripper", {}),
+    ("pink block, tray", "would you cast an eye on the tray", "look_at", {"target": "tray"}),
+    ("pink block, tray", "I could do with that pink one over here", "hand_over", {"object": "pink block"}),
+    ("tray", "the third joint wants 0.5 radians more", "move_joint", {"joint": 3, "angle": 0.5}),
+    ("tray", "a twist of one radian for the hand", "rotate_gripper", {"angle": 1.0}),
+    ("tray", "my son hopes you wave", "wave", {}),
 )
 _TALK = {
     "en": (

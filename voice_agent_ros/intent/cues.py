@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words without which nobody means a certain skill, and with which nobody means another one."""
+
+from __future__ import annotations
+
+import re
+
+from voice_agent_ros.intent.slots import senses, tokenised
+
+TOLERANCE_RAD = 1e-3
+_GRIPPER = r"(?:gripper|hand|claws?|jaws?|wrist|tool|fingers?)|夹爪|爪|手|钳"
+_TURN = r"\b(?:rotat|turn|twist|spin|roll|swivel)|\bclockwise|\banti-?clockwise|旋转|转|拧|顺时针|逆时针"
+_CUES = {
+    "look_at": re.compile(
+        r"\b(?:look|looking|gaze|gazing|stare|staring|glance|peek|watch|aim|point|face)\b(?! like| good| nice| great)"
+        r"(?=.*\b(?:at|to|towards?|on|over)\b)|\beyes? on\b|看[向着看]|看一?下|盯|对准|朝向|瞄"
+    ),
+    "hand_over": re.compile(
+        r"\b(?:hand|pass|give|bring|deliver|fetch)\b (?:\w+ ){0,4}?(?:me|us|over)\b"
+        r"|\bhand ?over\b|\b(?:give|bring|hand|pass) (?:.* )?to (?:me|us|him|her|them)\b|递|给我|交给|拿过?来给"
+    ),
+    "wave": re.compile(r"\bwav(?:e|ed|es|ing)\b|挥[挥一]?[挥手]|招招?手|摆摆手"),
+    "move_joint": re.compile(r"\b(?:joint|axis)\b|关节|轴|\bj ?\d\b"),
+    "rotate_gripper": re.compile(rf"(?:{_TURN})(?=.*(?:{_GRIPPER}))|(?:{_GRIPPER})(?=.*(?:{_TURN}))"),
+}
+CUED = frozenset(_CUES)
+# Verbs whose "up", "down" or "back" is no direction.
+_PARTICLES = re.compile(
+    r"\b(?:slow|calm|cool|quiet|settle|shut|power|sit|lie|lay|put|set|write|note|boot|break|close|wind|die|turn|let"
+    r"|speed|hurry|cheer|wake|give|hang|hold|pick|look|warm|tidy|clean|grow|wrap|sum|back|stand|sign|listen|line|start"
+    r"|keep|catch|mess|screw|blow|fill|open|get|call|come|go|report|talk|think|ring|come right)(?:s|ed|ing)?"
+    r"(?: (?:it|that|this|them|me|us|him|her|everything|things?|the \w+(?: \w+)?))? (?P<particle>up|down|back)\b"
+    r"(?! (?:by|to the|a (?:bit|little|touch|tad)|an? inch|\d|slightly|more|(?:one|two|three|four|five|six|seven|eight"
+    r"|nine|ten|twelve|fifteen|twenty|thirty|fifty)\b))"
+)
+_MOVING = ("go", "come", "get", "back", "look")  # "go up" is a direction
+_PARTICLES_ZH = re.compile(
+    r"[合关闭盖贴戴穿锁]上|[停慢静坐蹲躺放留]下来?|[等听看想试]一下|一下|上次|下次|上午|下午|上面|下面|马上|晚上|早上"
+    r"|之前|以前|从前|之后|以后|然后|后来|最后|冷静下来|快起来|起来"
+)
+
+
+def cued_skills(words: str) -> list[str]:
+    """Skills that these words ask for by their own word."""
+    found = [skill for skill, pattern in _CUES.items() if pattern.search(words)]
+    return ["move_joint"] if "move_joint" in found else found
+
+
+def without_particles(words: str) -> str:
+    """The words without an "up" or "down" that belongs to its verb."""
+    plain = _PARTICLES_ZH.sub("#", words)
+    return _PARTICLES.sub(
+        lambda match: (
+            match.group()
+            if match.group().split()[0] in _MOVING
+            else match.group()[: match.start("particle") - match.start()] + "#"
+        ),
+        plain,
+    )
+
+
+def said_joint(words: str) -> int | None:
+    """The number of the one joint that was said."""
+    found = tokenised(words)[1].get("joint", [])
+    return int(found[0][1]) if len(found) == 1 else None
+
+
+def said_angle(words: str, skill: str, language: str) -> float | None:
+    """The one angle that was said, with its sign: of the gripper, clockwise is negative."""
+    found = tokenised(words)[1].get("angle", [])
+    if len(found) != 1:
+        return None
+    angle = float(found[0][1])
+    if skill != "rotate_gripper":
+        return angle
+    wise = {sense for word, sense in senses(language) if _has(word, words, language)}
+    if {"clockwise", "counter_clockwise"} <= wise:
+        wise = {"counter_clockwise"} if re.search(r"counter|anti|逆|反", words) else set()
+    return abs(angle) * (-1.0 if wise == {"clockwise"} else 1.0) if wise else angle
+
+
+def unsupported(skill: str, given: dict[str, object], words: str, language: str) -> list[str]:
+    """Reasons why these words do not mean the skill."""
+    cued = cued_skills(words)
+    if cued and skill not in cued:
+        return [f"{' and '.join(cued)} was said"]
+    if skill in CUED and skill not in cued:
+        return [f"nobody said {skill}"]
+    reasons = []
+    if "joint" in given and given["joint"] != said_joint(words):
+        reasons.append(f"nobody said joint {given['joint']}")
+    if "angle" in given:
+        said = said_angle(words, skill, language)
+        if said is None or abs(said - float(str(given["angle"]))) > TOLERANCE_RAD:
+            reasons.append(f"nobody said {given['angle']} rad")
+    return reasons
+
+
+def _has(word: str, words: str, language: str) -> bool:
+    return word in words if language == "zh" else re.search(rf"\b{re.escape(word)}\b", words) is not None
