@@ -25,6 +25,8 @@ _PLAIN = (
     *("move", "gripper", "arm", "open", "close", "let_go", "go_to", "pose_nouns", "it", "held", "take_hand", "want", "ought", "ba", "and", "adverb"),
     *("resume", "bit", "about", "home_alone", "ready_alone", "open_alone", "close_alone"),
 )  # fmt: skip
+_TABLE = {"桌子": "table", "桌面": "table"}
+_WHOSE = ("你的", "它的", "那个", "这个", "机械臂的", "手臂的", "名为", "最初的", "一开始的")
 _COLOUR = re.compile(rf"(?P<colour>[{''.join(COLOURS_ZH.values())}])色?")
 _FIRST_TOKEN = 0xE000  # private characters stand for quantities
 _LONGEST = 9
@@ -73,7 +75,7 @@ def _phrases() -> Mapping[str, tuple[tuple[str, Any], ...]]:
         for phrase in data[f"{way}_verb"]:
             add(phrase, "directed", (way, phrase))
     for before, character, side in product(("", *data["to_direction"]), _WAYS, ("", *data["sides"])):
-        if before or side:
+        if side or before not in ("", "到", "在", "从", "沿", "顺着"):
             add(before + character + side, "direction", _WAYS[character])
     return {phrase: tuple(dict.fromkeys(kinds)) for phrase, kinds in found.items()}
 
@@ -119,6 +121,11 @@ class ChineseChunker:
                 yield Chunk(kind, start, start + length, value)
             if pose := self._poses.get(phrase.lower()):
                 yield Chunk("pose", start, start + length, pose)
+            if phrase in _WHOSE:
+                for more in range(min(_LONGEST, len(self._text) - start - length), 0, -1):
+                    end = start + length + more
+                    if pose := self._poses.get(self._text[start + length : end].lower()):
+                        yield Chunk("pose", start, end, pose)
 
     def _nouns(self, start: int) -> Iterator[Chunk]:
         for end, value, kind in self._noun(start):
@@ -126,8 +133,8 @@ class ChineseChunker:
         for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
             if self._text[start : start + length] in self._data["holding"]:
                 for end, value, kind in self._noun(start + length):
-                    if kind == "object":
-                        yield Chunk("held_object", start, end, value)
+                    if kind == "object":  # "手里的方块" is the one in the hand, whichever that is
+                        yield Chunk("held_object" if len(value) == 1 else "held", start, end, value)
         if self._text[start] == "从" or self._text[start] in "桌台地":
             at = start + (self._text[start] == "从")
             for end in self._ends(at, "table"):
@@ -142,8 +149,8 @@ class ChineseChunker:
                 phrase = self._text[at : at + length]
                 if names := self._things.get(phrase):
                     yield at + length, names, "object"
-                elif phrase in self._data["things"]:
-                    yield at + length, self._text[start : at + length] if at == start else phrase, "unknown"
+                elif phrase in self._data["things"] and phrase not in self._data["gripper"]:
+                    yield at + length, _TABLE.get(phrase, phrase), "unknown"
             yield from self._coloured(at)
 
     def _coloured(self, at: int) -> Iterator[tuple[int, Any, str]]:

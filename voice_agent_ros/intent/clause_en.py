@@ -71,6 +71,11 @@ def read(
     return asked
 
 
+def covers(words: list[str], scene: Scene, distances: dict[str, float]) -> bool:
+    """Whether every word has some place in commands."""
+    return not words or next(Chunker(words, _nouns(scene), distances).cuts(), None) is not None
+
+
 @lru_cache(maxsize=32)
 def _nouns(scene: Scene) -> NounPhrases:
     return NounPhrases(scene)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from voice_agent_ros.intent.chunks import Chunk
 from voice_agent_ros.intent.chunks_zh import ChineseChunker, words
 from voice_agent_ros.intent.scene import Scene
 
+_NUMERALS = re.compile(r"(?<![a-z])[零二两三四五六七八九十百半\d.]+")  # "distance0" is one
 _DROPPED = {"adverb"}
 _BEING = ("在", "进", "到", "待在", "呆在", "留在", "躺在", "坐在", "进到", "落在", "出现在", "到达", "进入")
 _SPOKEN_TO = {"机械臂", "机器臂", "手臂", "机器人", "机械手", "机器手臂", "机械手臂"}
@@ -34,6 +36,12 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
                 return meaning
             asked = asked or meaning
     return asked
+
+
+def covers(text: str, scene: Scene, distances: Mapping[str, float]) -> bool:
+    """Whether every character has some place in commands."""
+    text = _NUMERALS.sub("", text)
+    return not text or next(ChineseChunker(text, scene, distances).cuts(), None) is not None
 
 
 def _spoken_to(cut: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
@@ -81,6 +89,14 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
     ):
         return None
     things, goals = bag.values("object", "unknown"), bag.values("put_goal", "goal")
+    if not goals and len(things) == 2 and bag.has("put") and bag.chunks[0].kind in ("object", "unknown"):
+        # "碗，把红方块放进去"
+        into = bag.all("put")[0].value.endswith(("进去", "上去", "进", "上"))
+        return (
+            Meaning("pick_and_place", {"object": names_of(things[1]), "target": names_of(things[0])})
+            if into
+            else None
+        )
     if len(things) != 1 or len(goals) != 1:
         return None
     goal, thing = bag.all("put_goal", "goal")[0], bag.all("object", "unknown")[0]
@@ -107,7 +123,13 @@ def _place(bag: Bag) -> Meaning | None:
     goals, held = bag.values("put_goal", "goal"), bag.values("held_object")
     if len(goals) != 1 or len(held) > 1:
         return None
-    if not bag.has("put_goal") and not (bag.has("put") and bag.all("goal")[0].preposition):
+    is_wished = (
+        bag.has("want", "ought")
+        and bag.has("it", "held")
+        and bag.all("goal")[:1]
+        and bag.all("goal")[0].preposition in _BEING
+    )
+    if not bag.has("put_goal") and not is_wished and not (bag.has("put") and bag.all("goal")[0].preposition):
         return None
     if held and names_of(held[0]) == names_of(goals[0]):
         return None
@@ -121,7 +143,9 @@ def _gripper(bag: Bag, skill: str, sense: str) -> Meaning | None:
     alone = f"{sense}_alone"
     if bag.only(alone) and len(bag.chunks) == 1:
         return Meaning(skill)
-    if not bag.only(sense, "gripper", "ba", "ought", "want"):
+    if bag.only(alone, "bit") and len(bag.all(alone)) == 1:
+        return Meaning(skill)
+    if not bag.only(sense, "gripper", "ba", "ought", "want", "bit"):
         return None
     grippers, verbs = bag.all("gripper"), bag.all(sense)
     if len(grippers) != 1 or not 1 <= len(verbs) <= 2:

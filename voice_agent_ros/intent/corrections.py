@@ -46,7 +46,8 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     before, after = plain[: mark.start()].strip(), plain[mark.end() :].strip()
     if language != "zh":
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
-    if not before or not after or judge_mood(before, language).kind not in ("command", "statement", "empty"):
+    told = (_MARK_ZH if language == "zh" else _MARK_EN).sub(" ", f"{before} ").strip()
+    if not before or not after or judge_mood(told, language).kind not in ("command", "statement", "empty"):
         return  # "don't go up, no, down": nobody can tell what is still forbidden
     yield after, before
     words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()

@@ -40,6 +40,10 @@ _NAMING = re.compile(
     r"\b(?:remember|save|store|memori[sz]e|mark|call|called|name|named|label|learn|forget|delete|remove|erase|known)\b"
     r"|记|存|叫|忘|删|设|命名|标"
 )
+_BROKEN_OFF = 4  # words or characters
+_NUMBER = re.compile(
+    r"\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|forty|fifty|by|(?:joint|angle|factor)\d+"
+)
 _OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
 _NAMING_SKILLS = ("remember_place", "forget_place")
 _OF_THE_PAST = ("undo", "repeat", "continue")
@@ -111,7 +115,7 @@ class SentenceGrammar:
     def _parse(self, text: str, scene: Scene, said: Discourse | None) -> GrammarResult:
         if find_stop_phrase(text, self.language):
             return GrammarResult((parse_call("stop", {}),))
-        return Utterance(text, self.language, scene, self._sentence).understood(said)
+        return Utterance(text, self.language, scene, self._sentence, self._covers).understood(said)
 
     def _sentence(self, text: str, scene: Scene) -> GrammarResult:
         """A single command in its own words."""
@@ -120,11 +124,11 @@ class SentenceGrammar:
         if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()
         meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
-        if meaning is not None:
+        if meaning is not None and not meaning.missing:
             return self._meant(meaning, said, scene)
         readings = self._templates(plain, tokens, scene)
         if not readings:
-            return GrammarResult()
+            return self._meant(meaning, said, scene) if meaning is not None else GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
         if not self._may_be_meant(best.skill, said):
             return GrammarResult()
@@ -136,7 +140,10 @@ class SentenceGrammar:
             words = self._prepared(plain).replace(" ", "")
             if any(asks_what_is_seen(one, "zh") for one in (plain.replace(" ", ""), words)):
                 return Meaning("describe_scene")
-            return clause_zh.read(words, scene, distances)
+            for way in dict.fromkeys((words, plain.replace(" ", ""))):
+                if meaning := clause_zh.read(way, scene, distances):
+                    return meaning
+            return None
         request = without_frame(plain)
         if asks_what_is_seen(request.core, "en"):
             return Meaning("describe_scene")
@@ -145,6 +152,18 @@ class SentenceGrammar:
             # "what I want is the red cube in the bowl": there the frame says what is to be done
             meaning = clause_en.read(plain.split(), scene, distances)
         return meaning
+
+    def _covers(self, text: str, scene: Scene) -> bool:
+        """Whether every word belongs to commands; the last few may lack what was to follow them."""
+        plain, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
+        distances = dict(tokens.get("distance", ()))
+        if self.language == "zh":
+            words = self._prepared(plain).replace(" ", "")
+            return any(
+                clause_zh.covers(words[: len(words) - cut], scene, distances) for cut in range(_BROKEN_OFF)
+            )
+        core = [word for word in without_frame(plain).core.split() if not _NUMBER.fullmatch(word)]
+        return any(clause_en.covers(core[: len(core) - cut], scene, distances) for cut in range(_BROKEN_OFF))
 
     def _templates(self, plain: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
         """What the templates read."""

@@ -52,7 +52,7 @@ _PERCEPTION = (
 )
 
 _TAG_EN = re.compile(
-    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please)?|ok(?:ay)?|alright|all right|please"
+    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please"
     r"|if you (?:can|could|would"
     r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
 )
@@ -212,8 +212,8 @@ _QUESTION_ZH = re.compile(
 )
 _STATEMENT_ZH = re.compile(
     r"^(?:你|机器人|请)*(?:假装|忽略|无视|差点|差一点|本来|居然|竟然|敢|幸好|难道|想象|设想|据说|命令)|"
-    r"^(?:他|她|它|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
-    r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白))"
+    r"^(?:他|她|它(?!应该|要|得|该|必须|就?放|需要)|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
+    r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白))(?!(?<=咱们)(?:回|把|拿|放|往|向|开|合|松|张))"
     r"|^[^把将给帮请让]*(?:是|像|很|真|太|非常|喜欢|讨厌|觉得|属于|有(?:点|些))(?![的把])"
 )
 

@@ -113,7 +113,8 @@ class NounPhrases:
         for at in reversed(places):
             for end, names in self._thing(words, at):
                 for phrase in _at(words, end, self._words.classes["holding"]):
-                    yield Noun("held_object", end + len(phrase), names)
+                    # "the cube you're holding" is the one in the hand, whichever that is
+                    yield Noun("held_object" if len(names) == 1 else "held", end + len(phrase), names)
                 for stop in self._after(words, end):
                     yield Noun("object", stop, names)
         for kind, place in product(("arm", "gripper", "in_hand", "table"), places):
@@ -125,7 +126,7 @@ class NounPhrases:
         for phrase, name in self._places.items():
             if tuple(words[at : at + len(phrase)]) == phrase:
                 yield Noun("object", at + len(phrase), (name,))
-        yield from self._unknown(words, at)
+        yield from self._unknown(words, at, has_determiner)
 
     def _pose(self, words: list[str], at: int, has_determiner: bool) -> Iterator[Noun]:
         for phrase, (pose, needs_noun) in self._poses.items():
@@ -208,14 +209,20 @@ class NounPhrases:
             ends.append(at)
         yield from sorted(set(ends), reverse=True)
 
-    def _unknown(self, words: list[str], at: int) -> Iterator[Noun]:
+    def _unknown(self, words: list[str], at: int, has_determiner: bool) -> Iterator[Noun]:
         """A thing that nobody sees, if it is a thing: "the purple elephant", but not "a break"."""
         for length in range(min(_MAX_UNKNOWN, len(words) - at), 0, -1):
             *modifiers, noun = words[at : at + length]
             singular = noun[:-1] if noun.endswith("s") else noun
             things = self._words.classes["things"] | self._words.classes["generic"]
             is_thing = (noun,) in things or (singular,) in things or tuple(words[at : at + length]) in things
-            plain = all(self._is_plain(word) for word in modifiers)
+            plain = all(
+                self._is_plain(word) and (has_determiner or self._describes(word)) for word in modifiers
+            )
+            # "tower blue cube": more than a name is said
+            plain = plain and not any(
+                tuple(words[at + skip : at + length]) in self._things for skip in range(1, length - 1)
+            )
             vague = (noun,) in _VAGUE and not any(word in COLOURS_ZH for word in modifiers)
             seen = not modifiers and (noun,) in self._things
             if is_thing and plain and not vague and not seen:
@@ -223,13 +230,13 @@ class NounPhrases:
                 for stop in self._after(words, at + length):
                     yield Noun("unknown", stop, name)
 
+    def _describes(self, word: str) -> bool:
+        classes = self._words.classes
+        return word in COLOURS_ZH or (word,) in classes["things"] or (word,) in classes["adjectives"]
+
     def _is_plain(self, word: str) -> bool:
         """Whether a word may describe a thing that nobody sees: it is none that has a place in the grammar."""
-        if (
-            word in COLOURS_ZH
-            or (word,) in self._words.classes["things"]
-            or (word,) in self._words.classes["adjectives"]
-        ):
+        if self._describes(word):
             return True
         return (
             word.isalpha()

@@ -52,7 +52,7 @@ _TOO_LITTLE = re.compile(
     r"(?:(?:tell|show|give|say|explain|report|state|let me know)(?: me| us)?(?: about)? )?(?:what|which|whatever|anything|all|it all|everything|what's|what is|what are|which are|which ones|what else|what all|what exactly|what things)(?: now| today| right now| at the moment| currently| for me| available)*|(?:check|identify|inspect|share|mention|look at|scan|look over|show|give|read|name|survey|say|state|read out|explain|tell|go over|report|announce)(?: me| us)? (?:the |all the |your |my )?(?:table|desk|all|blocks|cubes|toys|pieces|parts|view|anything|whatever|situation|bits|shapes|setup|layout|stuff|it all)|what(?:'s| is) (?:now|today|right now|currently|all|there now)|(?:describe|report) that"
 )
 
-_SPOT_ZH = r"(?:你|咱们|我们|这|那|的)*(?:桌子|桌面|桌|台面|台子|工作台|操作台|实验台|工作区域?|视野|画面|场景|镜头|摄像头|眼|面|跟|周围|身边|附近|手边|这里|这儿|那里|这边|那边|前|眼皮底下|现场)(?:上面|上头|上边|里面|里头|里边|上|里|中|内|前面|前头|前|边|的)*"
+_SPOT_ZH = r"(?:你|咱们|我们|这|那|的)*(?:桌子|桌面|桌|台面|台子|工作台|操作台|实验台|工作区域?|视野|画面|场景|镜头|摄像头|眼|面|跟|周围|身边|附近|手边|这里|这儿|那儿|那里|这边|那边|前面|前|眼皮底下|现场)(?:上面|上头|上边|里面|里头|里边|上|里|中|内|前面|前头|前|边|的)*"
 _WHAT_ZH = r"(?:些|着|了|的|是|有|几|到)*(?:什么|啥|哪些|哪几[样个种]|几样|哪样|什么样的?|何)"
 _THING_ZH = r"(?:东西|物体|物品|玩意儿?|方块|积木|物件|内容|样的东西|物料|零件)"
 _HAVE_ZH = r"(?:放置?着?|摆放?着?|存在|剩下|还有|有着?|能?看(?:到|见|得到|得见|清)|能?瞧(?:见|到)|可以(?:看|瞧)(?:到|见)|识别(?:到|出)?|检测(?:到|出)?|发现|看|认(?:出|得出?)|观察到|感知到|察觉到|扫描到|是|放)"
@@ -60,7 +60,7 @@ _TELL_ZH = r"(?:描述|介绍|说说|说|讲讲|讲|报告|列出|列举|列|报
 _FOR_ME = r"(?:跟我|给我|对我|和我|向我|帮我|替我|为我|请|麻烦|给大家|能不能|你|来|先|再|快)*"
 _ASK_ZH = rf"(?:现在|目前|当前|这会儿|你|都|此刻|眼下|到底|究竟|那|请问|在|我想知道|想知道)*(?:{_SPOT_ZH})?(?:你|现在|目前|当前|都|到底|究竟|又|还|能|一共|总共|上)*{_HAVE_ZH}{_WHAT_ZH}{_THING_ZH}?(?:在{_SPOT_ZH})?"
 _ZH = re.compile(
-    rf"(?:{_FOR_ME}(?:{_TELL_ZH}(?:一下|一说|一讲|一遍|一看|下|出来)*(?:我们|我|大家|给我听|给我|听听|听|看|瞧)*)+)?{_ASK_ZH}(?:呀|啊|呢|吗|了|啦|哦|嘛|来着)*"
+    rf"(?:现在|目前)?{_SPOT_ZH}(?:现在|是|都|的)*(?:什么|啥|怎样的|怎么样的)(?:情况|状况|样子|场景)(?:呀|啊|呢)?|(?:{_FOR_ME}(?:{_TELL_ZH}(?:一下|一说|一讲|一遍|一看|下|出来)*(?:我们|我|大家|给我听|给我|听听|听|看|瞧)*)+)?{_ASK_ZH}(?:呀|啊|呢|吗|了|啦|哦|嘛|来着)*"
     rf"|{_FOR_ME}{_TELL_ZH}(?:一下|一说|一讲|一遍|一看|下|出来|说|讲)*(?:我们|我|大家|给我听|给我|听)*(?:你|现在|目前|当前|的|所|能|可以|都|看到|看见|看得到|看得见|所见|周围|眼前|所有|全部|一切|{_SPOT_ZH}|在|整个|这个|有)*"
     rf"(?:场景|桌面|画面|情况|{_THING_ZH}|环境|周围|视野|状况|景象|布局|一切|看到的|所见|情形|清单|桌子上的|有的)(?:都|给我听|说一遍|一遍|说出来|列出来|告诉我|报一遍|是什么|是啥|有哪些|有什么)*(?:呀|啊|呢)*"
     rf"|(?:把)(?:你|现在|目前|当前|的|所|能|可以|都|看到|看见|看得到|看得见|眼前|所有|全部|{_SPOT_ZH}|在)*(?:场景|画面|情况|{_THING_ZH}|看到的|环境)(?:都|全)?(?:给我|跟我)?(?:{_TELL_ZH})(?:一下|一遍|出来|给我听|我|我听|听)*"

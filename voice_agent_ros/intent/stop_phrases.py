@@ -43,7 +43,9 @@ _URGED = re.compile(
     r"|^(?:it|he|she|this|that|(?:the|this) (?:robot|arm|thing)) (?:won'?t|doesn'?t|does not|will not|can'?t|cannot))"
     r"(?: even| ever| just)?$"
 )
-_HAN = re.compile(r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|别动|不许动|不要动|住手")
+_HAN = re.compile(
+    r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动|住手|打住|刹住|刹车|^(?:好了?|行了?|哎|喂|慢着|等等|可以了|机器人)*(?:够了|站住|停车|慢着)+$"
+)
 _HAN_NOT_AFTER = re.compile(
     r"(?:不要|不用|(?<!能)不能|(?<!可)不可以|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
     r"|请勿|如何|能否不|再|随时|调|解除|取消|释放|复位|清除|暂)$"
@@ -51,7 +53,7 @@ _HAN_NOT_AFTER = re.compile(
 _HAN_NOT_BEFORE = re.compile(
     r"^(?:车|电|顿|留|靠|放|牌|产|工|泊|滞|职|战|课|键|按钮|标志|牌子|止键|止按钮|止标志|了[吗么没])"
 )
-_HAN_DONT_MOVE = re.compile(r"^(?:别动|不许动|不要动)")
+_HAN_DONT_MOVE = re.compile(r"^(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动")
 
 
 _HAN_URGED = re.compile(

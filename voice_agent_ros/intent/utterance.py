@@ -50,19 +50,27 @@ class Utterance:
 
     Args:
         sentence: understands a single command in its own words.
+        covers: whether every word of a broken-off sentence belongs to commands.
     """
 
     def __init__(
-        self, text: str, language: str, scene: Scene, sentence: Callable[[str, Scene], GrammarResult]
+        self,
+        text: str,
+        language: str,
+        scene: Scene,
+        sentence: Callable[[str, Scene], GrammarResult],
+        covers: Callable[[str, Scene], bool],
     ) -> None:
         self._text, self._language, self._scene = text, language, scene
-        self._sentence = sentence
+        self._sentence, self._covers = sentence, covers
         self._known: dict[str, GrammarResult] = {}
 
     def understood(self, said: Discourse | None = None) -> GrammarResult:
         """What it comes to; nothing if any part of it is not understood."""
         said = said or Discourse()
         for text, before in corrected(self._text, self._scene, self._language):
+            if before and not self._covers(before, self._scene):
+                continue  # "in the film they go up, no, down": said of something else
             result = self._whole(text, said)
             if result.calls and result.calls == self._whole(before.rstrip("?？ "), said).calls:
                 break  # "grab it? no thanks": taken back, not corrected

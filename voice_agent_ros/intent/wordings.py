@@ -75,6 +75,7 @@ _HOMOPHONES_ZH = (
     (re.compile(r"兰(?=色|的|方)"), "蓝"),
     (re.compile(r"[晚宛](?=里|中)"), "碗"),
 )
+_BEFORE_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d+(?:\.\d+)? ?(?:cm|mm|dm|m|in|deg|rad|°)(?![a-z]))")
 # "把红 红色的方块": begun twice
 _STUTTER_ZH = re.compile(r"([\u4e00-\u9fff]{1,3})(?: +)(?=\1)")
 _TRADITIONAL = str.maketrans(
@@ -86,7 +87,7 @@ _TRADITIONAL = str.maketrans(
 def plainly(words: str, language: str) -> str:
     """Bare words in the spelling of the sentence files: contractions, simplified characters, homophones."""
     if language == "zh":
-        words = _STUTTER_ZH.sub("", words.translate(_TRADITIONAL))
+        words = _BEFORE_NUMBER.sub(" ", _STUTTER_ZH.sub("", words.translate(_TRADITIONAL)))
         for pattern, meant in _HOMOPHONES_ZH:
             words = pattern.sub(meant, words)
         return words
