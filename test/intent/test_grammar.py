@@ -232,8 +232,11 @@ def test_any_text_can_be_parsed(text):
 )
 def test_any_order_of_known_words_names_only_known_skills(words):
     for call in _any_grammars().parse(" ".join(words), "en", SCENE).calls:
-        assert "not" not in words
-        assert call.skill in {"pick", "place", "pick_and_place", "move_by", "move_to"}
+        # "the red cube, not the blue cube" says which; nothing else may be said after "not"
+        after = words[words.index("not") + 1 :] if "not" in words else []
+        assert set(after) <= {"the", "red", "blue", "cube", "bowl"}
+        assert "not" not in words or after or words[-1:] != ["not"]
+        assert call.skill in {"pick", "place", "pick_and_place", "move_by", "move_to", "sequence"}
 
 
 def test_fast_enough_for_every_sentence(grammars):

@@ -47,7 +47,7 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     if language != "zh":
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
     told = (_MARK_ZH if language == "zh" else _MARK_EN).sub(" ", f"{before} ").strip()
-    if not before or not after or judge_mood(told, language).kind not in ("command", "statement", "empty"):
+    if not before or not after or judge_mood(told, language).kind not in ("command", "empty"):
         return  # "don't go up, no, down": nobody can tell what is still forbidden
     yield after, before
     words = list(before) if language == "zh" else re.sub(r"[,.;]", " ", before).split()
@@ -67,7 +67,11 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _contrasts(text: str, scene: Scene, language: str) -> Iterator[str]:
     """ "not the green cube, take the red one" → "take the red one"; of a verb that is negated nothing is left."""
     known: Mapping[str, tuple[str, ...]] = references(scene, language)
-    things = "|".join(re.escape(phrase) for phrase in sorted(known, key=len, reverse=True) if phrase)
+    things = "|".join(
+        re.escape(phrase)
+        for phrase in sorted(known, key=len, reverse=True)
+        if phrase and len(known[phrase]) == 1
+    )
     if not things:
         return
     if language == "zh":

@@ -74,7 +74,7 @@ _NEGATED_EN = re.compile(
     r"|^(?:please )?leave\b|\bleave (?:\w+ ){0,3}(?:alone|be|there|where)\b"
 )
 _REPORTED_EN = re.compile(
-    r"[\"“”«»「」『』]|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted"
+    r"[\"“”«»「」『』]|^(?:please )?say\b|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted"
     r"|whispered|claims?"
     r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
     r"|phrase|words?|text"
