@@ -26,6 +26,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+import openai
+
 from benchmarks.row import Row
 from voice_agent_ros.errors import ModelMissingError
 from voice_agent_ros.models.catalogue import path_of
@@ -200,6 +202,18 @@ class Client:
                 yield line[6:]
 
 
+def ask_with_openai(client: openai.OpenAI, text: str) -> float:
+    """Seconds to the first text as the official client's user sees it."""
+    began, first = time.perf_counter(), 0.0
+    with client.chat.completions.create(
+        model="xlm", messages=[{"role": "user", "content": text}], stream=True
+    ) as chunks:
+        for chunk in chunks:
+            if not first and chunk.choices and chunk.choices[0].delta.content:
+                first = time.perf_counter() - began
+    return first
+
+
 def console_line(text: str) -> str:
     """What the server types for one user message."""
     profile = load_profile(PROFILE)
@@ -261,6 +275,29 @@ def share_row(name: str, timings: tuple[list[Timing], list[Timing]]) -> Row:
 
     share = 100 * speed(served) / speed(direct)
     return Row(GROUP, f"{name}: share of the direct tokens/s", share, "%", SHARE_BUDGET, len(served))
+
+
+def client_rows(runs: int) -> list[Row]:
+    """What the official client costs by itself: the same server asked through it and through a plain socket."""
+    text = " ".join(WORDS * 5)
+    with (
+        Server([*SIM, "--echo"]) as server,
+        openai.OpenAI(
+            base_url=f"http://127.0.0.1:{server.port}/v1", api_key="unused", timeout=DEADLINE_S
+        ) as official,
+    ):
+        client = Client(server.port)
+        plain, through_it = [], []
+        for number in range(runs + 2):
+            pair = (client.ask(text).ttft_s, ask_with_openai(official, text))
+            if number >= 2:  # connected, and all modules loaded
+                plain.append(pair[0] * 1e3)
+                through_it.append(pair[1] * 1e3)
+            time.sleep(0.005)
+        client.close()
+    base = statistics.median(plain)
+    name = "TTFT through the openai client (its own cost); baseline: a plain socket"
+    return [Row.of_samples(GROUP, name, through_it, "ms", base)]
 
 
 def per_process_rows(runs: int) -> list[Row]:
@@ -337,6 +374,7 @@ def rows() -> list[Row]:
         *ttft_rows("echo, 4 kB prompt", compared(("--echo",), " ".join(WORDS * 72), 50)),
         share_row("echo, thousands of tokens/s", compared(("--echo",), " ".join(WORDS * 100), 20)),
         share_row("paced like an S100 (635/17)", compared(paced, " ".join(WORDS * 3), 6)),
+        *client_rows(50),
         *per_process_rows(5),
         *queue_rows(48),
     ]
