@@ -6,6 +6,7 @@ Example on an RDK S100:
         tokenizer_dir:=config/MODEL_config
 """
 
+import shlex
 import sys
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -27,6 +28,7 @@ ARGUMENTS = (
         "true",
         "Find out at start what the console remembers; the profile decides whether it is unsure.",
     ),
+    ("options", "", "More of xlm-server's options, as on its command line: `--api-key-file FILE`, …"),
     ("respawn", "true", "Restart the server if it dies."),
     ("output", "screen", "Where its output goes."),
 )
@@ -39,6 +41,7 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     options += [("--set", f"{name}={value[name]}") for name in ("hbm_path", "tokenizer_dir") if value[name]]
     console = [part for option, text in options if text for part in (option, text)]
     console += [] if value["probe"] == "true" else ["--no-probe"]
+    more = shlex.split(value["options"])
     command = [
         sys.executable,
         ExecutableInPackage("xlm-server", "voice_agent_ros"),
@@ -47,7 +50,7 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     ]
     return [
         ExecuteProcess(
-            cmd=[*command, *console, "--host", value["host"], "--port", value["port"]],
+            cmd=[*command, *console, "--host", value["host"], "--port", value["port"], *more],
             name="xlm-server",
             output=value["output"],
             respawn=value["respawn"] == "true",

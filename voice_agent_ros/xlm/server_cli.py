@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # Streams that are still open get this long after the engine has told them that it is going away.
 GRACE_S = 1.0
+# Longer than clients keep an idle connection (httpx: 5 s): whoever hangs up first must not be the one who does not know
+# that a request is on its way.
+KEEP_ALIVE_S = 65
 
 
 def build_app(options: argparse.Namespace) -> FastAPI:
@@ -123,6 +126,7 @@ async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
         ws="none",
         log_level=log_level,
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]
     )
     server = uvicorn.Server(config)
