@@ -18,7 +18,7 @@ from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 
 Make = Callable[..., Room]
-GUESSED = "I'd love to see the gripper wide open."
+GUESSED = "Let the gripper yawn open for me."
 OPEN = parse_call("open_gripper", {})
 
 

@@ -132,7 +132,7 @@ def test_an_answer_that_may_have_begun_before_a_jump_does_not_count(room: Room) 
         room.bridge.confirm(False)
 
     opening = parse_call("open_gripper", {})
-    assert room.ask(opening, room.hear("I'd love to see the gripper wide open."), early_then_late).rule == (
+    assert room.ask(opening, room.hear("Let the gripper yawn open for me."), early_then_late).rule == (
         "not_confirmed"
     )
     assert room.sent == []

@@ -216,7 +216,7 @@ def test_what_a_model_understood_is_asked_about_again(room: Room) -> None:
         room.hear("No.", began=61.0)
 
     opening = parse_call("open_gripper", {})
-    assert room.ask(opening, room.hear("I'd love to see the gripper wide open."), yes).outcome == "done"
+    assert room.ask(opening, room.hear("Let the gripper yawn open for me."), yes).outcome == "done"
     room.progress.clear()
     sent = len(room.sent)
     assert room.ask(parse_call("repeat", {}), room.hear("Repeat that."), no).rule == "not_confirmed"

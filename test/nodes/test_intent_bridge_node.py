@@ -163,7 +163,7 @@ def test_what_a_model_understood_is_done_after_a_spoken_yes(person: Person) -> N
 
 
 def test_a_no_by_service_moves_nothing(person: Person) -> None:
-    turn = person.say("I'd love to see the gripper wide open.")
+    turn = person.say("Let the gripper yawn open for me.")
     handle = person.propose(turn, "open_gripper")
     until(lambda: person.states[-1].pending_nonce)
     assert wait(person.confirming.call_async(SetBool.Request(data=False))).success
