@@ -251,6 +251,8 @@ class _Scenario(_Strict):
     latched: bool = False
     language: str = "en"
     ros: bool = False
+    user_frame_yaw: float = 0.0
+    unseen: bool = False
     steps: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -269,6 +271,8 @@ class Scenario:
         policy: what differs from the simulation's policy.
         latched: motion is not allowed yet when it begins.
         ros: it is also played on the real nodes (test/launch/test_scenarios_launch.py).
+        user_frame_yaw: how the user stands, rad; see the arm file.
+        unseen: there is no camera; a scene file says where everything is.
     """
 
     file: str
@@ -279,6 +283,8 @@ class Scenario:
     latched: bool
     language: str
     ros: bool
+    user_frame_yaw: float = 0.0
+    unseen: bool = False
 
 
 def load(path: Path, kinds: Mapping[str, type[_Strict]] = STEPS) -> list[Scenario]:
@@ -312,7 +318,16 @@ def load(path: Path, kinds: Mapping[str, type[_Strict]] = STEPS) -> list[Scenari
         objects = one.objects if one.objects is not None else file.objects
         found.append(
             Scenario(
-                path.stem, one.name, tuple(steps), objects, one.policy, one.latched, one.language, one.ros
+                path.stem,
+                one.name,
+                tuple(steps),
+                objects,
+                one.policy,
+                one.latched,
+                one.language,
+                one.ros,
+                one.user_frame_yaw,
+                one.unseen,
             )
         )
         if steps and not any(isinstance(step, Expect) for step in steps):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,13 @@ from voice_agent_ros.intent.turn import Heard, Piece, Report
 from voice_agent_ros.intent.wordings import script_of
 from voice_agent_ros.llm.conversation import Conversation
 from voice_agent_ros.motion import gate
+from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.motion.bridge import IntentBridge, Progress, Proposal, Result
 from voice_agent_ros.motion.executor import Executor
+from voice_agent_ros.motion.known_things import KnownThings
+from voice_agent_ros.motion.places import Places
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.sim.faults import Fault, Faults
@@ -65,13 +69,16 @@ class Stage:
             _merged(workshop.policies[0].model_dump(), scenario.policy), strict=False
         )
         things = DEMO if scenario.objects is None else scenario.objects
-        self.world = FakeWorld(time, workshop.arm, workshop.witness(policy), things)
-        self.arm_config = workshop.arm
+        self.arm_config = arm = workshop.arm.model_copy(update={"user_frame_yaw": scenario.user_frame_yaw})
+        self.world = FakeWorld(time, arm, workshop.witness(policy), things)
+        self.world.known = known = self._known(arm, log.with_suffix(".places"))
         self.audit = AuditLog(log)
-        executor = Executor(self.world, self.world, workshop.arm, policy, time)
-        planner = Planner(workshop.model, workshop.arm, policy)
+        executor = Executor(self.world, self.world, arm, policy, time)
+        planner = Planner(workshop.model, arm, policy)
         judge = gate.Gate(policy, workshop.grammars, time)
-        self.bridge = IntentBridge(judge, planner, executor, self.world, policy, self.audit, time)
+        self.bridge = IntentBridge(
+            judge, planner, executor, self.world, policy, self.audit, time, known=known
+        )
         self.dialogue = Dialogue(workshop.grammars, self, Conversation(), time, self.ros_now)
         self.mouth = FakeMouth(self)
         self.world.on_joints = self.bridge.on_joints
@@ -90,6 +97,12 @@ class Stage:
         self._last: Hear | None = None
         self.said: list[str] = []
         self._mark()
+
+    def _known(self, arm: ArmConfig, places: Path) -> KnownThings:
+        things = self.world.objects.values() if self._scenario.unseen else ()
+        given = [replace(thing, source="given") for thing in things]
+        self.world.is_blind = self._scenario.unseen
+        return KnownThings(given, Places(places), tuple(arm.poses), arm.user_frame_yaw)
 
     @property
     def latest_report(self) -> Report | None:

@@ -19,6 +19,7 @@ from witness import Witness
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import Completion, JointSnapshot
+from voice_agent_ros.motion.known_things import KnownThings
 from voice_agent_ros.motion.trajectory import Trajectory
 from voice_agent_ros.sim.faults import Fault, Faults
 from voice_agent_ros.sim.gripper_controller import GripperController, GripperResult
@@ -45,6 +46,9 @@ class FakeWorld:
     Args:
         witness: judges every goal.
         things: what stands on the table.
+
+    Attributes:
+        known: what is known besides what is seen.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class FakeWorld:
         self.on_joints: Callable[[JointSnapshot], None] = lambda _: None
         self.watch: Callable[[], bool] = lambda: False
         self.is_forbidden: Callable[[], bool] = lambda: False
+        self.known = KnownThings(poses=tuple(arm.poses))
         self.goals: list[str] = []
         self.violations: list[str] = []
         self.arm_is_absent = self.gripper_is_absent = self.is_blind = False
@@ -81,7 +86,8 @@ class FakeWorld:
         return self._felt
 
     def scene(self) -> Scene:
-        return Scene(() if self.is_blind else tuple(self.objects.values()), tuple(self._arm.poses))
+        seen = () if self.is_blind else tuple(self.objects.values())
+        return self.known.scene(seen, use_given=True, is_blind=self.is_blind)
 
     @property
     def is_still(self) -> bool:
