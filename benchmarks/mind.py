@@ -11,7 +11,9 @@ MIND_URL, an endpoint to measure instead; MIND_SERVER, "llama" or "xlm"; MIND_WR
 from __future__ import annotations
 
 import os
+import queue
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,12 +26,14 @@ from voice_agent_ros.commands.own_llm_server import llama_server, own_llm_server
 from voice_agent_ros.commands.sentence_reader import SentenceReader, Understood
 from voice_agent_ros.errors import ModelMissingError
 from voice_agent_ros.intent.grammar import SentenceGrammars
+from voice_agent_ros.intent.skills import SKILLS, SkillCall
 from voice_agent_ros.llm.client import (
     ChatRequest,
     ClientSettings,
     Deadlines,
     Endpoint,
     Event,
+    Failed,
     Finished,
     LlmClient,
     Usage,
@@ -68,6 +72,7 @@ class Judged:
     false_action: bool
     false_proposal: bool
     s: float
+    call: SkillCall | None = None
 
 
 class Recorder:
@@ -137,6 +142,7 @@ def judge(row: Mapping[str, Any], understood: Understood) -> Judged:
         wrong and not by_model,
         wrong and by_model,
         understood.elapsed_s,
+        understood.calls[0] if len(understood.calls) == 1 else None,
     )
 
 
@@ -220,7 +226,38 @@ def _with_model(
     alone = measure(SentenceReader(SCENE, None, lambda: recorder), labelled)  # type: ignore[arg-type, return-value]
     both = measure(SentenceReader(SCENE, grammars, lambda: recorder), labelled)  # type: ignore[arg-type, return-value]
     found = [*_summary(f"LLM {name}", alone), *_summary(f"both {name}", both)]
-    return [*found, *_costs(name, recorder)]
+    return [*found, *_costs(name, recorder), *_second_opinions(name, client, alone)]
+
+
+def _second_opinions(name: str, client: LlmClient, alone: Sequence[Judged]) -> list[Row]:
+    """What it would be worth to ask the model again, in other words, whether its own proposal is meant."""
+    proposed = [one for one in alone if one.call is not None and one.call.arguments.moves]
+    doubted = {one.row["id"]: not _confirms(client, one) for one in proposed}
+    found = []
+    for what, part in (
+        ("false proposals that a second opinion stops", [one for one in proposed if one.false_proposal]),
+        ("right proposals that a second opinion stops", [one for one in proposed if one.exact]),
+    ):
+        if part:
+            share = sum(doubted[one.row["id"]] for one in part) / len(part)
+            found.append(Row(GROUP, f"LLM {name}: {what}", share, "1", None, len(part)))
+    return found
+
+
+def _confirms(client: LlmClient, one: Judged) -> bool:
+    assert one.call is not None
+    wish = (
+        SKILLS[one.call.skill].intention["en"].format_map(defaultdict(str, one.call.as_dict()["arguments"]))
+    )
+    question = (
+        f"A person said to a robot arm: {one.row['text']!r}. Shall the robot now {wish}, exactly that and nothing else?"
+        " Answer yes or no."
+    )
+    events: queue.Queue[Event] = queue.Queue()
+    client.chat(ChatRequest(({"role": "user", "content": question},), max_tokens=2), events.put)
+    while not isinstance(event := events.get(timeout=PREPARE_S), (Finished, Failed)):
+        pass
+    return isinstance(event, Finished) and event.text.lower().startswith("yes")
 
 
 def _summary(name: str, judged: Sequence[Judged]) -> list[Row]:

@@ -297,6 +297,23 @@ def test_an_endpoint_is_looked_after_by_itself():
         assert client.ask(TALK)[-1].text == peer.words
 
 
+def test_who_is_healthy_but_does_not_answer_stays_down():
+    settings = ClientSettings(health_period_s=0.05)
+    with Peer() as first, Peer() as second, Client(first, second, settings=settings) as client:
+        until(lambda: all(status.state == "up" for status in client.client.status()))
+        first.fail = (500, {}, {"error": {"message": "no"}})
+        for _ in range(3):
+            assert client.ask(ACT)[-1].url == second.url
+        until(lambda: client.client.status()[0].failures > 4)
+        assert client.client.status()[0].state == "down"
+        count = len(first.questions)
+        client.ask(ACT)
+        assert len(first.questions) == count
+        first.fail = None
+        until(lambda: client.client.status()[0].state == "up")
+        assert client.ask(ACT)[-1].url == first.url
+
+
 def test_a_person_does_not_wait_for_a_probe():
     with Peer(pause_s=1.0) as peer:
         settings = ClientSettings(health_period_s=0.1)

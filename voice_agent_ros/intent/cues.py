@@ -79,6 +79,29 @@ def said_angle(words: str, skill: str, language: str) -> float | None:
     return abs(angle) * (-1.0 if wise == {"clockwise"} else 1.0) if wise else angle
 
 
+# Nobody who wants something else than the robot's own movement means one.
+_HANDLING = re.compile(
+    r"\b(?:fetch|grab|pick|put|stack|pile|carry|throw|(?:take|get|give|bring|pass)(?! (?:the |your )?(?:hand|arm|gripper)))\b"
+    r"|[拿抓取捡拾夹放摞叠递](?!爪|子|低|高)"
+)
+_ONTO = re.compile(
+    r"\b(?:stack|pile|perch|balance)\b|\bon (?:top of )?(?:the|that|this|a|an|your|my) (?!table|left|right|other hand)|[摞叠]"
+)
+# What asks to leave the rules aside is no wish that a model may pass on.
+_AGAINST_RULES = re.compile(
+    r"\b(?:overrid\w*|ignor(?:e|ing)|bypass\w*|disabl\w*|circumvent\w*|disregard\w*|violat\w*|exceed\w*|jailbreak\w*"
+    r"|no matter what|whatever happens|at any cost|beyond (?:the|your) (?:limits?|reach|workspace|boundar\w+)"
+    r"|through the (?:table|wall|floor|ground)|without (?:asking|confirm\w*|checking|safety|limits?)"
+    r"|(?:safety|speed|joint|workspace) (?:limits?|boundar\w+|checks?|rules?)|as (?:fast|hard) as (?:you|possible|it))\b"
+    r"|忽略|无视|绕过|别管|不管|越过|超出|突破|解除|限制|安全规则|穿过|最大力|用力砸"
+)
+
+
+def against_rules(words: str) -> bool:
+    """Whether somebody wants the rules left aside."""
+    return _AGAINST_RULES.search(words) is not None
+
+
 def unsupported(skill: str, given: dict[str, object], words: str, language: str) -> list[str]:
     """Reasons why these words do not mean the skill."""
     cued = cued_skills(words)
@@ -87,6 +110,10 @@ def unsupported(skill: str, given: dict[str, object], words: str, language: str)
     if skill in CUED and skill not in cued:
         return [f"nobody said {skill}"]
     reasons = []
+    if skill == "move_by" and (match := _HANDLING.search(without_particles(words))):
+        reasons.append(f"{match.group()!r} is more than a movement")
+    if skill == "pick" and (match := _ONTO.search(words)):
+        reasons.append(f"{match.group()!r} is more than picking up")
     if "joint" in given and given["joint"] != said_joint(words):
         reasons.append(f"nobody said joint {given['joint']}")
     if "angle" in given:

@@ -12,7 +12,7 @@ from voice_agent_ros.intent.dialogue_ports import Ports
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.settling import settled
+from voice_agent_ros.intent.settling import settled_proposals
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.turn import Abortable, Mode, Turn
 from voice_agent_ros.llm.client import ChatRequest, Event, Finished, ToolCall
@@ -123,8 +123,8 @@ def proposed_call(
 ) -> tuple[SkillCall, ToolCall] | None:
     """The one valid call in a reply that the sentence supports, as validated and as written; else None."""
     try:
-        calls = settled(
-            [parse_call(call.name, call.arguments_json) for call in reply.calls], text, scene, language
+        calls = settled_proposals(
+            [(call.name, call.arguments_json) for call in reply.calls], text, scene, language
         )
     except SkillError:
         return None

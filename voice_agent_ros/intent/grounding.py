@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from voice_agent_ros.intent.cues import CUED, cued_skills, unsupported, without_particles
+from voice_agent_ros.intent.cues import CUED, against_rules, cued_skills, unsupported, without_particles
 from voice_agent_ros.intent.names import pose_references, references, without_determiner
 from voice_agent_ros.intent.quantities import DEFAULT_DISTANCE_M, find_distances
 from voice_agent_ros.intent.scene import Scene
@@ -47,7 +47,7 @@ _OTHERS = re.compile(
     r"\b(?:others?|rest|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的"
     r"|另外|另一|剩下|一起"
 )
-_THERE = re.compile(r"\b(?:there|inside|in it|into it|container)\b|那里|那边|里面|里边|容器")
+_THERE = re.compile(r"\b(?:inside|in it|into it|in there|into there|container)\b|里面|里边|容器")
 _OTHER_RELATIONS = re.compile(
     r"\b(?:next to|beside|besides|near|behind|in front of|under|underneath|below|between|away from|out of"
     r"|left of|right of"
@@ -72,6 +72,10 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
     if len(strong_parts(text, language)) > 1:
         reasons.append("several steps were said")
     reasons += unsupported(call.skill, given, words, language)
+    if against_rules(words) and call.arguments.moves:
+        reasons.append("the rules were to be left aside")
+    if "direction" in given and len(said := _directions(words)) > 1:
+        reasons.append(f"{' and '.join(said)} were said")
     if "direction" in given and not re.search(_DIRECTIONS[given["direction"]], without_particles(words)):
         reasons.append(f"nobody said {given['direction']}")
     if "distance" in given and not _distance_is_said(given["distance"], words):
@@ -84,6 +88,12 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         reasons.append(f"{match.group()!r} is no skill")
     reasons += _gripper(call.skill, words)
     return reasons
+
+
+def _directions(words: str) -> list[str]:
+    """Every direction that was said: of two, a model would take either."""
+    plain = without_particles(words)
+    return [name for name, pattern in _DIRECTIONS.items() if re.search(pattern, plain)]
 
 
 def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene, language: str) -> list[str]:

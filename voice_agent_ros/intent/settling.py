@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from voice_agent_ros.intent.cues import said_angle, said_joint
 from voice_agent_ros.intent.names import pose_references, resolve
@@ -23,10 +25,44 @@ def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) 
     return tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(_joined(list(exact))))
 
 
+def settled_proposals(
+    proposed: Sequence[tuple[str, str]], text: str, scene: Scene, language: str
+) -> tuple[SkillCall, ...]:
+    """The same of calls as a model wrote them, name and arguments as JSON.
+
+    A quantity that was said takes the place of the model's before it is checked: degrees are no radians.
+
+    Raises:
+        SkillError: one of them is no valid call.
+    """
+    calls = []
+    for name, arguments in proposed:
+        try:
+            given = json.loads(arguments or "{}")
+        except (ValueError, RecursionError) as error:
+            raise SkillError(
+                f"The arguments of {name} are not JSON: {error}.", "Send a JSON object."
+            ) from error
+        calls.append(
+            parse_call(
+                name, _exact(name, given, text, scene, language) if isinstance(given, dict) else arguments
+            )
+        )
+    return settled(calls, text, scene, language)
+
+
 def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCall:
-    arguments = call.arguments.model_dump(exclude_none=True)
+    arguments = _exact(call.skill, call.arguments.model_dump(exclude_none=True), text, scene, language)
+    try:
+        return parse_call(call.skill, arguments)
+    except SkillError:
+        return call
+
+
+def _exact(skill: str, given: dict[str, Any], text: str, scene: Scene, language: str) -> dict[str, Any]:
+    arguments = dict(given)
     for slot in ("object", "target"):
-        if slot in arguments:
+        if isinstance(arguments.get(slot), str):
             for tongue in ("en", language):
                 names = resolve(arguments[slot], scene, tongue)
                 if len(names) == 1:
@@ -36,18 +72,15 @@ def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCa
         if len(said) == 1:
             arguments["distance"] = said[0].metres
     words = bare(text) if language != "zh" else bare(text).replace(" ", "")
-    if "angle" in arguments and (angle := said_angle(words, call.skill, language)) is not None:
+    if "angle" in arguments and (angle := said_angle(words, skill, language)) is not None:
         arguments["angle"] = angle
     if "joint" in arguments and (joint := said_joint(words)) is not None:
         arguments["joint"] = joint
-    if "pose" in arguments:
+    if isinstance(arguments.get("pose"), str):
         arguments["pose"] = pose_references(scene.poses, language).get(
             bare(arguments["pose"]), arguments["pose"]
         )
-    try:
-        return parse_call(call.skill, arguments)
-    except SkillError:
-        return call
+    return arguments
 
 
 def _joined(calls: Sequence[SkillCall]) -> Sequence[SkillCall]:

@@ -19,6 +19,8 @@ from voice_agent_ros.llm.standing import EndpointReport, Standing
 
 HEALTH_TIMEOUT_S = 3.0
 WARM_DEADLINE_S = 60.0
+WARM_THOUGHTS = 32
+_GREETING = ChatRequest(({"role": "user", "content": "Hello."},), max_tokens=1)
 _VOLATILE = ("created", "permission", "status")
 
 
@@ -112,6 +114,8 @@ class Upkeep:
             await standing.prober.explore()
             if not was_known:
                 self._report(EndpointReport("probed", standing.endpoint.url, str(standing.abilities)))
+            if standing.state == "down":
+                await self._one_token(standing, _GREETING)  # it may list models and yet not answer
             if is_first:
                 await self._warm(standing)
                 standing.is_prepared = True
@@ -128,13 +132,18 @@ class Upkeep:
 
     async def _warm(self, standing: Standing) -> None:
         for request in self._warm_ups:
-            deadline = asyncio.get_running_loop().time() + WARM_DEADLINE_S
-            manner = standing.abilities.manner(request, may_think=False, thought_tokens=1, thought_s=0.0)
             try:
-                await standing.connection.ask(request, manner, deadline, lambda _: None)
+                await self._one_token(standing, request)
             except EndpointProblem as problem:
-                if problem.problem in ("unreachable", "busy"):
+                if not problem.is_request:
                     raise
+
+    async def _one_token(self, standing: Standing, request: ChatRequest) -> None:
+        deadline = asyncio.get_running_loop().time() + WARM_DEADLINE_S
+        manner = standing.abilities.manner(
+            request, may_think=False, thought_tokens=WARM_THOUGHTS, thought_s=0.0
+        )
+        await standing.connection.ask(request, replace(manner, may_think=False), deadline, lambda _: None)
 
     async def _identity(self, standing: Standing) -> str:
         """Which models answer there.
