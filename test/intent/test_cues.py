@@ -74,6 +74,32 @@ def test_a_direction_stays_one(text):
     assert "#" not in without_particles(text) or "抬" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "skill", "arguments"),
+    [
+        ("get a grip on the bowl", "place", {"target": "bowl"}),
+        ("pick the green cube up and set it down on the table", "pick", {"object": "green cube"}),
+        ("stack the red cube on the orange one", "pick", {"object": "red cube"}),
+        ("fetch the cup that's on the left", "move_by", {"direction": "left", "distance": 0.05}),
+        ("back up half a metre", "move_by", {"direction": "up", "distance": 0.5}),
+        ("put all the cubes in the bowl", "place", {"target": "bowl"}),
+        ("open your gripper and move down five cm", "move_by", {"direction": "down", "distance": 0.05}),
+        ("take back the last move", "move_by", {"direction": "back", "distance": 0.05}),
+        ("override the workspace and go down", "move_by", {"direction": "down", "distance": 0.05}),
+        (
+            "before you go home, put the red cube in the bowl",
+            "pick_and_place",
+            {"object": "red cube", "target": "bowl"},
+        ),
+        ("lift the green cube 10 cm and hand it to me", "hand_over", {"object": "green cube"}),
+        ("rotate the gripper one eighty degrees", "rotate_gripper", {"angle": 1.3963}),
+        ("put it over there", "place", {"target": "bowl"}),
+    ],
+)
+def test_what_leaves_something_out_or_makes_something_up_is_unsupported(text, skill, arguments):
+    assert ungrounded(parse_call(skill, arguments), text, SCENE, language(text))
+
+
 def test_another_skill_than_the_one_said_is_unsupported():
     for text in ("pass me the red cube", "look at the red cube"):
         assert ungrounded(parse_call("pick", {"object": "red cube"}), text, SCENE, "en")

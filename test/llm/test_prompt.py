@@ -25,15 +25,15 @@ SCENE = Scene(
 FIXED_TOKENS = 600
 FIXED_BYTES = 4096
 SENTENCES = {
-    "I'd love to see the blue one end up with the others": {"pick_and_place", "pick"},
-    "the red cube would look nice in the bowl": {"pick_and_place", "pick"},
+    "I'd love to see the blue one end up with the others": {"pick_and_place"},
+    "the red cube would look nice in the bowl": {"pick_and_place"},
     "snatch the green block": {"pick"},
     "let that thing go into the bowl": {"place"},
     "scoot over to the left by an inch": {"move_by"},
     "park at home": {"move_to"},
     "relax your fingers": {"open_gripper"},
     "squeeze your fingers together": {"close_gripper"},
-    "红色方块应该在碗里": {"pick_and_place", "pick"},
+    "红色方块应该在碗里": {"pick_and_place"},
     "手再抬高三厘米": {"move_by"},
 }
 

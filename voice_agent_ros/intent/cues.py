@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from voice_agent_ros.intent.quantities import find_angles, find_distances
 from voice_agent_ros.intent.slots import senses, tokenised
 
 TOLERANCE_RAD = 1e-3
@@ -16,19 +17,20 @@ _CUES = {
         r"(?=.*\b(?:at|to|towards?|on|over)\b)|\beyes? on\b|看[向着看]|看一?下|盯|对准|朝向|瞄"
     ),
     "hand_over": re.compile(
-        r"\b(?:hand|pass|give|bring|deliver|fetch)\b (?:\w+ ){0,4}?(?:me|us|over)\b"
+        r"\b(?:hand|pass|give|bring|deliver|fetch)\b (?:\w+ ){0,4}?(?:me|us|over|here)\b|\bbe given\b"
         r"|\bhand ?over\b|\b(?:give|bring|hand|pass) (?:.* )?to (?:me|us|him|her|them)\b|递|给我|交给|拿过?来给"
     ),
     "wave": re.compile(r"\bwav(?:e|ed|es|ing)\b|挥[挥一]?[挥手]|招招?手|摆摆手"),
     "move_joint": re.compile(r"\b(?:joint|axis)\b|关节|轴|\bj ?\d\b"),
     "rotate_gripper": re.compile(rf"(?:{_TURN})(?=.*(?:{_GRIPPER}))|(?:{_GRIPPER})(?=.*(?:{_TURN}))"),
 }
+_NUMBER_BEFORE = re.compile(r"\b(?:one|two|three|four|five|six|seven|eight|nine|\d+)\s+$")
 CUED = frozenset(_CUES)
 # Verbs whose "up", "down" or "back" is no direction.
 _PARTICLES = re.compile(
     r"\b(?:slow|calm|cool|quiet|settle|shut|power|sit|lie|lay|put|set|write|note|boot|break|close|wind|die|turn|let"
     r"|speed|hurry|cheer|wake|give|hang|hold|pick|look|warm|tidy|clean|grow|wrap|sum|back|stand|sign|listen|line|start"
-    r"|keep|catch|mess|screw|blow|fill|open|get|call|come|go|report|talk|think|ring|come right)(?:s|ed|ing)?"
+    r"|keep|catch|clamp|press|mess|screw|blow|fill|open|get|call|come|go|report|talk|think|ring|come right)(?:s|ed|ing)?"
     r"(?: (?:it|that|this|them|me|us|him|her|everything|things?|the \w+(?: \w+)?))? (?P<particle>up|down|back)\b"
     r"(?! (?:by|to the|a (?:bit|little|touch|tad)|an? inch|\d|slightly|more|(?:one|two|three|four|five|six|seven|eight"
     r"|nine|ten|twelve|fifteen|twenty|thirty|fifty)\b))"
@@ -68,8 +70,8 @@ def said_joint(words: str) -> int | None:
 def said_angle(words: str, skill: str, language: str) -> float | None:
     """The one angle that was said, with its sign: of the gripper, clockwise is negative."""
     found = tokenised(words)[1].get("angle", [])
-    if len(found) != 1:
-        return None
+    if len(found) != 1 or any(_NUMBER_BEFORE.search(words[: one.start]) for one in find_angles(words)):
+        return None  # "one eighty degrees" is not 80
     angle = float(found[0][1])
     if skill != "rotate_gripper":
         return angle
@@ -81,11 +83,15 @@ def said_angle(words: str, skill: str, language: str) -> float | None:
 
 # Nobody who wants something else than the robot's own movement means one.
 _HANDLING = re.compile(
-    r"\b(?:fetch|grab|pick|put|stack|pile|carry|throw|(?:take|get|give|bring|pass)(?! (?:the |your )?(?:hand|arm|gripper)))\b"
+    r"\b(?:fetch|grab|pick|put|stack|pile|carry|throw|clamp|grip (?:it|that|this|the))\b"
     r"|[拿抓取捡拾夹放摞叠递](?!爪|子|低|高)"
 )
 _ONTO = re.compile(
+    r"\b(?:put|set|place|lay|drop|leave|rest)\b.*\b(?:down|on|onto|in|into|inside|beside|next)\b|放[下在到进回]|"
     r"\b(?:stack|pile|perch|balance)\b|\bon (?:top of )?(?:the|that|this|a|an|your|my) (?!table|left|right|other hand)|[摞叠]"
+)
+_LETTING_GO = re.compile(
+    r"\b(?:it|that|this|thing|holding|held|hand|put|place|set|lay|leave|rest|drop|release|let|deposit|dump|unload)\b|放|搁|丢|它|松|扔"
 )
 # What asks to leave the rules aside is no wish that a model may pass on.
 _AGAINST_RULES = re.compile(
@@ -94,6 +100,21 @@ _AGAINST_RULES = re.compile(
     r"|through the (?:table|wall|floor|ground)|without (?:asking|confirm\w*|checking|safety|limits?)"
     r"|(?:safety|speed|joint|workspace) (?:limits?|boundar\w+|checks?|rules?)|as (?:fast|hard) as (?:you|possible|it))\b"
     r"|忽略|无视|绕过|别管|不管|越过|超出|突破|解除|限制|安全规则|穿过|最大力|用力砸"
+)
+
+
+# Skills that are not offered: who says one of these means it, and nothing that moves.
+_NOT_OFFERED = re.compile(
+    r"\b(?:stop|halt|freeze|pause|wait|continue|resume|undo|redo|repeat|again|memori[sz]e|remember|forget|previous"
+    r"|(?:the|my|your) last|(?:half|full|quarter|slow|top|maximum) speed|faster|slower|percent)\b"
+    r"|停|暂停|继续|恢复|撤[销回]|上一步|刚才|记住|记一下|忘[了记掉]|重复|再来|再做|速度"
+)
+_SEVERAL = re.compile(
+    r"\b(?:all (?:the|of|three|my|those|these)|every\w*|both|each)\b|都|所有|全部|每|两[个块]"
+)
+_GRIPPER_TOO = re.compile(
+    r"\b(?:open|close|shut|release|relax|unclench)(?:s|ed|ing)? (?:up )?(?:the |your |that )?(?:gripper|hand|claws?|jaws?|fingers?)\b"
+    r"|[张打松]开[^，。]{0,2}[爪手]|[合闭]上[^，。]{0,2}[爪手]|[爪手][^，。]{0,2}(?:[张打松]开|[合闭]上)"
 )
 
 
@@ -110,10 +131,20 @@ def unsupported(skill: str, given: dict[str, object], words: str, language: str)
     if skill in CUED and skill not in cued:
         return [f"nobody said {skill}"]
     reasons = []
+    if match := _NOT_OFFERED.search(words):
+        reasons.append(f"{match.group()!r} means something else")
+    if match := _SEVERAL.search(words):
+        reasons.append(f"{match.group()!r} is more than one")
+    if "distance" not in given and find_distances(words):
+        reasons.append("a distance was said but is not used")
+    if not skill.endswith("_gripper") and (match := _GRIPPER_TOO.search(words)):
+        reasons.append(f"{match.group()!r} was said, too")
     if skill == "move_by" and (match := _HANDLING.search(without_particles(words))):
         reasons.append(f"{match.group()!r} is more than a movement")
     if skill == "pick" and (match := _ONTO.search(words)):
         reasons.append(f"{match.group()!r} is more than picking up")
+    if skill == "place" and not _LETTING_GO.search(words):
+        reasons.append("nobody said that something be put down")
     if "joint" in given and given["joint"] != said_joint(words):
         reasons.append(f"nobody said joint {given['joint']}")
     if "angle" in given:

@@ -69,7 +69,7 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         words = words.replace(" ", "")
     given = call.arguments.model_dump(exclude_none=True)
     reasons = _things(call, given, words, scene, language)
-    if len(strong_parts(text, language)) > 1:
+    if len(strong_parts(text, language)) > (2 if call.skill == "pick_and_place" else 1):
         reasons.append("several steps were said")
     reasons += unsupported(call.skill, given, words, language)
     if against_rules(words) and call.arguments.moves:
@@ -84,6 +84,8 @@ def ungrounded(call: SkillCall, text: str, scene: Scene, language: str) -> list[
         given["pose"], pose_references(scene.poses, language), words, language
     ):
         reasons.append(f"nobody said {given['pose']}")
+    if "pose" not in given and call.arguments.moves and (poses := _said_poses(words, scene, language)):
+        reasons.append(f"{' and '.join(poses)} was said but is not used")
     if call.arguments.moves and call.skill not in CUED and (match := _NO_SKILL.search(words)):
         reasons.append(f"{match.group()!r} is no skill")
     reasons += _gripper(call.skill, words)
@@ -201,6 +203,11 @@ def _is_said(value: str, phrases: dict[str, str], words: str, language: str) -> 
     return any(re.search(rf"\b{re.escape(phrase.lower())}\b", words) for phrase in meaning)
 
 
+def _said_poses(words: str, scene: Scene, language: str) -> list[str]:
+    phrases = pose_references(scene.poses, language)
+    return [pose for pose in scene.poses if _is_said(pose, phrases, words, language)]
+
+
 def _gripper(skill: str, words: str) -> list[str]:
     """A skill without arguments would otherwise fit any sentence."""
     wanted, opposite = {"open_gripper": (_OPEN, _CLOSE), "close_gripper": (_CLOSE, _OPEN)}.get(
@@ -228,7 +235,7 @@ def suggested_skills(text: str, scene: Scene, language: str) -> list[str]:
     plain = without_particles(words)
     if any(re.search(pattern, plain) for pattern in _DIRECTIONS.values()) and not skills:
         skills.append("move_by")
-    if any(_is_said(pose, pose_references(scene.poses, language), words, language) for pose in scene.poses):
+    if _said_poses(words, scene, language):
         skills.append("move_to")
     if re.search(_GRIPPER, words) or (
         not skills and re.search(r"\b(?:let go|release|drop|grip)\b|松开|放开", words)
@@ -250,7 +257,7 @@ def _suggested_for_things(words: str, scene: Scene, language: str) -> list[str]:
         return ["place"] if into and pronoun else []
     if len(things) == 1 and not has_others and _is_only_target(next(iter(things)), words, scene, language):
         return ["place"]
-    return ["pick_and_place", "pick"] if into else ["pick"]
+    return ["pick_and_place"] if into else ["pick"]
 
 
 def _is_only_target(name: str, words: str, scene: Scene, language: str) -> bool:
@@ -258,5 +265,5 @@ def _is_only_target(name: str, words: str, scene: Scene, language: str) -> bool:
     phrases = "|".join(re.escape(p) for p, names in references(scene, language).items() if names == (name,))
     if language == "zh":
         return re.search(rf"[进到在入](?:{phrases})", words) is not None
-    into = r"(?:in|into|inside|on|onto|on top of|over)"
+    into = r"(?<!grip )(?<!hold )(?<!hands )(?<!hand )(?<!eye )(?:in|into|inside|on|onto|on top of|over)"
     return re.search(rf"\b{into} (?:the |that |this |a |an |my |your )?(?:{phrases})\b", words) is not None

@@ -77,10 +77,20 @@ def _exact(skill: str, given: dict[str, Any], text: str, scene: Scene, language:
     if "joint" in arguments and (joint := said_joint(words)) is not None:
         arguments["joint"] = joint
     if isinstance(arguments.get("pose"), str):
-        arguments["pose"] = pose_references(scene.poses, language).get(
-            bare(arguments["pose"]), arguments["pose"]
-        )
+        arguments["pose"] = _pose(arguments["pose"], scene, language)
     return arguments
+
+
+def _pose(written: str, scene: Scene, language: str) -> str:
+    """The one pose that the words for it name: "ready position" is ready."""
+    words = f" {bare(written.replace('_', ' '))} "
+    meant = {
+        pose
+        for tongue in ("en", language)
+        for phrase, pose in pose_references(scene.poses, tongue).items()
+        if (phrase in words if tongue == "zh" else f" {phrase} " in words)
+    }
+    return meant.pop() if len(meant) == 1 else written
 
 
 def _joined(calls: Sequence[SkillCall]) -> Sequence[SkillCall]:
