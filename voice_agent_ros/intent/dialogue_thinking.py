@@ -13,7 +13,7 @@ from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.settling import settled_proposals
-from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.skills import SkillCall, SkillError
 from voice_agent_ros.intent.turn import Abortable, Mode, Turn
 from voice_agent_ros.llm.client import ChatRequest, Event, Finished, ToolCall
 from voice_agent_ros.llm.prompt import action_request, talk_request
