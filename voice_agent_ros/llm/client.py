@@ -62,6 +62,7 @@ __all__ = [
 ]
 
 JOIN_TIMEOUT_S = 5.0
+OPEN_TIMEOUT_S = 60.0  # the HTTP library is loaded then, which takes its time while everything else starts, too
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class LlmClient:
         self._thread = threading.Thread(target=self._loop.run_forever, name="llm-client", daemon=True)
         self._thread.start()
         endpoints = [Endpoint(base_url, model, api_key, deadlines), *fallbacks]
-        self._endpoints, self._upkeep = self._run(self._open(endpoints)).result(JOIN_TIMEOUT_S)
+        self._endpoints, self._upkeep = self._run(self._open(endpoints)).result(OPEN_TIMEOUT_S)
 
     @classmethod
     def of(
