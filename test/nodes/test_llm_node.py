@@ -3,215 +3,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import rclpy
-from rclpy.action import ActionServer
-from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from llm_world import PARAPHRASE, World, until
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.node import Node
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
-from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
-from voice_agent_ros.action import ExecuteIntent
-from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport
+from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, VoiceActivity
 
 from voice_agent_ros.nodes import qos
-from voice_agent_ros.nodes.llm_node import LlmNode
 
 pytestmark = pytest.mark.ros
-TIMEOUT_S = 10.0
-NAMES = ("red cube", "green cube", "blue cube", "bowl")
-PARAPHRASE = "I'd love to see the blue one end up with the others"
-
-
-def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError(f"nothing within {timeout_s} s")
-
-
-class ScriptedModel:
-    """Answers every request with the same deltas, after `delay_s`."""
-
-    def __init__(self) -> None:
-        self.deltas: list[dict[str, Any]] = [{"content": "I do not know, sorry about that."}]
-        self.delay_s = 0.0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.end_headers()
-                time.sleep(outer.delay_s)
-                with contextlib.suppress(OSError):
-                    for delta in outer.deltas:
-                        choice = {"index": 0, "delta": delta, "finish_reason": None}
-                        head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-                        self.wfile.write(f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode())
-                    self.wfile.write(b"data: [DONE]\n\n")
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def calls(self, name: str, **arguments: str) -> None:
-        function = {"name": name, "arguments": json.dumps(arguments)}
-        self.deltas = [{"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}]}]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class ScriptedBridge(Node):
-    """Stands for the intent bridge: gives scripted feedback and a scripted result."""
-
-    def __init__(self) -> None:
-        super().__init__("scripted_bridge")
-        self.goals: list[Any] = []
-        self.feedback: list[tuple[str, str, str]] = [("planned", "I'll do it.", "")]
-        self.result = ("done", "", "It is done.")
-        self.may_finish = threading.Event()
-        self.may_finish.set()
-        self._server = ActionServer(
-            self, ExecuteIntent, "execute_intent", self._execute, callback_group=ReentrantCallbackGroup()
-        )
-
-    def _execute(self, handle: Any) -> Any:
-        self.goals.append(handle.request)
-        for phase, message, nonce in self.feedback:
-            feedback = ExecuteIntent.Feedback(phase=phase, message=message, nonce=nonce)
-            feedback.stamp = self.get_clock().now().to_msg()
-            handle.publish_feedback(feedback)
-        self.may_finish.wait(TIMEOUT_S)
-        time.sleep(0.1)  # motion takes time; feedback and result have no order of arrival
-        handle.succeed()
-        outcome, rule, message = self.result
-        return ExecuteIntent.Result(outcome=outcome, rule=rule, message=message)
-
-
-class Person(Node):
-    """Speaks, listens and plays every reply at once, as a loudspeaker would."""
-
-    def __init__(self) -> None:
-        super().__init__("person")
-        self.replies: list[ReplyChunk] = []
-        self.reports: list[TurnReport] = []
-        self.transcripts: list[Transcript] = []
-        self.stops: list[StopRequest] = []
-        self.transcript = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
-        self.prompt = self.create_publisher(String, "prompt_text", qos.EVENTS)
-        self.stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        self.objects = self.create_publisher(Detection3DArray, "objects", qos.EVENTS)
-        self.playback = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
-        self.create_subscription(ReplyChunk, "speech/reply", self._on_reply, qos.EVENTS)
-        self.create_subscription(TurnReport, "turns", self.reports.append, qos.EVENTS)
-        self.create_subscription(Transcript, "speech/transcript", self.transcripts.append, qos.EVENTS)
-        self.create_subscription(StopRequest, "stop", self.stops.append, qos.EVENTS)
-
-    def _on_reply(self, chunk: ReplyChunk) -> None:
-        self.replies.append(chunk)
-        if chunk.is_last:
-            status = PlaybackStatus(
-                stream_id=chunk.reply_id, samples_played=16000, sample_rate=16000, is_finished=True
-            )
-            status.header.stamp = self.get_clock().now().to_msg()
-            self.playback.publish(status)
-
-    def shows(self, names: tuple[str, ...]) -> None:
-        message = Detection3DArray()
-        for name in names:
-            detection, result = Detection3D(), ObjectHypothesisWithPose()
-            result.hypothesis.class_id, result.hypothesis.score = name, 1.0
-            detection.results = [result]
-            detection.bbox.size.x = detection.bbox.size.y = detection.bbox.size.z = 0.04
-            message.detections.append(detection)
-        self.objects.publish(message)
-
-    def says(self, text: str, *, is_final: bool = True) -> str:
-        turn_id = str(uuid.uuid4())
-        now = self.get_clock().now().to_msg()
-        message = Transcript(session_id="s", turn_id=turn_id, text=text, is_final=is_final, confidence=0.9)
-        message.language, message.audio_hash = "en", "00"
-        message.speech_start = message.speech_end = message.header.stamp = now
-        self.transcript.publish(message)
-        return turn_id
-
-    def report_of(self, turn_id: str) -> TurnReport | None:
-        return next((report for report in self.reports if report.turn_id == turn_id), None)
-
-
-class World:
-    """Everything that a test needs, spinning."""
-
-    def __init__(self) -> None:
-        self.model = ScriptedModel()
-        rclpy.init()
-        self.bridge, self.person = ScriptedBridge(), Person()
-        self._spinning: list[tuple[Any, threading.Thread]] = []
-        self.spin(self.bridge, MultiThreadedExecutor(2))
-        self.spin(self.person, SingleThreadedExecutor())
-
-    def spin(self, node: Node, executor: Any) -> None:
-        executor.add_node(node)
-
-        def run() -> None:
-            with contextlib.suppress(ExternalShutdownException):
-                executor.spin()
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        self._spinning.append((executor, thread))
-
-    def start(self, **parameters: Any) -> LlmNode:
-        node = self.node = LlmNode()
-        values = {"llm_url": self.model.url, "one_moment_s": 0.0, **parameters}
-        node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
-        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-        self.spin(node, SingleThreadedExecutor())
-        until(lambda: self.person.count_subscribers("prompt_text"))
-        until(lambda: self.person.count_publishers("speech/reply"))
-        until(lambda: node.count_publishers("objects") and node.count_publishers("audio/playback"))
-        until(node._intents.is_ready)
-        until(self._is_seen)
-        return node
-
-    def _is_seen(self) -> bool:
-        self.person.shows(NAMES)
-        time.sleep(0.02)
-        return self.node._dialogue._scene.names == NAMES
-
-    def close(self) -> None:
-        self.bridge.may_finish.set()
-        self.node.close()
-        for executor, thread in self._spinning:
-            executor.shutdown(timeout_sec=5.0)
-            thread.join(5.0)
-        for node in (self.node, self.person, self.bridge):
-            node.destroy_node()
-        rclpy.try_shutdown()
-        self.model.close()
 
 
 @pytest.fixture
@@ -338,3 +145,84 @@ def test_a_missing_key_file_fails_with_the_fix(world: World, capfd: pytest.Captu
     world.node.set_parameters([Parameter("api_key_file", value="/nowhere/key")])
     assert world.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert "Correct api_key_file" in "".join(capfd.readouterr())
+
+
+def test_a_sign_comes_with_the_end_of_the_voice(world: World) -> None:
+    world.start()
+    activity = world.person.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
+    until(activity.get_subscription_count)
+    turn_id = world.person.says("put the red", is_final=False)
+    until(lambda: world.node._dialogue._hearing.turn_id == turn_id)
+    activity.publish(VoiceActivity(turn_id=turn_id, is_speech=False))
+    (sign,) = until(lambda: [c for c in world.person.replies if c.kind == ReplyChunk.KIND_EARCON])
+    assert (sign.turn_id, sign.text, sign.is_last) == (turn_id, "", True)
+
+
+def test_what_the_robot_feels_is_told(world: World) -> None:
+    world.start()
+    arm = world.node._robot.arm
+    joints = world.person.create_publisher(JointState, "joint_states", qos.EVENTS)
+    state = world.person.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
+    until(lambda: joints.get_subscription_count() and state.get_subscription_count())
+    names = [*arm.arm.joints, arm.gripper.joint]
+    joints.publish(JointState(name=names, position=[*arm.poses["ready"], arm.gripper.open]))
+    state.publish(BridgeState(is_latched=True, latch_reason="button", held="red cube"))
+    until(lambda: world.node._robot.state().held == "red cube" and world.node._robot.state().pose)
+    answers = {
+        "Where is your arm?": "ready position",
+        "Is your gripper open?": "open",
+        "What are you holding?": "the red cube",
+        "Why don't you move?": "stop button",
+    }
+    for question, answer in answers.items():
+        turn_id = world.person.says(question)
+        report = until(lambda turn_id=turn_id: world.person.report_of(turn_id))
+        assert (report.outcome, report.engine) == ("answered", "grammar")
+        assert answer in report.reply
+    assert not world.bridge.goals
+
+
+def test_what_diagnostics_complain_about_is_told(world: World) -> None:
+    world.start()
+    diagnostics = world.person.create_publisher(DiagnosticArray, "/diagnostics", qos.EVENTS)
+    until(diagnostics.get_subscription_count)
+    status = DiagnosticStatus(level=DiagnosticStatus.ERROR, name="battery", message="low voltage")
+    diagnostics.publish(DiagnosticArray(status=[status]))
+    until(lambda: world.node._robot.state().problems)
+    turn_id = world.person.says("How are you?")
+    assert "battery: low voltage" in until(lambda: world.person.report_of(turn_id)).reply
+
+
+def test_a_conversation_survives_only_if_somebody_wants_it(world: World, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "conversation.json"
+    world.start(history_path=str(path))
+    world.model.deltas = [{"content": "Nice to meet you, Ada."}]
+    turn_id = world.person.says("My name is Ada and I am fond of tea.")
+    until(lambda: world.person.report_of(turn_id))
+    until(path.exists)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert world.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    assert world.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    world.model.requests.clear()
+    world.person.says("Tell me what my name is.")
+    asked = until(lambda: [r for r in world.model.requests if "what my name is" in str(r)])
+    assert "fond of tea" in str(asked)
+
+
+def test_a_refusal_goes_back_to_the_model(world: World) -> None:
+    world.start()
+    world.model.calls("pick_and_place", object="blue cube", target="bowl")
+    world.bridge.feedback, world.bridge.result = [], ("refused", "unreachable", "I can't reach that far.")
+    turn_id = world.person.says(PARAPHRASE)
+    report = until(lambda: world.person.report_of(turn_id))
+    assert (report.outcome, report.rule) == ("refused", "unreachable")
+    told = [r for r in world.model.requests if "unreachable" in str(r["messages"])]
+    assert len(told) == 1
+    assert len(world.bridge.goals) == 1  # the model wanted the same again
+
+
+def test_how_the_endpoints_stand_is_published(world: World) -> None:
+    world.start()
+    seen: list[DiagnosticArray] = []
+    world.person.create_subscription(DiagnosticArray, "/diagnostics", seen.append, qos.EVENTS)
+    until(lambda: [status for array in seen for status in array.status if status.name == "language model"])
