@@ -27,7 +27,7 @@ from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcr
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.llm_node import LlmNode
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0  # the machine may be busy
 NAMES = ("red cube", "green cube", "blue cube", "bowl")
 PARAPHRASE = "I'd love to see the blue one end up with the others"
 
