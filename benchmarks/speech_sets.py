@@ -24,6 +24,7 @@ EDGE_S = 0.3  # silence that is kept around a sentence
 # Debian's pocketsphinx-testdata and alsa-utils.
 SPHINX = Path("/usr/share/pocketsphinx/test/data")
 ALSA = Path("/usr/share/sounds/alsa")
+_UNITS = {"mm": "millimeters", "cm": "centimeters", "°": "degrees"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,7 @@ def bare(text: str, language: str) -> str:
     if language == "zh":
         return " ".join(re.findall(r"[\u3400-\u9fff]|[a-z]+|[0-9.]+", text))
     text = re.sub(r"\bgrey\b", "gray", re.sub(r"metre(s?)\b", r"meter\1", text)).replace("%", " percent")
+    text = re.sub(r"(?<=\d) ?(mm|cm|°)", lambda unit: f" {_UNITS[unit[1]]} ", text)
     return " ".join(re.findall(r"[a-z0-9']+", text))
 
 

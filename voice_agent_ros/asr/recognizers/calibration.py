@@ -41,11 +41,12 @@ class Calibration:
 
 
 CALIBRATIONS = {
-    "whisper-tiny.en": Calibration(4.0, 8.0, 0.0, "to be fitted"),
-    "whisper-base": Calibration(4.0, 8.0, 0.0, "to be fitted"),
+    # On the set test, whose voices and sentences it does not know (360, clean and in noise): expected calibration
+    # error 0.063, Brier score 0.078; of exp(mean log-probability) 0.118 and 0.110.
+    "whisper-tiny.en": Calibration(4.15, 11.5, 0.186, "400 sentences of benchmarks/data/speech, set tune, en"),
 }
-# Of other weights of the family, also behind a server: a middle way, until somebody fits theirs.
-WHISPER = CALIBRATIONS["whisper-base"]
+# Other weights of the family, also behind a server, are judged by these until somebody fits theirs.
+WHISPER = CALIBRATIONS["whisper-tiny.en"]
 
 
 def calibration_for(name: str) -> Calibration:
