@@ -29,6 +29,7 @@ soak: build ## a hundred thousand intents judged at the controllers (CASES=), a 
 	@HOSTILE_CASES=$(or $(CASES),100000) $(BIN)/pytest -s --timeout 7200 test/motion/test_hostile.py
 	@XLM_FAULT_RUNS=100 XLM_STORM_REQUESTS=50 XLM_LEAK_REQUESTS=1000 $(BIN)/pytest -s test/xlm/test_fault_storm.py
 	@XLM_LANGCHAIN_GGUF=1 $(BIN)/pytest -rxX --timeout 600 test/xlm/test_langchain.py
+	@VOICE_AGENT_SOAK_S=3600 $(BIN)/pytest -s --timeout 600 test/asr/test_soak.py
 	@LLM_SENTENCES=1 LLM_WEIGHTS="0.5b 1.5b" $(BIN)/pytest -s --timeout 600 test/llm/test_real_peers.py
 
 bench: build ## measure (GROUPS="motion …", none: all); results go to benchmarks/results/
