@@ -176,7 +176,13 @@ def own_voice(ears: VirtualEars, stops: list[Said]) -> list[Row]:
     first = [min(delays) for delays in caught if delays]
     spotter = sum(any(begin < at < end + HEARD_WITHIN_S[1] for at in over.spotted) for begin, end in ends)
     return [
-        Row(GROUP, "transcripts of its own voice in 5 min", len(alone.transcripts(final=True)), "transcripts", 0.0),
+        Row(
+            GROUP,
+            "transcripts of its own voice in 5 min",
+            len(alone.transcripts(final=True)),
+            "transcripts",
+            0.0,
+        ),
         Row(GROUP, "stops of its own voice in 5 min", len(alone.stops), "stops", 0.0),
         Row(GROUP, "stops caught over its own voice", len(first) / len(ends), "share", 0.95, len(ends)),
         Row(GROUP, "of them by the spotter", spotter / len(ends), "share", None, len(ends)),

@@ -99,3 +99,16 @@ def test_noise_has_no_delay():
     a, b = (random.normal(0, 1000, 32000).astype(np.int16) for _ in range(2))
     assert estimate_delay(a, b) is None
     assert estimate_delay(np.roll(a, 480), a) == pytest.approx(0.03, abs=0.001)
+
+
+def test_who_is_louder_than_the_echo_is_let_through_as_he_is():
+    room = EchoRoom(noise_db=-70)
+    played = 0.5 * speechlike(8.0, 1)
+    said = np.zeros_like(played)
+    said[5 * SAMPLE_RATE : 6 * SAMPLE_RATE] = 3 * speechlike(1.0, 2)
+    microphone = room.microphone(played, said)
+    left, _ = heard(microphone, played)
+    both = slice(5 * SAMPLE_RATE, 6 * SAMPLE_RATE)
+    assert np.mean(left[both] == microphone[both]) > 0.6
+    alone = slice(3 * SAMPLE_RATE, 5 * SAMPLE_RATE)
+    assert np.mean(left[alone] == microphone[alone]) < 0.1

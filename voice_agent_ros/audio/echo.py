@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,14 @@ DELAY_WINDOW_S = 2.0
 DELAY_RANGE_S = (-0.25, 0.45)
 DELAY_CLEAR = 6.0  # the peak stands out so much from the mean, or there is no estimate
 MAX_SHIFT_S = 0.3
+# The canceller mutes what is said over the echo more than recognition bears. Who is clearly louder than the echo is
+# therefore let through as he is, with the echo as background.
+LOUDER = 2.5  # than three quarters of the echo's blocks, by amplitude
+COUPLING_BLOCKS = 500  # of the last so many blocks with echo
+COUPLING_KNOWN = 75  # from so many on
+ECHO_DECAY = 0.8  # of the echo's expected amplitude per block: a room echoes
+HANGOVER_BLOCKS = 12
+FAINT_RMS = 60.0  # of 32768
 
 
 class PlayedAudio:
@@ -120,6 +129,7 @@ class EchoCanceller:
         self._candidate_s: float | None = None
         self._near: list[Samples] = []
         self._far: list[Samples] = []
+        self._talk = DoubleTalk()
 
     def process(self, block: Block) -> Block:
         """The block without the echo."""
@@ -129,7 +139,10 @@ class EchoCanceller:
             return block
         far = self._played.take(block.at + LEAD_S - self._shift_s, len(block.samples))
         self._observe(block.samples, far)
-        return Block(self._engine.process(block.samples, far), block.index, block.at)
+        cleaned = self._engine.process(block.samples, far)
+        if self._talk.is_somebody_louder(block.samples, far):
+            return block
+        return Block(cleaned, block.index, block.at)
 
     def _observe(self, near: Samples, far: Samples) -> None:
         """Estimate the delay now and then: time stamps of some devices are wrong by more than the canceller bears."""
@@ -148,6 +161,36 @@ class EchoCanceller:
         if is_sure and not 0.0 <= found <= 2 * LEAD_S:
             self._shift_s = float(np.clip(self._shift_s + found - LEAD_S, -MAX_SHIFT_S, MAX_SHIFT_S))
             self._candidate_s = None
+
+
+class DoubleTalk:
+    """Tells by the level whether somebody speaks over the echo, once it knows how loud the echo is."""
+
+    def __init__(self) -> None:
+        self._ratios: deque[float] = deque(maxlen=COUPLING_BLOCKS)
+        self._expected = 0.0
+        self._hangover = 0
+        self._louder = 0
+
+    def is_somebody_louder(self, near: Samples, far: Samples) -> bool:
+        """Whether the microphone's block is clearly louder than the echo of what is played can be."""
+        mic, played = _rms(near), _rms(far)
+        self._expected = max(played, ECHO_DECAY * self._expected)
+        ratio = mic / (self._expected + 1.0)
+        is_louder = False
+        if len(self._ratios) >= COUPLING_KNOWN:
+            is_louder = ratio > LOUDER * float(np.percentile(self._ratios, 75)) and mic > FAINT_RMS
+        if played > FAINT_RMS and (not is_louder or self._hangover == 0):
+            self._ratios.append(ratio)
+        self._louder = self._louder + 1 if is_louder else 0
+        # One loud block alone is a plosive of the robot's own.
+        is_talk = self._louder >= 2 or (is_louder and self._hangover > 0)
+        self._hangover = HANGOVER_BLOCKS if is_talk else max(0, self._hangover - 1)
+        return self._hangover > 0
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples.astype(np.float32)))))
 
 
 def estimate_delay(near: Samples, far: Samples) -> float | None:
