@@ -62,7 +62,9 @@ __all__ = [
 ]
 
 JOIN_TIMEOUT_S = 5.0
-OPEN_TIMEOUT_S = 60.0  # the HTTP library is loaded then, which takes its time while everything else starts, too
+OPEN_TIMEOUT_S = (
+    60.0  # the HTTP library is loaded then, which takes its time while everything else starts, too
+)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ class Calibration:
 CALIBRATIONS = {
     # On the set test, whose voices and sentences it does not know (360, clean and in noise): expected calibration
     # error 0.063, Brier score 0.078; of exp(mean log-probability) 0.118 and 0.110.
-    "whisper-tiny.en": Calibration(4.15, 11.5, 0.186, "400 sentences of benchmarks/data/speech, set tune, en"),
+    "whisper-tiny.en": Calibration(
+        4.15, 11.5, 0.186, "400 sentences of benchmarks/data/speech, set tune, en"
+    ),
 }
 # Other weights of the family, also behind a server, are judged by these until somebody fits theirs.
 WHISPER = CALIBRATIONS["whisper-tiny.en"]
