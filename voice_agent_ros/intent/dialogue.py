@@ -315,4 +315,6 @@ def _leans_on(whole: tuple[SkillCall, ...], changed: Amendment, text: str) -> bo
     "no, put it on the tray"; "no, move left", which leaves open how far."""
     if changed.call is None or whole == (changed.call,):
         return False
-    return whole[0].skill == changed.call.skill or _IT.search(folded(text)) is not None
+    # "onto the red cube" alone would be about what is in the hand.
+    is_part = whole[0].skill == "place" and changed.call.skill == "pick_and_place"
+    return is_part or whole[0].skill == changed.call.skill or _IT.search(folded(text)) is not None
