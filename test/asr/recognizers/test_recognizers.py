@@ -39,7 +39,7 @@ def words(text: str) -> list[str]:
 def test_speech_is_recognized(recognizer, name, text, is_draft):
     heard = recognizer.recognize(demo(name), ["red cube", "bowl"], is_draft=is_draft)
     assert words(heard.text) == text.split()
-    assert 0.4 < heard.confidence <= 1.0
+    assert (0.05 if is_draft else 0.4) < heard.confidence <= 1.0  # nothing is done on the word of a draft
     assert heard.language == "en"
     assert heard.engine
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from voice_agent_ros.intent.vocabulary import chinese_names, spoken_name
+from voice_agent_ros.intent.wordings import bare
 
 # Style and vocabulary of what is said to a robot arm. No "yes" and no "stop": what is in a prompt may be
 # recognized in noise.
@@ -29,6 +31,13 @@ def prompt_for(language: str, hints: Sequence[str]) -> str:
     if language == "zh":
         return _STYLE_ZH.format(things="、".join(hotwords("zh", some) or _USUAL_ZH))
     return ", ".join(some)
+
+
+def repeats_prompt(text: str, language: str) -> bool:
+    """Whether a text is a sentence of the prompt itself, whichever things the prompt names."""
+    style = _STYLE_ZH if language == "zh" else _STYLE_EN
+    fixed = {bare(sentence) for sentence in re.split(r"[.。]", style) if sentence.strip()}
+    return any(bare(sentence) in fixed for sentence in re.split(r"[.。!?！？]", text) if sentence.strip())
 
 
 def hotwords(language: str, hints: Sequence[str]) -> tuple[str, ...]:

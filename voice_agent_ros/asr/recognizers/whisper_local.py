@@ -14,7 +14,7 @@ import numpy as np
 from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.calibration import calibration_for
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, base_of
-from voice_agent_ros.asr.recognizers.prompts import prompt_for
+from voice_agent_ros.asr.recognizers.prompts import prompt_for, repeats_prompt
 from voice_agent_ros.asr.word import Word
 from voice_agent_ros.errors import EngineError, ModelMissingError
 
@@ -94,9 +94,12 @@ class WhisperLocal:
             heard = self._encode(audio, window_s)
             language = self._detect(heard) if self._language == AUTO else self._language
             prompt = self._prompt(language, tuple(hints)) if window_s == WINDOW_S else []
-            return self._decode(
-                heard, language, prompt, seconds, with_words=self._word_times and not is_draft
-            )
+            with_words = self._word_times and not is_draft
+            found = self._decode(heard, language, prompt, seconds, with_words=with_words)
+            if prompt and repeats_prompt(found.text, language):
+                # Words that it does not understand may come out as what it was told to expect.
+                found = self._decode(heard, language, [], seconds, with_words=with_words)
+            return found
         except RuntimeError as error:
             raise EngineError(f"Whisper failed: {error}.", "Say it again.") from error
 
