@@ -48,7 +48,8 @@ def server(start_shared_server: Callable[..., Any], tmp_path_factory: pytest.Tem
         script = tmp_path_factory.mktemp("script") / "script.json"
         script.write_text(json.dumps(SCRIPT))
         console = f"--script {script}"
-    live = start_shared_server(console, "--alias xlm-too")
+    patience = "--deadline-s 600" if WITH_WEIGHTS else ""
+    live = start_shared_server(console, f"--alias xlm-too {patience}")
     TestChatOpenAI.url = f"{live.url}/v1"
 
 
@@ -98,7 +99,7 @@ class TestChatOpenAI(ChatModelIntegrationTests):
             "api_key": "unused",
             "model": "xlm",
             "max_retries": 0,
-            "timeout": 120 if WITH_WEIGHTS else 30,
+            "timeout": 600 if WITH_WEIGHTS else 30,
             "stream_usage": True,
         }
 
