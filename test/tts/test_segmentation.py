@@ -128,3 +128,27 @@ def test_nothing_is_lost_or_added(text):
 def test_only_the_last_piece_may_be_a_scrap(text):
     for piece in cut(text)[:-1]:
         assert sum(map(str.isalnum, piece)) >= 2 or len(piece) >= HARD_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("好的，我来拿红色的方块。", "好的，"), ("我知道了，请稍等。", "我知道了，"), ("嗯，好。", "嗯，好。")],
+)
+def test_a_chinese_reply_may_begin_with_two_characters(text, first):
+    assert cut(text)[0] == first
+
+
+def test_a_listener_is_not_kept_waiting_for_punctuation():
+    segmenter = Segmenter()
+    assert segmenter.feed("I am going to put the little red cube in") == []
+    assert segmenter.is_holding
+    assert segmenter.flush() == ["I am going to put the little red"]
+    assert [*segmenter.feed("to the bowl. Done."), *segmenter.finish()] == [" cube into the bowl.", " Done."]
+    assert segmenter.flushes == {"starter": 1, "punctuation": 1, "end": 1}
+
+
+def test_chinese_is_flushed_after_eight_to_twelve_characters():
+    segmenter = Segmenter()
+    segmenter.feed("我现在准备把红色的小方块")
+    (piece,) = segmenter.flush()
+    assert 8 <= len(piece) <= 12

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every synthesizer passes this suite; a new engine is one more line in ENGINES."""
 
+import shutil
 import wave
 
 import numpy as np
 import pytest
+from speech_peers import ready
 
 from voice_agent_ros.errors import ConfigurationError, EngineError
 from voice_agent_ros.tts.engines import NAMES, load_synthesizer
@@ -12,7 +14,13 @@ from voice_agent_ros.tts.say_to_file import say_to_file
 from voice_agent_ros.tts.synthesizer import can_voice
 
 # Name, the module without which it cannot run, a sentence in each of its languages.
-ENGINES = [("hibari", "hibari", {"en": "I will pick up the red cube now."})]
+SENTENCE = {"en": "I will pick up the red cube now."}
+ENGINES = [
+    ("hibari", "hibari", SENTENCE),
+    ("openai", "hibari", SENTENCE),
+    ("piper", "hibari", SENTENCE),
+    ("espeak-ng", "", SENTENCE),
+]
 
 HOSTILE = {
     "empty": "",
@@ -32,12 +40,15 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module", params=ENGINES, ids=lambda engine: engine[0])
-def engine(request):
+def engine(request, tmp_path_factory):
     name, module, sentences = request.param
-    pytest.importorskip(module)
-    loaded = load_synthesizer(name)
-    yield loaded, sentences
-    loaded.close()
+    if module:
+        pytest.importorskip(module)
+    elif shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    with ready(name, tmp_path_factory.mktemp("engine")) as loaded:
+        yield loaded, sentences
+        loaded.close()
 
 
 def audio(synthesizer, text, **options) -> np.ndarray:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import re
 
+from voice_agent_ros.tts.segmentation import VisibleText, is_wide
+
 MIN_CHARACTERS = 12  # a shorter clause is spoken with the next one
-MAX_CHARACTERS = 160
+MAX_CHARACTERS = 48  # so much is passed on without punctuation; the mouth decides where to breathe
+MAX_WIDE_CHARACTERS = 12  # of Chinese
 _END = re.compile(r"[.!?;:,](?=\s)|[。！？；，：]|\n")
 # Symbols that nobody can say.
 _UNSPEAKABLE = re.compile(r"[*_#`|<>{}\[\]\\]")
@@ -17,10 +20,13 @@ class Clauses:
 
     def __init__(self) -> None:
         self._held = ""
+        self._visible = VisibleText()
 
     def feed(self, text: str) -> list[str]:
         """Clauses that are complete now, trailing space included."""
-        self._held += _UNSPEAKABLE.sub(" ", text)
+        # Thoughts and code are told by their marks, so they go before the marks do.
+        visible = "".join(map(self._visible.feed, text))
+        self._held += _UNSPEAKABLE.sub(" ", visible)
         found: list[str] = []
         start = 0
         for match in _END.finditer(self._held):
@@ -29,13 +35,18 @@ class Clauses:
                 found.append(self._held[start : match.end()])
                 start = match.end()
         self._held = self._held[start:]
-        while len(self._held) > MAX_CHARACTERS:
-            at = self._held.rfind(" ", 0, MAX_CHARACTERS) + 1 or MAX_CHARACTERS
+        while len(self._held) > (limit := _limit(self._held)):
+            at = self._held.rfind(" ", 0, limit) + 1 or limit
             found.append(self._held[:at])
             self._held = self._held[at:]
         return found
 
     def finish(self) -> str:
         """What is left."""
-        held, self._held = self._held, ""
+        held, self._held = self._held + _UNSPEAKABLE.sub(" ", self._visible.finish()), ""
         return held
+
+
+def _limit(text: str) -> int:
+    """How much is held without punctuation."""
+    return MAX_WIDE_CHARACTERS if is_wide(text.lstrip()[:1] or " ") else MAX_CHARACTERS

@@ -12,24 +12,24 @@ from typing import Any
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from voice_agent_ros.action import Say
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequest
-from voice_agent_ros.nodes import qos, spin
+from voice_agent_ros.nodes import qos, spin, voice_parameters
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
-from voice_agent_ros.tts import engines
+from voice_agent_ros.tts import earcons
 from voice_agent_ros.tts.reply import PRIORITIES, Piece
 from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
 from voice_agent_ros.tts.synthesis_worker import Result, SynthesisWorker
 from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice
 
 PARAMETERS = (
-    Parameter("synthesizer", "hibari", "The engine that speaks.", choices=engines.NAMES),
-    Parameter("voice", "", "The engine's voice; empty: its default."),
-    Parameter("speed", 1.0, "Pace of speech; 2 is twice as fast.", (0.5, 2.0)),
+    *voice_parameters.PARAMETERS,
     Parameter("language", "en", "BCP-47 language of replies that name none."),
+    Parameter("earcons", True, "Give a short sign when something was heard."),
     Parameter("max_queue", 16, "Replies that may wait to be spoken.", (1, 256)),
     Parameter(
         "max_characters", 20_000, "Characters spoken of one reply; the rest is dropped.", (100, 1_000_000)
@@ -41,7 +41,7 @@ PARAMETERS = (
         "text_timeout_s", 20.0, "A reply whose text does not go on for so long is complete, s.", (1.0, 300.0)
     ),
 )
-DEADLINE_PERIOD_S = 0.5
+DEADLINE_PERIOD_S = 0.1  # a listener who would have to wait for the end of a sentence is noticed
 
 
 class TtsNode(LifecycleNode):
@@ -54,6 +54,7 @@ class TtsNode(LifecycleNode):
         self._worker: SynthesisWorker | None = None
         self._queue: SpeechQueue | None = None  # while active
         self._results: deque[Result] = deque()  # filled by the worker, whose jobs are bounded
+        self._texts = 0  # taken from tts_text
         self._say_goals: dict[str, ServerGoalHandle] = {}
         self._say_results: dict[str, Ended] = {}
         self._audio = self.create_publisher(AudioChunk, "audio/out", qos.AUDIO_OUT)
@@ -64,6 +65,7 @@ class TtsNode(LifecycleNode):
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
         self.create_subscription(ReplyChunk, "speech/reply", self._on_reply, qos.EVENTS)
         self.create_subscription(PlaybackStatus, "audio/playback", self._on_playback, qos.EVENTS)
+        self.create_subscription(String, "tts_text", self._on_text, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._on_stop_service)
         self._say_server = ActionServer(
             self,
@@ -84,7 +86,7 @@ class TtsNode(LifecycleNode):
         try:
             self._values = read(self, PARAMETERS)
             begun = time.monotonic()
-            self._synthesizer = engines.load_synthesizer(self._values.synthesizer, self._values.voice)
+            self._synthesizer = voice_parameters.load(self._values, self.get_logger().warning)
         except VoiceAgentError as error:
             self.get_logger().error(f"The voice cannot be loaded. {error}")
             return TransitionCallbackReturn.FAILURE
@@ -139,8 +141,11 @@ class TtsNode(LifecycleNode):
     # What comes in.
 
     def _on_reply(self, message: Any) -> None:
-        if message.kind in (ReplyChunk.KIND_EARCON, ReplyChunk.KIND_TEXT):
-            return  # has no words, or none for the ear
+        if message.kind == ReplyChunk.KIND_EARCON:
+            self._give_sign(message.reply_id)
+            return
+        if message.kind == ReplyChunk.KIND_TEXT:
+            return  # for the eye
         self._add(
             Piece(
                 reply_id=message.reply_id,
@@ -152,6 +157,25 @@ class TtsNode(LifecycleNode):
                 is_voiced=self._can_voice(message.language),
             )
         )
+
+    def _on_text(self, message: String) -> None:
+        """A text without anything else, as other speech nodes take it."""
+        self._texts += 1
+        reply_id = f"text-{self._texts}"
+        language = self._values.language
+        self._add(
+            Piece(
+                reply_id, 0, message.data, True, ReplyChunk.KIND_NOTICE, reply_id, self._can_voice(language)
+            )
+        )
+
+    def _give_sign(self, reply_id: str) -> None:
+        """At once or not at all: behind speech it would come too late to mean anything."""
+        if self._queue is None or not self._queue.is_idle or not self._values.earcons:
+            return
+        assert self._synthesizer is not None
+        rate = self._synthesizer.sample_rate
+        self._audio.publish(self._message_of(Chunk(reply_id, 0, earcons.heard(rate), rate, True)))
 
     def _add(self, piece: Piece) -> None:
         if self._queue is not None:
@@ -217,7 +241,7 @@ class TtsNode(LifecycleNode):
             else:
                 if result.problem:
                     self.get_logger().error(f"A sentence was not spoken. {result.problem}")
-                self._queue.synthesis_ended(result.job.key, result.problem)
+                self._queue.synthesis_ended(result.job.key, result.problem, result.seconds)
             self._go_on()
 
     # What goes out.
@@ -248,6 +272,7 @@ class TtsNode(LifecycleNode):
     def _report(self, ended: Ended) -> None:
         if ended.problem:
             self.get_logger().warning(f"Reply {ended.reply_id} was cut short: {ended.problem}.")
+        self.get_logger().debug(f"Reply {ended.reply_id}: segments ended by {dict(ended.flushes)}.")
         if not ended.is_announced:
             status = PlaybackStatus(
                 stream_id=ended.reply_id,

@@ -28,6 +28,8 @@ class Piece:
     turn_id: str = ""
     is_voiced: bool = True  # False: there is no voice for its language
     voice: str = ""
+    speed: float = 1.0  # of this reply, times that of the voice
+    volume: float = 1.0
 
 
 class Reply:
@@ -57,6 +59,13 @@ class Reply:
         self.timeline = PlaybackTimeline()
         self.heard_from = now  # when its text or its playback last got on
         self.problem = ""
+        self.volume = piece.volume
+        self.speed = piece.speed
+
+    @property
+    def buffered_s(self) -> float:
+        """Audio that is there and was not played yet."""
+        return (self.waiting + self.sent - self.played) / self.sample_rate if self.sample_rate else 0.0
 
     @property
     def is_ready(self) -> bool:

@@ -5,9 +5,13 @@ Works character by character, so that the cuts do not depend on how the text arr
 
 from __future__ import annotations
 
+from collections import Counter
+
 # Widths count letters and digits, a CJK character as two.
 MIN_WIDTH = 3  # below it a piece is a scrap and waits for company
 STARTER_WIDTH = 8  # the first piece may end at a comma from here on
+WIDE_STARTER_WIDTH = 4  # or at a Chinese one: two characters sound natural
+FLUSH_WIDTH = 16  # when the listener would have to wait, a piece may end between two words from here on
 CLAUSE_WIDTH = 60  # later pieces may end at a comma from here on
 SPACE_WIDTH = 140  # a piece may end at any space from here on
 HARD_LENGTH = 240  # characters; no piece is longer than this
@@ -75,6 +79,20 @@ class Segmenter:
         self._width = 0
         self._undecided = 0  # length of a segment that ends here if the next word says so
         self._is_first = True
+        self.flushes: Counter[str] = Counter()  # why pieces ended: starter, punctuation, length, timeout, end
+
+    @property
+    def is_holding(self) -> bool:
+        """There is enough for a piece, but no reason to end it."""
+        return self._width >= FLUSH_WIDTH
+
+    def flush(self) -> list[str]:
+        """The listener would have to wait for the end of this piece: what can be said of it now."""
+        segments: list[str] = []
+        head, _ = split_early(self._held, self._width)
+        if head:
+            self._cut(len(head), segments, "timeout")
+        return segments
 
     def feed(self, text: str) -> list[str]:
         """Add text; returns the segments that are complete now."""
@@ -90,20 +108,21 @@ class Segmenter:
         for visible in self._visible.finish():
             self._take(visible, segments)
         if self._held:
-            self._cut(len(self._held), segments)
+            self._cut(len(self._held), segments, "end")
         return segments
 
     def _take(self, character: str, segments: list[str]) -> None:
         """Decide, with `character` as look-ahead, whether what is held ends before it."""
         if self._undecided and not character.isspace():
             if not (character.islower() or character.isdigit()):
-                self._cut(self._undecided, segments)
+                self._cut(self._undecided, segments, "punctuation")
             self._undecided = 0
         elif not self._undecided and self._held and self._ends_before(character):
             if character == " " and _last_word(self._held) in _AMBIGUOUS:
                 self._undecided = len(self._held)
             else:
-                self._cut(len(self._held), segments)
+                is_long = len(self._held) >= HARD_LENGTH or self._width >= SPACE_WIDTH
+                self._cut(len(self._held), segments, "length" if is_long else "punctuation")
         self._held += character
         self._width += _width(character)
 
@@ -118,18 +137,47 @@ class Segmenter:
         last = body[-1:]
         if last in _WIDE_SENTENCE:
             return character not in _WIDE_SENTENCE + _SENTENCE
-        may_end_here = character.isspace() or _is_wide(character)
+        may_end_here = character.isspace() or is_wide(character)
         if last in _SENTENCE:
             return may_end_here and not (last == "." and _is_no_sentence_end(body))
-        enough = self._width >= (STARTER_WIDTH if self._is_first else CLAUSE_WIDTH)
+        starter = WIDE_STARTER_WIDTH if last in _WIDE_CLAUSE else STARTER_WIDTH
+        enough = self._width >= (starter if self._is_first else CLAUSE_WIDTH)
         return enough and (last in _WIDE_CLAUSE or (last in _CLAUSE and may_end_here))
 
-    def _cut(self, length: int, segments: list[str]) -> None:
+    def _cut(self, length: int, segments: list[str], reason: str) -> None:
+        self.flushes["starter" if self._is_first else reason] += 1
         segments.append(self._held[:length])
         self._held = self._held[length:]
         self._width = sum(map(_width, self._held))
         self._undecided = 0
         self._is_first = False
+
+
+def split_early(text: str, width: int) -> tuple[str, str]:
+    """A beginning of at most this width that can be said by itself, and the rest; ("", text) if there is none.
+
+    It ends after a comma, else between words or Chinese characters, and neither part is a scrap."""
+    total, so_far, best = text_width(text), 0, (0, 0)
+    for index, character in enumerate(text):
+        so_far += _width(character)
+        if so_far > width:
+            break
+        following = text[index + 1 : index + 2]
+        if so_far < FLUSH_WIDTH // 2 or 0 < total - so_far < MIN_WIDTH:
+            continue
+        is_clause = character in _WIDE_CLAUSE or (character in _CLAUSE and following.isspace())
+        is_between = following.isspace() or (
+            is_wide(character) and character.isalnum() and is_wide(following or " ")
+        )
+        rank = 2 if is_clause else int(is_between and following not in tuple(_WIDE_CLAUSE + _WIDE_SENTENCE))
+        if rank and rank >= best[0]:
+            best = (rank, index + 1)
+    return text[: best[1]], text[best[1] :]
+
+
+def text_width(text: str) -> int:
+    """How much there is to say: letters and digits, a CJK character as two."""
+    return sum(map(_width, text))
 
 
 def _is_no_sentence_end(body: str) -> bool:
@@ -144,7 +192,8 @@ def _last_word(body: str) -> str:
     return words[-1].lstrip("(\"'“‘*_").lower() if words else ""
 
 
-def _is_wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
+    """Whether it is a CJK character."""
     return (
         "\u2e80" <= character <= "\u9fff"
         or "\uf900" <= character <= "\ufaff"
@@ -155,4 +204,4 @@ def _is_wide(character: str) -> bool:
 def _width(character: str) -> int:
     if not character.isalnum():
         return 0
-    return 2 if _is_wide(character) else 1
+    return 2 if is_wide(character) else 1

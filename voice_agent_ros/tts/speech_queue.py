@@ -6,8 +6,10 @@ Knows neither threads nor clocks: events come in with their time, `step` says wh
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voice_agent_ros.tts.pace import Pace
 from voice_agent_ros.tts.reply import SILENCE, Piece, Reply
 from voice_agent_ros.tts.speakable import speakable
 from voice_agent_ros.tts.synthesizer import Samples
@@ -36,6 +38,7 @@ class Limits:
     prepared_s: float = 4.0
     playback_timeout_s: float = 5.0
     text_timeout_s: float = 20.0
+    flush_s: float = 0.3  # silence that a listener is spared by saying the beginning of a sentence
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Job:
     key: int
     text: str
     voice: str
+    speed: float = 1.0
+    volume: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Ended:
         is_interrupted: it was not played to its end.
         is_announced: whoever plays audio has said, or will say, that the stream is finished; else we have to.
         problem: why it failed, if it did.
+        flushes: how many segments ended for which reason.
     """
 
     reply_id: str
@@ -75,6 +81,7 @@ class Ended:
     is_announced: bool
     samples_played: int = 0
     problem: str = ""
+    flushes: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass
@@ -98,6 +105,7 @@ class SpeechQueue:
         self._ended: list[Ended] = []
         self._farewells: list[Chunk] = []
         self._keys = 0
+        self.pace = Pace()
 
     @property
     def is_idle(self) -> bool:
@@ -131,9 +139,12 @@ class SpeechQueue:
         reply.audio.append(samples)
         reply.waiting += len(samples)
         reply.timeline.add_audio(len(samples))
+        self.pace.add_audio(len(samples) / sample_rate)
 
-    def synthesis_ended(self, key: int, problem: str = "") -> None:
-        """The job is done, or failed: then the rest of the reply is still spoken."""
+    def synthesis_ended(self, key: int, problem: str = "", seconds: float | None = None) -> None:
+        """The job is done after so many seconds, or failed: then the rest of the reply is still spoken."""
+        if seconds is not None:
+            self.pace.end(seconds)
         reply = self._current
         if reply is not None and reply.key == key:
             reply.in_flight = False
@@ -202,6 +213,7 @@ class SpeechQueue:
             reply = self._current
             if reply is None:
                 break
+            self._flush(reply, now)
             self._give_job(reply, step)
             self._send(reply, step, now)
             if self._current is reply:
@@ -268,7 +280,17 @@ class SpeechQueue:
 
     def _end(self, reply: Reply, *, is_interrupted: bool, is_announced: bool) -> None:
         spoken = reply.timeline.heard(reply.played) if reply.is_voiced else ""
-        self._ended.append(Ended(reply.id, spoken, is_interrupted, is_announced, reply.played, reply.problem))
+        self._ended.append(
+            Ended(
+                reply.id,
+                spoken,
+                is_interrupted,
+                is_announced,
+                reply.played,
+                reply.problem,
+                dict(reply.segmenter.flushes),
+            )
+        )
         self._remember(reply.id)
         if self._current is reply:
             self._current = None
@@ -286,16 +308,27 @@ class SpeechQueue:
 
     # -- from text to sound --------------------------------------------------------------------------------
 
+    def _flush(self, reply: Reply, now: float) -> None:
+        """Rather speak the beginning of a sentence than keep the listener waiting for its end."""
+        dry = reply.buffered_s <= self._limits.flush_s and now - reply.heard_from >= self._limits.flush_s
+        if (
+            dry
+            and not (reply.is_complete or reply.in_flight or reply.segments)
+            and reply.segmenter.is_holding
+        ):
+            reply.segments.extend(reply.segmenter.flush())
+
     def _give_job(self, reply: Reply, step: Step) -> None:
         while reply.segments and not reply.in_flight:
             if reply.waiting > self._limits.prepared_s * reply.sample_rate > 0:
                 return
-            segment = reply.segments.popleft()
+            segment = self.pace.next_segment(reply.segments, reply.buffered_s)
             reply.timeline.begin_segment(segment)
             text = speakable(segment)
             if text:
                 reply.in_flight = True
-                step.jobs.append(Job(reply.key, text, reply.voice))
+                self.pace.begin(text)
+                step.jobs.append(Job(reply.key, text, reply.voice, reply.speed, reply.volume))
 
     def _send(self, reply: Reply, step: Step, now: float) -> None:
         chunk = max(1, int(self._limits.chunk_s * reply.sample_rate))

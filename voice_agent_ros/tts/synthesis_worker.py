@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.tts.speech_queue import Job
 from voice_agent_ros.tts.synthesizer import Samples, Synthesizer
 
 JOIN_TIMEOUT_S = 5.0
+SPEEDS = (0.5, 2.0)
 MAX_JOBS = 8  # the speech queue asks for one at a time; after interruptions old ones may still wait
 
 
@@ -23,6 +27,9 @@ class Result:
     job: Job
     samples: Samples | None
     problem: str = ""
+    seconds: float | None = field(
+        default=None, compare=False
+    )  # that the whole job took; None: it was not carried out
 
 
 class SynthesisWorker:
@@ -72,17 +79,23 @@ class SynthesisWorker:
             job = self._jobs.get()
             if job is None:
                 return
-            problem = ""
+            problem, begun = "", time.monotonic()
             try:
                 self._synthesize(job)
             except VoiceAgentError as error:
                 problem = str(error)
-            self._on_result(Result(job, None, problem))
+            self._on_result(Result(job, None, problem, time.monotonic() - begun))
 
     def _synthesize(self, job: Job) -> None:
         if job.key != self._wanted:
             return
-        for block in self._synthesizer.synthesize(job.text, voice=job.voice, speed=self._speed):
+        speed = min(max(self._speed * job.speed, SPEEDS[0]), SPEEDS[1])
+        for block in self._synthesizer.synthesize(job.text, voice=job.voice, speed=speed):
             if job.key != self._wanted:
                 return
-            self._on_result(Result(job, block))
+            self._on_result(Result(job, block if job.volume == 1.0 else louder(block, job.volume)))
+
+
+def louder(samples: Samples, volume: float) -> Samples:
+    """Samples times a factor, clipped."""
+    return np.clip(samples.astype(np.float32) * volume, -32768, 32767).astype(np.int16)

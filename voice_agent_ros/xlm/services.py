@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from prometheus_client.registry import Collector
 
-MODULES: tuple[str, ...] = ("voice_agent_ros.transcription.xlm_service",)
+MODULES: tuple[str, ...] = ("voice_agent_ros.transcription.xlm_service", "voice_agent_ros.tts.xlm_service")
 BODY_MAX_BYTES = 1_048_576
 BODY_S = 30.0
 log = logging.getLogger(__name__)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Speech over HTTP, as OpenAI's clients ask for it."""
+
+import io
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi")
+av = pytest.importorskip("av")
+
+from fastapi.testclient import TestClient  # noqa: E402
+
+from voice_agent_ros.errors import EngineError  # noqa: E402
+from voice_agent_ros.tts.containers import CONTENT_TYPES  # noqa: E402
+from voice_agent_ros.tts.xlm_service import MAX_CHARACTERS, SpeechService  # noqa: E402
+from voice_agent_ros.xlm.security import Access  # noqa: E402
+from voice_agent_ros.xlm.server import HttpOptions, create_app  # noqa: E402
+from voice_agent_ros.xlm.services import Service  # noqa: E402
+
+
+class HummingSynthesizer:
+    """A tone of 0.1 s a character; fails at the word fail."""
+
+    name, sample_rate, languages, voices = "humming", 24000, ("en",), ("hum",)
+
+    def synthesize(self, text, *, voice="", speed=1.0):
+        if "fail" in text:
+            raise EngineError("It failed.", "Try again.")
+        for _ in text:
+            yield (8000 * np.sin(np.arange(int(2400 / speed)) * 0.1)).astype(np.int16)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def service():
+    return SpeechService(HummingSynthesizer())
+
+
+@pytest.fixture
+def client(service):
+    app = create_app(None, HttpOptions(Access()), [Service("speech", service.router(), ("tts-1",))])
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def ask(client, text="Hello there. This is a test of it.", **fields):
+    return client.post("/v1/audio/speech", json={"model": "tts-1", "voice": "alloy", "input": text, **fields})
+
+
+@pytest.mark.parametrize("form", CONTENT_TYPES)
+def test_every_format_has_all_of_the_audio(client, form):
+    answer = ask(client, response_format=form)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(CONTENT_TYPES[form])
+    expected_s = 3.3
+    if form == "pcm":
+        duration_s = len(answer.content) / 2 / 24000
+    else:
+        with av.open(io.BytesIO(answer.content)) as file:
+            duration_s = sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
+    assert duration_s == pytest.approx(expected_s, abs=0.2)
+
+
+def test_its_headers_tell_what_was_done(client):
+    first, second = ask(client, response_format="pcm"), ask(client, response_format="pcm")
+    assert first.headers["x-sample-rate"] == "24000"
+    assert first.headers["x-segments"] == "2"
+    assert (first.headers["x-warm-request"], second.headers["x-warm-request"]) == ("false", "true")
+    assert float(second.headers["x-first-audio-ms"]) >= 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"voice": "nobody"}, "voice"),
+        ({"speed": 9}, "speed"),
+        ({"response_format": "midi"}, "response_format"),
+        ({"input": ""}, "input"),
+        ({"input": "😀"}, "input"),
+        ({"input": "a" * (MAX_CHARACTERS + 1)}, "input"),
+        ({"input": None}, "input"),
+    ],
+)
+def test_what_is_wrong_is_named(client, fields, named):
+    answer = ask(client, **fields)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["error"]["param"] == named
+
+
+def test_a_failure_has_a_status_of_its_own_and_the_next_request_works(client):
+    assert ask(client, "fail").status_code == 503
+    assert ask(client).status_code == 200
+
+
+def test_voices_are_listed(client):
+    assert client.get("/v1/audio/voices").json()["voices"] == ["hum"]
+    assert "tts-1" in [model["id"] for model in client.get("/v1/models").json()["data"]]
+
+
+def test_a_stop_ends_what_is_being_sent(service):
+    request = type("Request", (), {"response_format": "pcm", "speed": 1.0})()
+    sound = service._audio(["one two three", "four five"], "", request)
+    next(sound)
+    import asyncio
+
+    asyncio.run(service.stop())
+    assert len(list(sound)) <= 1
+    assert service._turn.acquire(blocking=False), "the voice was not given back"

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The voices' share of xlm-server: `POST /v1/audio/speech`, the list of voices, and `POST /bridge/stop`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.concurrency import iterate_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.tts.containers import CONTENT_TYPES, AudioFile
+from voice_agent_ros.tts.segmentation import Segmenter
+from voice_agent_ros.tts.speakable import speakable
+from voice_agent_ros.xlm.api_errors import ApiError, bad_request
+from voice_agent_ros.xlm.services import Service
+
+if TYPE_CHECKING:
+    from voice_agent_ros.tts.synthesizer import Synthesizer
+
+MAX_CHARACTERS = 4096  # as OpenAI's
+MODEL_IDS = ("tts-1",)
+TURN_S = 60.0  # longest wait for the voice, which says one thing at a time
+
+
+class SpeechRequest(BaseModel):
+    """OpenAI's request; what we do not know is ignored."""
+
+    model: str = MODEL_IDS[0]
+    input: str = Field(max_length=MAX_CHARACTERS)
+    voice: str = ""
+    speed: float = Field(1.0, ge=0.25, le=4.0)
+    response_format: Literal["wav", "pcm", "flac", "opus", "mp3"] = "mp3"
+
+
+class SpeechService:
+    """Speaks texts for clients, one after the other."""
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+        self._turn = threading.Lock()
+        self._stops = 0  # a request ends when this has changed since it came
+        self._requests = 0
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter()
+        for base in ("/v1", ""):
+            router.add_api_route(f"{base}/audio/speech", self.speak, methods=["POST"])
+            router.add_api_route(f"{base}/audio/voices", self.voices, methods=["GET"])
+        router.add_api_route("/bridge/stop", self.stop, methods=["POST"])
+        return router
+
+    async def voices(self) -> Response:
+        """What can be asked for."""
+        engine = self._synthesizer
+        voices = [{"id": name, "name": name, "languages": engine.languages} for name in engine.voices]
+        return JSONResponse({"object": "list", "data": voices, "voices": list(engine.voices)})
+
+    async def stop(self) -> Response:
+        """End all speech that is being sent."""
+        self._stops += 1
+        return JSONResponse({"stopped": True})
+
+    async def speak(self, request: SpeechRequest) -> Response:
+        """Audio as it is made. The first of it is waited for, so that a failure still has a status of its own."""
+        came = time.monotonic()
+        engine = self._synthesizer
+        voice = request.voice if request.voice in engine.voices else ""
+        if request.voice and not voice and request.voice not in OPENAI_VOICES:
+            raise bad_request(
+                f"There is no voice {request.voice!r}; there are: {', '.join(engine.voices)}.", param="voice"
+            )
+        segmenter = Segmenter()
+        pieces = [speakable(piece) for piece in [*segmenter.feed(request.input), *segmenter.finish()]]
+        texts = [piece for piece in pieces if piece]
+        if not texts:
+            raise bad_request("There is nothing to speak in the input.", param="input")
+        self._requests += 1
+        is_warm = self._requests > 1
+        sound = self._audio(texts, voice, request)
+        try:
+            first = await asyncio.to_thread(next, sound, b"")
+        except VoiceAgentError as error:
+            raise ApiError(503, error.message, error.fix, code="speech_failed") from error
+        if not first:
+            raise bad_request(f"{engine.name} has no voice for this text.", param="input")
+        headers = {
+            "x-sample-rate": str(48_000 if request.response_format == "opus" else engine.sample_rate),
+            "x-segments": str(len(texts)),
+            "x-warm-request": str(is_warm).lower(),
+            "x-first-audio-ms": f"{(time.monotonic() - came) * 1000:.1f}",
+        }
+        body = _after(first, sound)
+        return StreamingResponse(body, media_type=CONTENT_TYPES[request.response_format], headers=headers)
+
+    def _audio(self, texts: list[str], voice: str, request: SpeechRequest) -> Iterator[bytes]:
+        stops = self._stops
+        if not self._turn.acquire(timeout=TURN_S):
+            raise VoiceAgentError("The voice is busy.", "Try again.")
+        try:
+            file = AudioFile(request.response_format, self._synthesizer.sample_rate)
+            is_heard = False
+            for text in texts:
+                for block in self._synthesizer.synthesize(text, voice=voice, speed=request.speed):
+                    if self._stops != stops:
+                        break
+                    is_heard = is_heard or bool(len(block))
+                    if data := file.add(block):
+                        yield data
+                if self._stops != stops:
+                    break
+            rest = file.finish()
+            if is_heard and rest:
+                yield rest
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End."""
+        self._stops += 1
+        self._synthesizer.close()
+
+
+# Clients name one of these whatever the server; they mean "any".
+OPENAI_VOICES = frozenset(
+    [
+        "alloy",
+        "ash",
+        "ballad",
+        "cedar",
+        "coral",
+        "echo",
+        "fable",
+        "marin",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+        "default",
+    ]
+)
+
+
+async def _after(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    try:
+        async for data in iterate_in_threadpool(rest):
+            yield data
+    finally:
+        close: Any = getattr(rest, "close", None)
+        if close is not None:
+            await asyncio.to_thread(close)  # a client that has gone gives the voice back
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the service's options."""
+    add = parser.add_argument_group("speech").add_argument
+    add(
+        "--speech",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="auto: if its library is there; default: %(default)s",
+    )
+    add(
+        "--speech-engine",
+        default="hibari",
+        help="as the parameter synthesizer of tts_node; default: %(default)s",
+    )
+    add("--speech-voice", default="", help="default: the engine's own")
+
+
+def create(options: argparse.Namespace) -> Service | None:
+    """The service, if it is wanted."""
+    if options.speech == "off":
+        return None
+    if options.speech == "auto" and importlib.util.find_spec(options.speech_engine) is None:
+        return None
+    from voice_agent_ros.tts.engines import load_synthesizer
+
+    service = SpeechService(load_synthesizer(options.speech_engine, options.speech_voice))
+
+    async def stop() -> None:
+        await asyncio.to_thread(service.close)
+
+    return Service("speech", service.router(), MODEL_IDS, stop=stop, health=lambda: {"ok": True})
