@@ -36,7 +36,7 @@ class HummingSynthesizer:
 
 @pytest.fixture
 def service():
-    return SpeechService(HummingSynthesizer())
+    return SpeechService(HummingSynthesizer)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter
@@ -42,13 +42,23 @@ class SpeechRequest(BaseModel):
 
 
 class SpeechService:
-    """Speaks texts for clients, one after the other."""
+    """Speaks texts for clients, one after the other.
 
-    def __init__(self, synthesizer: Synthesizer) -> None:
-        self._synthesizer = synthesizer
+    Args:
+        load: gives the voice; called when somebody first wants it, for most servers are never asked to speak.
+    """
+
+    def __init__(self, load: Callable[[], Synthesizer]) -> None:
+        self._load = load
+        self._loading = threading.Lock()
+        self._loaded: Synthesizer | None = None
         self._turn = threading.Lock()
         self._stops = 0  # a request ends when this has changed since it came
         self._requests = 0
+
+    def preload(self) -> None:
+        """Load the voice now; raises what is wrong with it."""
+        self._get()
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -61,9 +71,21 @@ class SpeechService:
 
     async def voices(self) -> Response:
         """What can be asked for."""
-        engine = self._synthesizer
+        engine = await self._voice()
         voices = [{"id": name, "name": name, "languages": engine.languages} for name in engine.voices]
         return JSONResponse({"object": "list", "data": voices, "voices": list(engine.voices)})
+
+    async def _voice(self) -> Synthesizer:
+        try:
+            return await asyncio.to_thread(self._get)
+        except VoiceAgentError as error:
+            raise ApiError(503, error.message, error.fix, code="speech_failed") from error
+
+    def _get(self) -> Synthesizer:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
     async def stop(self) -> Response:
         """End all speech that is being sent."""
@@ -73,7 +95,7 @@ class SpeechService:
     async def speak(self, request: SpeechRequest) -> Response:
         """Audio as it is made. The first of it is waited for, so that a failure still has a status of its own."""
         came = time.monotonic()
-        engine = self._synthesizer
+        engine = await self._voice()
         voice = request.voice if request.voice in engine.voices else ""
         if request.voice and not voice and request.voice not in OPENAI_VOICES:
             raise bad_request(
@@ -107,10 +129,11 @@ class SpeechService:
         if not self._turn.acquire(timeout=TURN_S):
             raise VoiceAgentError("The voice is busy.", "Try again.")
         try:
-            file = AudioFile(request.response_format, self._synthesizer.sample_rate)
+            engine = self._get()
+            file = AudioFile(request.response_format, engine.sample_rate)
             is_heard = False
             for text in texts:
-                for block in self._synthesizer.synthesize(text, voice=voice, speed=request.speed):
+                for block in engine.synthesize(text, voice=voice, speed=request.speed):
                     if self._stops != stops:
                         break
                     is_heard = is_heard or bool(len(block))
@@ -127,7 +150,9 @@ class SpeechService:
     def close(self) -> None:
         """End."""
         self._stops += 1
-        self._synthesizer.close()
+        with self._loading:
+            if self._loaded is not None:
+                self._loaded.close()
 
 
 # Clients name one of these whatever the server; they mean "any".
@@ -187,7 +212,9 @@ def create(options: argparse.Namespace) -> Service | None:
         return None
     from voice_agent_ros.tts.engines import load_synthesizer
 
-    service = SpeechService(load_synthesizer(options.speech_engine, options.speech_voice))
+    service = SpeechService(lambda: load_synthesizer(options.speech_engine, options.speech_voice))
+    if options.speech == "on":
+        service.preload()
 
     async def stop() -> None:
         await asyncio.to_thread(service.close)
