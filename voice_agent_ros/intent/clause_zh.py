@@ -147,6 +147,8 @@ def _gripper(bag: Bag, skill: str, sense: str) -> Meaning | None:
         return Meaning(skill)
     if not bag.only(sense, "gripper", "ba", "ought", "want", "bit"):
         return None
+    if any(want.value in ("我想", "想", "我想要", "想要", "我要", "要") for want in bag.all("want")):
+        return None  # "我想张开夹爪": who wants to
     grippers, verbs = bag.all("gripper"), bag.all(sense)
     if len(grippers) != 1 or not 1 <= len(verbs) <= 2:
         return None

@@ -93,7 +93,8 @@ def _gripper(skill: str, sense: str, state: str, alone: set[str], bag: Bag) -> M
         if len(bag.all("gripper")) > 1 or bag.has("arm", "in_hand"):
             return None
         if verb is None:
-            return Meaning(skill) if bag.has(state) else None
+            is_after = bag.has(state) and bag.all(state)[0].start > bag.all("gripper")[0].start
+            return Meaning(skill) if is_after else None
         if sense in senses(verb) and verb.value[1] not in ("get", "have"):
             return Meaning(skill)
         return Meaning(skill) if "make" in senses(verb) and bag.has(state) else None
@@ -167,6 +168,8 @@ def move_by(bag: Bag) -> Meaning | None:
     means = senses(verb) if verb else frozenset()
     if bag.verbs and verb is None:
         return None
+    if bag.has("want") and verb is not None and not bag.has(*_HAND, "it"):
+        return None  # "I want to go up": who wants to
     way = _way(bag, means)
     how_far = bag.has("distance", "bit")
     has_hand, has_it = bag.has(*_HAND), bag.has(*_IT)
@@ -253,6 +256,8 @@ def move_to(bag: Bag) -> Meaning | None:
     has_arm = bag.has("arm", "gripper", "in_hand")
     if bag.verbs:
         verb = bag.verbs[0]
+        if bag.has("want") and not has_arm:
+            return None  # "I want to go home"
         if "pose" not in senses(verb):
             return None
         if verb.value[1] in ("have", "let", "want") and not has_arm:

@@ -163,9 +163,29 @@ def _numbers_en() -> dict[str, float]:
     )
 
 
+def _spelled_en() -> str:
+    """A pattern of all the numbers in words; by their parts, because a list of them all is slow to compile."""
+    numbers = _numbers_en()
+    words = {
+        value: word
+        for word, value in reversed(numbers.items())
+        if " " not in word and word.isalpha() and value == int(value)
+    }
+    ones = "|".join(words[value] for value in range(1, 10))
+    teens = "|".join(words[value] for value in range(10, 20))
+    tens = "|".join(words[value] for value in range(20, 100, 10))
+    below = rf"(?:{tens})[ -](?:{ones})|{tens}|{teens}|{ones}"
+    hundreds = rf"(?:{ones}|a)[ -]hundred(?:(?:[ -]and)?[ -](?:{below}))?"
+    others = [word for word in numbers if not re.fullmatch(rf"{hundreds}|{below}", word)]
+    listed = "|".join(
+        re.escape(word).replace(r"\ ", "[ -]") for word in sorted(others, key=len, reverse=True)
+    )
+    return rf"{hundreds}|{listed}|{below}"
+
+
 def _english(units_of: dict[str, float], is_signed: bool) -> _Rules:
     numbers = _numbers_en()
-    spelled = "|".join(re.escape(w).replace(r"\ ", "[ -]") for w in sorted(numbers, key=len, reverse=True))
+    spelled = _spelled_en()
     point = rf"(?:(?:{spelled}) )?point(?: (?:oh|zero|one|two|three|four|five|six|seven|eight|nine))+"
     units = "|".join(units_of)
     before = (
