@@ -168,8 +168,6 @@ def move_by(bag: Bag) -> Meaning | None:
     means = senses(verb) if verb else frozenset()
     if bag.verbs and verb is None:
         return None
-    if bag.has("want") and verb is not None and not bag.has(*_HAND, "it"):
-        return None  # "I want to go up": who wants to
     way = _way(bag, means)
     how_far = bag.has("distance", "bit")
     has_hand, has_it = bag.has(*_HAND), bag.has(*_IT)
@@ -200,6 +198,8 @@ def move_by(bag: Bag) -> Meaning | None:
 def _moving_verb(bag: Bag) -> Chunk | None:
     """The one verb that moves; "make the arm go up" has another before it."""
     verbs = bag.verbs
+    if bag.has("want") and not bag.has(*_HAND, "it"):
+        return None  # "I want to go up": who wants to
     if len(verbs) == 2 and verbs[0].value[1] in _LETS and bag.has(*_HAND, "it"):
         verbs = verbs[1:]
     return verbs[0] if len(verbs) == 1 else None
