@@ -149,3 +149,11 @@ def test_a_stop_is_not_missed(text: str) -> None:
 @pytest.mark.parametrize("text", LEFT_ALONE)
 def test_what_is_no_stop(text: str) -> None:
     assert find_stop_phrase(text) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["Slow down a bit.", "Cool down a little.", "Hurry up a bit.", "Calm down.", "Wake up."]
+)
+def test_a_verb_with_up_or_down_is_no_way_to_go(words: str) -> None:
+    calls = SentenceGrammars().calls(words, "en", SCENE)
+    assert all(call.skill != "move_by" for call in calls)
