@@ -68,7 +68,7 @@ John, go home.
 老师让我张开夹爪
 张开夹爪很危险
 """.strip().splitlines()
-NOT_YET = """
+STATED = """
 I want to go home.
 I need to go home now.
 We should go home.
@@ -78,7 +78,7 @@ The last thing you should do is open the gripper.
 Opened the gripper.
 The gripper should be open already.
 Only five centimeters left.
-""".strip().splitlines()  # they are understood as commands, and should not be
+""".strip().splitlines()
 MISSED = """
 Don't, stop!
 Don't! Stop!
@@ -130,15 +130,9 @@ SCENE = Scene(
 )
 
 
-@pytest.mark.parametrize("text", [*ASKED, *NO_COMMAND])
+@pytest.mark.parametrize("text", [*ASKED, *NO_COMMAND, *STATED])
 def test_it_moves_nothing(grammars: SentenceGrammars, text: str) -> None:
     assert not grammars.calls(text, "en" if text.isascii() else "zh", SCENE)
-
-
-@pytest.mark.xfail(reason="the sentence grammar takes it for a command")
-@pytest.mark.parametrize("text", NOT_YET)
-def test_it_should_move_nothing(grammars: SentenceGrammars, text: str) -> None:
-    assert not grammars.calls(text, "en", SCENE)
 
 
 @pytest.mark.parametrize("text", MISSED)

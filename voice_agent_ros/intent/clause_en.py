@@ -49,12 +49,6 @@ _ASKS_WHERE = {
     "carry",
 }
 
-# Verbs whose "up" or "down" is no direction: "slow down a bit" is no way to go.
-_PHRASAL = frozenset(
-    "boot brush calm cheer clean cool die dry fill grow hang hurry mess note power quiet quieten ring sign simmer slow"
-    " speed sum tidy tone wake warm wash water wind wrap write".split()
-)
-
 
 def read(
     words: list[str], scene: Scene, distances: dict[str, float], *, gerunds: bool = False
@@ -64,8 +58,6 @@ def read(
     Args:
         gerunds: a verb may end in "-ing": what was left out before it asks for that ("would you mind …").
     """
-    if any(verb in _PHRASAL and way in ("up", "down") for verb, way in zip(words, words[1:], strict=False)):
-        return None
     asked: Meaning | None = None
     for cut in Chunker(words, _nouns(scene), distances).cuts():
         bag = Bag(cut, _DROPPED)

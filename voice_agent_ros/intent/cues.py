@@ -35,6 +35,11 @@ _PARTICLES = re.compile(
     r"(?! (?:by|to the|a (?:bit|little|touch|tad)|an? inch|\d|slightly|more|(?:one|two|three|four|five|six|seven|eight"
     r"|nine|ten|twelve|fifteen|twenty|thirty|fifty)\b))"
 )
+# Those whose particle is never one, whatever follows: "slow down a bit" is no way to go.
+_NEVER_A_WAY = re.compile(
+    r"\b(?:boot|brush|calm|cheer|clean|cool|die|dry|fill|grow|hang|hurry|mess|note|power|quiet|quieten|ring|sign|simmer"
+    r"|slow|speed|sum|tidy|tone|wake|warm|wash|water|wind|wrap|write)(?:s|ed|ing)?(?: (?:it|that|this|things))? (?:up|down)\b"
+)
 _MOVING = ("go", "come", "get", "back", "look")  # "go up" is a direction
 _PARTICLES_ZH = re.compile(
     r"[合关闭盖贴戴穿锁]上|[停慢静坐蹲躺放留]下来?|[等听看想试]一下|一下|上次|下次|上午|下午|上面|下面|马上|晚上|早上"
@@ -46,6 +51,13 @@ def cued_skills(words: str) -> list[str]:
     """Skills that these words ask for by their own word."""
     found = [skill for skill, pattern in _CUES.items() if pattern.search(words)]
     return ["move_joint"] if "move_joint" in found else found
+
+
+def is_no_way(words: str) -> bool:
+    """Whether a verb takes the only "up" or "down" for itself: hurry up, slow down."""
+    return _NEVER_A_WAY.search(words) is not None and not re.search(
+        r"\b(?:up|down|left|right|forwards?|back|backwards?)\b", _NEVER_A_WAY.sub(" ", words)
+    )
 
 
 def without_particles(words: str) -> str:

@@ -16,6 +16,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent import clause_en, clause_zh
 from voice_agent_ros.intent.bag import Meaning
+from voice_agent_ros.intent.cues import is_no_way
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
@@ -124,6 +125,8 @@ class SentenceGrammar:
         if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()
         meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
+        if meaning is not None and meaning.skill == "move_by" and is_no_way(said):
+            meaning = None
         if meaning is not None and not meaning.missing:
             return self._meant(meaning, said, scene)
         readings = self._templates(plain, tokens, scene)
@@ -196,6 +199,8 @@ class SentenceGrammar:
     def _may_be_meant(self, skill: str, text: str) -> bool:
         if skill == "describe_scene":
             return True
+        if skill == "move_by" and is_no_way(text):
+            return False
         if skill in _NAMING_SKILLS:
             # Names stand in quotes and "called …"; to forget is no negation here, and nothing moves.
             text = re.sub(r"(?i)[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
