@@ -32,6 +32,14 @@ class SceneObject:
     source: Source = "seen"
     is_fixed: bool = False
 
+    def is_inside(self, other: SceneObject) -> bool:
+        """Its centre is above the other's footprint and not above its rim, and the other is larger."""
+        return (
+            max(other.size[:2]) > max(self.size[:2])
+            and all(abs(self.position[i] - other.position[i]) < other.size[i] / 2 for i in (0, 1))
+            and self.position[2] < other.position[2] + other.size[2] / 2 + self.size[2] / 2
+        )
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.wordings import bare
+
+WITH_OTHERS = re.compile(
+    r"\b(?:with|among|amongst|to|join|joins|beside) (?:all )?the (?:others?|rest)\b|和其[他它]的?.{0,4}(?:一起|一块)"
+)
 
 
 def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) -> tuple[SkillCall, ...]:
@@ -67,6 +72,8 @@ def _exact(skill: str, given: dict[str, Any], text: str, scene: Scene, language:
                 names = resolve(arguments[slot], scene, tongue)
                 if len(names) == 1:
                     arguments[slot] = names[0]
+    if isinstance(arguments.get("target"), str) and scene.find(arguments["target"]) is None:
+        arguments["target"] = _with_the_others(arguments, bare(text), scene)
     if "distance" in arguments:
         said = find_distances(bare(text))
         if len(said) == 1:
@@ -79,6 +86,19 @@ def _exact(skill: str, given: dict[str, Any], text: str, scene: Scene, language:
     if isinstance(arguments.get("pose"), str):
         arguments["pose"] = _pose(arguments["pose"], scene, language)
     return arguments
+
+
+def _with_the_others(arguments: dict[str, Any], words: str, scene: Scene) -> str:
+    """Where the others are, if that is where it should go and there is one such place; else what the model wrote.
+
+    A small model puts a name of its examples there, or "the others".
+    """
+    target: str = arguments["target"]
+    if WITH_OTHERS.search(words) is None:
+        return target
+    others = [thing for thing in scene.objects if thing.name != arguments.get("object")]
+    holders = {place.name for thing in others for place in others if thing.is_inside(place)}
+    return holders.pop() if len(holders) == 1 and bare(target) not in words else target
 
 
 def _pose(written: str, scene: Scene, language: str) -> str:

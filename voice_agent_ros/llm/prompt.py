@@ -126,19 +126,10 @@ def scene_facts(scene: Scene) -> str:
     facts = []
     for thing, name in zip(scene.objects, scene_names(scene), strict=False):
         container = next(
-            (other for other in scene.objects if other is not thing and _is_inside(thing, other)), None
+            (other for other in scene.objects if other is not thing and thing.is_inside(other)), None
         )
         facts.append(f"{name} (in the {container.name})" if container else name)
     return ", ".join(facts) or "nothing"
-
-
-def _is_inside(thing: SceneObject, other: SceneObject) -> bool:
-    """Its centre is above the other's footprint and not above its rim, and the other is larger."""
-    return (
-        max(other.size[:2]) > max(thing.size[:2])
-        and all(abs(thing.position[i] - other.position[i]) < other.size[i] / 2 for i in (0, 1))
-        and thing.position[2] < other.position[2] + other.size[2] / 2 + thing.size[2] / 2
-    )
 
 
 def _asked(seen: str, said: str) -> str:
