@@ -17,7 +17,13 @@ from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
-from voice_agent_ros.msg import AudioChunk, PlaybackStatus, StopRequest  # noqa: E402
+from voice_agent_ros.msg import (  # noqa: E402
+    AudioChunk,
+    PlaybackStatus,
+    StopRequest,
+    Transcript,
+    VoiceActivity,
+)
 
 from voice_agent_ros.nodes import qos  # noqa: E402
 from voice_agent_ros.nodes.audio_node import AudioNode  # noqa: E402
@@ -252,3 +258,26 @@ def test_what_cannot_be_opened_fails_with_the_fix(capfd, parameters, transition,
         node.destroy_node()
     finally:
         rclpy.try_shutdown()
+
+
+@pytest.mark.parametrize("says_words", [True, False])
+def test_who_speaks_pauses_speech_and_words_end_it(start, says_words):
+    _, listener = start(sink="none", barge_in=True)
+    voice = listener.node.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
+    words = listener.node.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
+    listener.wait(lambda: voice.get_subscription_count() == 1 and words.get_subscription_count() == 1)
+    listener.send("r1", tone(1.5))
+    listener.wait(lambda: listener.of("r1") and listener.of("r1")[-1].samples_played > 0)
+    voice.publish(VoiceActivity(is_speech=True))
+    listener.settle(0.4)
+    paused_at = listener.of("r1")[-1].samples_played
+    listener.settle(0.3)
+    assert listener.of("r1")[-1].samples_played == paused_at, "it went on speaking"
+    if says_words:
+        words.publish(Transcript(text="wait"))
+    else:
+        voice.publish(VoiceActivity(is_speech=False))
+    listener.wait(lambda: listener.is_over("r1"))
+    last = listener.of("r1")[-1]
+    assert last.is_interrupted == says_words
+    assert last.samples_played == (paused_at if says_words else round(1.5 * RATE))

@@ -86,6 +86,7 @@ class PlaybackQueue:
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._news: deque[Played] = deque(maxlen=MAX_NEWS)
         self._stopped_at = float("-inf")
+        self._is_held = False
 
     def add(
         self,
@@ -158,7 +159,7 @@ class PlaybackQueue:
         filled = 0
         changed = False
         with self._lock:
-            while filled < count and self._streams:
+            while filled < count and self._streams and not self._is_held:
                 stream = next(iter(self._streams.values()))
                 changed = changed or (stream.played == 0 and stream.queued > 0)
                 filled += self._take(stream, out[filled:])
@@ -206,6 +207,16 @@ class PlaybackQueue:
         """Whether something is to be played; waits for it."""
         return self._has_audio.wait(timeout_s)
 
+    def hold(self) -> None:
+        """Fall silent, but lose nothing."""
+        with self._lock:
+            self._is_held = True
+
+    def resume(self) -> None:
+        """Go on at the sample where it was held."""
+        with self._lock:
+            self._is_held = False
+
     def stop(self, at: float | None = None) -> None:
         """Fall silent: every stream ends as interrupted, and what still comes of it is dropped.
 
@@ -215,6 +226,7 @@ class PlaybackQueue:
         with self._lock:
             if at is not None:
                 self._stopped_at = max(at, self._stopped_at)
+            self._is_held = False
             for stream in list(self._streams.values()):
                 stream.played_at = stream.played_at or self._now()
                 self._end(stream, interrupted=True)

@@ -17,6 +17,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from voice_agent_ros.audio import in_process
+from voice_agent_ros.audio.barge_in import Action, BargeIn
 from voice_agent_ros.audio.capture import Capture
 from voice_agent_ros.audio.device import Loudspeaker, reopened
 from voice_agent_ros.audio.devices import default_rate
@@ -30,12 +31,17 @@ from voice_agent_ros.audio.source import SAMPLE_RATE, Block, Source
 from voice_agent_ros.audio.stream_names import name
 from voice_agent_ros.audio.wav_source import Clip, WavSource, load_clips
 from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
-from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest
+from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest, Transcript, VoiceActivity
 from voice_agent_ros.nodes import health, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
+    Parameter(
+        "barge_in",
+        False,
+        "Who speaks pauses the robot's speech, words end it; needs a microphone without the robot's own voice.",
+    ),
     Parameter(
         "source",
         "device",
@@ -109,6 +115,10 @@ class AudioNode(LifecycleNode):
         self.create_subscription(AgentState, "state", self._on_state, qos.STATE)
         self.create_service(Trigger, "~/next_clip", self._on_next_clip)
         self._wake = self.create_guard_condition(self._publish_status)
+        self._barge_in = BargeIn()
+        self._stop_request = self.create_publisher(StopRequest, "stop", qos.EVENTS)
+        self.create_subscription(VoiceActivity, "speech/activity", self._on_voice, qos.EVENTS)
+        self.create_subscription(Transcript, "speech/transcript", self._on_words, qos.EVENTS)
         self.create_timer(STATUS_PERIOD_S, self._publish_status)
         health.report(self, "audio", self._health)
 
@@ -319,8 +329,32 @@ class AudioNode(LifecycleNode):
             created_at=seconds(message.header.stamp) or float("inf"),
         )
 
+    def _on_voice(self, message: Any) -> None:
+        if self._playback is not None and self._values.barge_in:
+            speaks = self._playback.is_playing
+            now = time.monotonic()
+            self._interrupt(self._barge_in.on_voice(now, is_speech=message.is_speech, robot_speaks=speaks))
+
+    def _on_words(self, message: Any) -> None:
+        self._interrupt(self._barge_in.on_words(message.text), message.text)
+
+    def _interrupt(self, action: Action, words: str = "") -> None:
+        """Pause, go on, or stop speaking; the arm is not concerned."""
+        if self._playback is None:
+            return
+        if action == "hold":
+            self._playback.hold()
+        elif action == "resume":
+            self._playback.resume()
+        elif action == "stop":
+            stop = StopRequest(source="barge_in", scope=StopRequest.SCOPE_SPEECH, phrase=words)
+            stop.header.stamp = self.get_clock().now().to_msg()
+            self._on_stop(stop)
+            self._stop_request.publish(stop)
+
     def _on_stop(self, message: StopRequest) -> None:
         if message.scope != StopRequest.SCOPE_MOTION and self._playback is not None:
+            self._barge_in.forget()
             self._playback.stop(seconds(message.header.stamp) or seconds(self.get_clock().now().to_msg()))
             self._publish_status()
 
@@ -328,6 +362,7 @@ class AudioNode(LifecycleNode):
         """At every change, and now and then while something is played."""
         if self._playback is None:
             return
+        self._interrupt(self._barge_in.on_time(time.monotonic()))
         for played in self._playback.news():
             self._status.publish(self._status_of(played))
         is_speaking = self._playback.is_playing
