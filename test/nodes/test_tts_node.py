@@ -15,6 +15,7 @@ from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.action import Say  # noqa: E402
 from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequest  # noqa: E402
@@ -325,3 +326,23 @@ def test_a_voice_that_is_not_there_fails_to_configure_with_the_fix(ros, capfd):
     assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert "hibari --voice emma" in capfd.readouterr().err
     node.destroy_node()
+
+
+def test_a_plain_text_is_spoken(tts):
+    _, speaker = tts
+    texts = speaker.node.create_publisher(String, "tts_text", qos.EVENTS)
+    speaker.wait(lambda: texts.get_subscription_count() == 1)
+    texts.publish(String(data="Hello there."))
+    speaker.wait(lambda: speaker.samples("text-1") > 0)
+
+
+def test_a_sign_comes_at_once_or_not_at_all(tts):
+    _, speaker = tts
+    speaker.say("s1", "", kind="earcon")
+    speaker.wait(lambda: speaker.is_complete("s1"))
+    assert 0.05 < speaker.samples("s1") / 24000 < 0.3
+    speaker.say("r1", "I will put the red cube into the bowl.")
+    speaker.wait(lambda: speaker.samples("r1") > 0)
+    speaker.say("s2", "", kind="earcon")
+    speaker.settle(0.3)
+    assert not speaker.samples("s2")
