@@ -92,4 +92,4 @@ def test_without_weights_it_is_left_out_or_named(tmp_path, monkeypatch):
     with pytest.raises(ModelMissingError, match=r"models fetch whisper-tiny\.en"):
         app_of(tmp_path, monkeypatch, "--transcribe", "on")
     with pytest.raises(ConfigurationError, match="nothing to serve"):
-        app_of(tmp_path, monkeypatch)
+        app_of(tmp_path, monkeypatch, "--speech", "off")

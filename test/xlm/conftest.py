@@ -37,7 +37,7 @@ class LiveServer:
         environment = {**os.environ, "PYTHONPATH": f"{PACKAGE_ROOT}:{os.environ.get('PYTHONPATH', '')}"}
         sim = shlex.join([sys.executable, "-m", "voice_agent_ros.xlm.console_sim"])
         command = [sys.executable, "-m", "voice_agent_ros.xlm.server_cli", "--port", str(self.port)]
-        command += ["--transcribe", "off"]  # has tests of its own
+        command += ["--transcribe", "off", "--speech", "off"]  # have tests of their own
         command += [] if probe else ["--no-probe"]
         self.log = directory / "server.log"
         with self.log.open("wb") as log:

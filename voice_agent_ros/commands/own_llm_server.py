@@ -50,7 +50,7 @@ def own_llm_server(weights: Path | None = None) -> Iterator[str]:
     command = [
         *_python("voice_agent_ros.xlm.server_cli"),
         *("--profile", PROFILE, "--console", shlex.join(console)),
-        *("--no-probe", "--transcribe", "off"),
+        *("--no-probe", "--transcribe", "off", "--speech", "off"),
     ]
     with serving(command) as url:
         yield url

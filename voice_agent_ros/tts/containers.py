@@ -6,9 +6,10 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from voice_agent_ros.tts.synthesizer import Samples
+if TYPE_CHECKING:
+    from voice_agent_ros.tts.synthesizer import Samples
 
 CONTENT_TYPES = {
     "pcm": "audio/pcm",
