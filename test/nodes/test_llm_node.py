@@ -177,7 +177,7 @@ def test_what_the_robot_feels_is_told(world: World) -> None:
     for question, answer in answers.items():
         turn_id = world.person.says(question)
         report = until(lambda turn_id=turn_id: world.person.report_of(turn_id))
-        assert (report.outcome, report.engine) == ("answered", "grammar")
+        assert (report.outcome, report.engine) == ("answered", "grammar"), (question, report)
         assert answer in report.reply
     assert not world.bridge.goals
 

@@ -230,6 +230,8 @@ class Dialogue:
         elif result.ambiguous:
             self._ask_which(turn, result, is_enough=not result.arguments)
         elif result.problem:
+            if self._answered(turn):  # "Why don't you move?" is a command with a gap, and a question
+                return
             key = "impossible" if "distance" in result.problem else "impossible_other"
             self._close_with(turn, "refused", key, rule="bad_arguments")
         elif not self._clarified(turn, text, clarifying) and not self._answered(turn):

@@ -17,6 +17,7 @@ from voice_agent_ros.llm.endpoint import Endpoint
 from voice_agent_ros.llm.forms import Form, wire
 from voice_agent_ros.llm.problems import EndpointProblem, before, problem_of
 from voice_agent_ros.llm.reply_reader import ReplyReader
+from voice_agent_ros.llm.transport import kept_open
 
 CLOSED_THOUGHT = "<think>\n\n</think>\n\n"
 MAX_ADAPTATIONS = 4
@@ -61,14 +62,18 @@ class Connection:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        from openai import AsyncOpenAI, Timeout
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
         self.endpoint = endpoint
         self.left_out: set[str] = set()
         # A reply is on its way as long as the turn's deadline allows; the first token has a deadline of its own.
         timeout = Timeout(endpoint.deadlines.total, connect=endpoint.deadlines.connect)
         self.client = AsyncOpenAI(
-            base_url=endpoint.url, api_key=endpoint.key or "none", max_retries=0, timeout=timeout
+            base_url=endpoint.url,
+            api_key=endpoint.key or "none",
+            max_retries=0,
+            timeout=timeout,
+            http_client=DefaultAsyncHttpxClient(transport=kept_open()),
         )
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from voice_agent_ros.llm.chat import ChatRequest
 from voice_agent_ros.llm.problems import EndpointProblem, problem_of
 from voice_agent_ros.llm.standing import EndpointReport, Standing
+from voice_agent_ros.llm.transport import http_library
 
 HEALTH_TIMEOUT_S = 3.0
 WARM_DEADLINE_S = 60.0
@@ -170,12 +171,11 @@ class Upkeep:
 
     async def _get(self, standing: Standing, url: str) -> Any:
         """An answer of whatever status."""
-        import httpx
         import openai
 
         client = standing.connection.client.with_options(timeout=HEALTH_TIMEOUT_S)
         try:
-            return await asyncio.wait_for(client.get(url, cast_to=httpx.Response), HEALTH_TIMEOUT_S)
+            return await asyncio.wait_for(client.get(url, cast_to=http_library().Response), HEALTH_TIMEOUT_S)
         except openai.APIStatusError as error:
             return error.response
         except (openai.OpenAIError, OSError) as error:
