@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring-up order, retries and recovery, on a virtual clock."""
 
-from voice_agent_ros.supervision import RETRY_DELAY_S, UNREACHABLE_AFTER_S, Request, Supervision
+import pytest
+
+from voice_agent_ros.motion.latch import NOT_RELEASED
+from voice_agent_ros.supervision import (
+    GUARD,
+    RETRY_DELAY_S,
+    UNREACHABLE_AFTER_S,
+    FirstRelease,
+    Request,
+    Supervision,
+)
 
 
 def bring_up(supervision: Supervision, names: list[str], now: float) -> list[Request]:
@@ -74,3 +84,36 @@ def test_a_transition_that_never_answers_times_out() -> None:
     assert supervision.due(0.0) == [Request("a", "configure")]
     assert supervision.due(9.0) == []
     assert supervision.due(10.5) != []
+
+
+@pytest.mark.parametrize("reason", [NOT_RELEASED, f"{GUARD}: the bridge has been silent for 0.37 s"])
+def test_the_first_release_comes_once_when_all_is_up(reason: str) -> None:
+    release = FirstRelease(wanted=True)
+    assert not release.is_due(is_ready=True)  # nothing heard of the bridge yet
+    release.on_latch(reason)
+    assert not release.is_due(is_ready=False)
+    assert release.is_awaited
+    assert release.is_due(is_ready=True)
+    assert not release.is_due(is_ready=True)
+    assert release.is_awaited
+    release.done()
+    assert not release.is_awaited
+    release.on_latch(f"{GUARD}: the bridge has been silent for 0.5 s")
+    assert not release.is_due(is_ready=True)
+
+
+def test_an_open_latch_ends_the_wait_even_if_the_answer_is_lost() -> None:
+    release = FirstRelease(wanted=True)
+    release.on_latch(NOT_RELEASED)
+    assert release.is_due(is_ready=True)
+    release.on_latch("")
+    assert not release.is_awaited
+
+
+def test_what_a_person_stopped_while_starting_stays_stopped() -> None:
+    release = FirstRelease(wanted=True)
+    release.on_latch("button")
+    release.on_latch(f"{GUARD}: the bridge has been silent for 0.4 s")
+    assert not release.is_due(is_ready=True)
+    assert not release.is_awaited
+    assert not FirstRelease(wanted=False).is_awaited

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from voice_agent_ros.motion.latch import NOT_RELEASED
+
+GUARD = "stop_guard"  # the source of its stop requests
 Transition = Literal["configure", "activate"]
 POLL_PERIOD_S = 1.0
 SEARCH_PERIOD_S = 0.1  # until a node has been seen for the first time
@@ -126,3 +129,43 @@ class Supervision:
         if troubled:
             return "degraded", f"{troubled[0].name}: {troubled[0].message}"
         return "starting", ", ".join(node.name for node in down)
+
+
+@dataclass
+class FirstRelease:
+    """The one release of the motion latch that needs nobody, for simulated arms, when everything is up.
+
+    While an agent starts, its nodes compete for the processor, and the guard may miss heartbeats of a bridge that has
+    never moved anything: that does not count. What a person has stopped, and whatever latches later, is for people.
+
+    Args:
+        wanted: whether there is to be one at all.
+    """
+
+    wanted: bool
+    _reason: str = ""
+    _is_asked: bool = False
+
+    def on_latch(self, reason: str) -> None:
+        """Why the bridge is latched; "": it is not."""
+        self._reason = reason
+        if reason and reason != NOT_RELEASED and not reason.startswith(f"{GUARD}:"):
+            self.wanted = False
+        if self._is_asked and not reason:
+            self.wanted = False
+
+    def is_due(self, is_ready: bool) -> bool:
+        """Whether to ask for it now; true once."""
+        if not self.wanted or self._is_asked or not is_ready or not self._reason:
+            return False
+        self._is_asked = True
+        return True
+
+    def done(self) -> None:
+        """The bridge has answered."""
+        self.wanted = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is still to come."""
+        return self.wanted

@@ -93,7 +93,7 @@ class TestDemo(unittest.TestCase):
         self.wait(lambda: self.state.state == AgentState.READY, STARTUP_S)
         self.say("Move the arm up by five centimeters.", "turn-1")
         assert self.wait(lambda: bool(self.turns), 30.0)
-        assert self.turns[0].outcome == TurnReport.OUTCOME_DONE, self.turns[0]
+        assert self.turns[0].outcome == TurnReport.OUTCOME_DONE, (self.turns[0].rule, self.turns[0].reply)
         assert self.wait(lambda: GoalStatus.STATUS_SUCCEEDED in self.goals.values(), 5.0), self.goals
 
     def test_3_a_negated_sentence_moves_nothing(self) -> None:

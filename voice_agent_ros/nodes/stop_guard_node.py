@@ -21,6 +21,7 @@ from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
 from voice_agent_ros.nodes import heartbeat, qos, spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.supervision import GUARD
 
 PARAMETERS = (
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
@@ -31,7 +32,6 @@ WATCH_PERIOD_S = 0.02
 REPEAT_S = 0.1
 SILENCE_REPEATS = 10
 STOP_REPEATS = 3
-SOURCE = "stop_guard"
 
 
 class StopGuardNode(Node):
@@ -59,7 +59,7 @@ class StopGuardNode(Node):
         heartbeat.beat(self)
 
     def _on_stop(self, message: StopRequest) -> None:
-        if message.scope != StopRequest.SCOPE_SPEECH and message.source != SOURCE:
+        if message.scope != StopRequest.SCOPE_SPEECH and message.source != GUARD:
             self._repeat(STOP_REPEATS)
             self._cancel_all(f"stop from {message.source}: {message.phrase}")
 
@@ -95,7 +95,7 @@ class StopGuardNode(Node):
 
     def _tell(self, reason: str) -> None:
         """Have the bridge latch too, if it is only slow."""
-        message = StopRequest(source=SOURCE, scope=StopRequest.SCOPE_MOTION, phrase=reason)
+        message = StopRequest(source=GUARD, scope=StopRequest.SCOPE_MOTION, phrase=reason)
         message.header.stamp = self.get_clock().now().to_msg()
         self._stop.publish(message)
 

@@ -16,7 +16,7 @@ from std_srvs.srv import Trigger
 from voice_agent_ros.msg import AgentState, BridgeState, NodeState
 from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
-from voice_agent_ros.supervision import Request, Supervision, Transition
+from voice_agent_ros.supervision import FirstRelease, Request, Supervision, Transition
 
 PARAMETERS = (
     Parameter(
@@ -32,6 +32,7 @@ PARAMETERS = (
     ),
     Parameter("attempts", 10, "How often a transition may fail before its node counts as failed.", (1, 100)),
 )
+BRIDGE = "intent_bridge_node"
 TICK_S = 0.05
 TRANSITION_IDS = {
     "configure": TransitionMsg.TRANSITION_CONFIGURE,
@@ -51,24 +52,21 @@ class SupervisorNode(Node):
         self._get = {name: self.create_client(GetState, f"{name}/get_state") for name in names}
         self._change = {name: self.create_client(ChangeState, f"{name}/change_state") for name in names}
         self._publisher = self.create_publisher(AgentState, "state", qos.STATE)
-        self._resume = self.create_client(Trigger, "intent_bridge_node/resume")
-        self._resume_due = bool(values.resume_when_ready)
-        self._latch_reason = ""
+        self._resume = self.create_client(Trigger, f"{BRIDGE}/resume")
+        self._release = FirstRelease(wanted=values.resume_when_ready and BRIDGE in names)
         self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
         self._published: tuple[object, ...] = ()
         self.create_timer(TICK_S, self._tick)
 
     def _on_bridge(self, message: BridgeState) -> None:
-        self._latch_reason = message.latch_reason
+        self._release.on_latch(message.latch_reason)
 
     def _tick(self) -> None:
         for request in self._supervision.due(time.monotonic()):
             self._send(request)
         self._publish_changes()
-        is_ready = self._supervision.overall()[0] == AgentState.READY
-        if self._resume_due and is_ready and self._latch_reason == BridgeState.REASON_START:
-            self._resume_due = False  # what latches it later is for people to release
-            self._resume.call_async(Trigger.Request())
+        if self._release.is_due(self._supervision.overall()[0] == AgentState.READY):
+            self._resume.call_async(Trigger.Request()).add_done_callback(lambda _: self._release.done())
 
     def _send(self, request: Request) -> None:
         client: Client = self._get[request.node] if request.transition is None else self._change[request.node]
@@ -96,6 +94,8 @@ class SupervisorNode(Node):
 
     def _publish_changes(self) -> None:
         state, text = self._supervision.overall()
+        if state == AgentState.READY and self._release.is_awaited:
+            state, text = AgentState.STARTING, "releasing the motion latch"
         nodes = self._supervision.states()
         current = (state, text, *nodes)
         if current == self._published:
