@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -28,20 +29,26 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
     """
     # Signals are ours: rclpy's own handler would shut the context down before close() can cancel goals.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    ended = threading.Event()
+    ended, closing = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     failures: list[BaseException] = []
     spinning: list[tuple[Node, SingleThreadedExecutor, threading.Thread]] = []
+
+    def died_of(error: BaseException) -> None:
+        failures.append(error)
+        rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
 
     def spin(executor: SingleThreadedExecutor) -> None:
         try:
             executor.spin()
         except ExternalShutdownException:
             pass
+        except InvalidHandle as error:
+            if not closing.is_set():  # else it was looking at its own end
+                died_of(error)
         except BaseException as error:  # noqa: BLE001  a dead executor must end the process, whatever killed it
-            failures.append(error)
-            rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
+            died_of(error)
         finally:
             ended.set()
 
@@ -56,6 +63,7 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
             thread.start()
         ended.wait()
     finally:
+        closing.set()
         for node, executor, thread in spinning:
             close = getattr(node, "close", None)
             if close is not None:
