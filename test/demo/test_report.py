@@ -55,6 +55,14 @@ def test_verdict(turns: list[Turn], problem: str) -> None:
     assert bool(problem) == bool(found)
 
 
+def test_a_known_conversation_ends_as_promised() -> None:
+    done = turn("done", PUT, goals=5, after=IN_BOWL)
+    promised = ("done", "asked", "done")
+    assert shortcoming([done, turn("asked", PUT), done], promised) == ""
+    assert "was to end asked and ended refused" in shortcoming([done, turn("refused"), done], promised)
+    assert "2 were understood" in shortcoming([done, turn("asked", PUT), done][1:], promised[1:] + ("done",))
+
+
 def test_report_has_every_timing(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     write(path, [turn("answered")], World({"bowl": BOWL}))

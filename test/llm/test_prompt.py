@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the model is told and offered."""
 
+import itertools
 import json
 
 import pytest
@@ -133,3 +134,20 @@ def test_warming_up_costs_one_token():
     assert (
         requests[-1].messages[:-1] == action_request("the red cube suits the bowl", SCENE, "en").messages[:-1]
     )
+
+
+def test_the_order_of_arrival_does_not_matter_and_what_was_said_comes_first():
+    bowl = SceneObject("bowl", (0.3, -0.2, 0.02), size=(0.14, 0.14, 0.05))
+    cubes = [SceneObject(f"{colour} cube", (0.3, 0.0, 0.02)) for colour in ("white", "black", "red", "blue")]
+    text = "The red one deserves a place in the bowl."
+    prompts = {
+        action_request(text, Scene(tuple(order)), "en").messages[-1]["content"]
+        for order in itertools.permutations([*cubes, bowl])
+    }
+    assert prompts == {f"<seen>red cube, black cube, blue cube, white cube, bowl</seen>\n{text}"}
+
+
+def test_of_many_things_those_that_were_said_are_told():
+    things = [SceneObject(f"part {n:02}", (0.3, 0.0, 0.02)) for n in range(30)]
+    request = action_request("snatch the part 29", Scene(tuple(things)), "en")
+    assert request.messages[-1]["content"].startswith("<seen>part 29, part 00, ")

@@ -12,6 +12,7 @@ from voice_agent_ros.errors import ConfigurationError
 
 Mode = Literal["recordings", "say", "wav", "text", "microphone"]
 RECORDINGS = ("pick_red_cube.wav", "blue_with_the_others.wav", "yes.wav")
+OUTCOMES = ("done", "asked", "done")  # of the recordings
 SIMULATED_ARMS = ("prim6",)
 LANGUAGES = ("auto", "en", "zh")
 

@@ -79,11 +79,14 @@ def write(path: Path, turns: Sequence[Turn], world: World) -> None:
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def shortcoming(turns: Sequence[Turn]) -> str:
+def shortcoming(turns: Sequence[Turn], promised: Sequence[str] = ()) -> str:
     """Why the demonstration did not succeed, or "" if it did.
 
     It did if every command that was to be carried out shows in the physics, and everything else (answers,
     refusals) left the arm without a goal.
+
+    Args:
+        promised: the outcomes of a conversation that is known beforehand, turn by turn.
     """
     if not turns:
         return "Nothing was understood: no turn came to an end."
@@ -91,6 +94,11 @@ def shortcoming(turns: Sequence[Turn]) -> str:
         problem = _turn_shortcoming(turn, is_last=turn is turns[-1])
         if problem:
             return f'"{turn.heard}": {problem}'
+    for turn, outcome in zip(turns, promised, strict=False):
+        if turn.outcome != outcome:
+            return f'"{turn.heard}": it was to end {outcome} and ended {turn.outcome}: {turn.reply}'
+    if len(turns) < len(promised):
+        return f"{len(promised)} things were said, and {len(turns)} were understood."
     return ""
 
 

@@ -26,7 +26,7 @@ from rclpy.signals import SignalHandlerOptions
 from voice_agent_ros.demo import report
 from voice_agent_ros.demo.narrator import Narrator
 from voice_agent_ros.demo.observer import Observer
-from voice_agent_ros.demo.options import Options, from_environment
+from voice_agent_ros.demo.options import OUTCOMES, Options, from_environment
 from voice_agent_ros.demo.view import BrowserView
 from voice_agent_ros.errors import VoiceAgentError
 
@@ -174,7 +174,8 @@ def conversation(options: Options, clips: list[Path], observer: Observer, narrat
     if not observer.save_picture(options.out / "after.png"):
         return give_up(observer, narrator, options, "the simulator gave no picture")
     report.write(options.out / "report.json", observer.turns, observer.world)
-    shortcoming = report.shortcoming(observer.turns)
+    promised = OUTCOMES if options.mode == "recordings" else ()
+    shortcoming = report.shortcoming(observer.turns, promised)
     if shortcoming:
         narrator.show("error", shortcoming)
         return 1
