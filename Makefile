@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .ros/bin
 
-.PHONY: help build demo test soak bench lint shell clean
+.PHONY: help build demo test soak bench lint docs shell clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,6 +39,9 @@ lint: build ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: build ## write the generated parts of docs/ anew
+	@PYTHONPATH=tools $(BIN)/python -m generate_docs
 
 shell: build ## a shell with the ROS environment
 	@. .ros/env.sh && exec $${SHELL:-sh}

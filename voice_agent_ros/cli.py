@@ -36,17 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Its exit code: 0 if it did what was asked, 1 if not, 2 for a wrong command line.
     """
-    parser = argparse.ArgumentParser(
-        prog="voice-agent", description="Talk to a robot arm, and look after what that needs."
-    )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in VERBS:
-        # Cheap: the modules of verbs import their engines only when they run.
-        module = import_module(f"voice_agent_ros.commands.{verb}")
-        subparser = verbs.add_parser(verb, help=module.HELP, description=module.HELP)
-        module.add_arguments(subparser)
-        subparser.set_defaults(run=module.run)
-    arguments = parser.parse_args(argv)
+    arguments = command_line().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -60,3 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return code
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all verbs."""
+    parser = argparse.ArgumentParser(
+        prog="voice-agent", description="Talk to a robot arm, and look after what that needs."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        # Cheap: the modules of verbs import their engines only when they run.
+        module = import_module(f"voice_agent_ros.commands.{verb}")
+        subparser = verbs.add_parser(verb, help=module.HELP, description=module.HELP)
+        module.add_arguments(subparser)
+        subparser.set_defaults(run=module.run)
+    return parser
