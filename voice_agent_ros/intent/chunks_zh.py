@@ -108,7 +108,7 @@ class ChineseChunker:
         return cuts([self._at(start) for start in range(len(self._text))])
 
     def _at(self, start: int) -> list[Chunk]:
-        found = [*self._goals(start), *self._nouns(start), *self._plain(start)]
+        found = [*self._goals(start), *self.nouns(start), *self._plain(start)]
         return sorted(found, key=lambda chunk: -chunk.end)
 
     def _plain(self, start: int) -> Iterator[Chunk]:
@@ -127,7 +127,8 @@ class ChineseChunker:
                     if pose := self._poses.get(self._text[start + length : end].lower()):
                         yield Chunk("pose", start, end, pose)
 
-    def _nouns(self, start: int) -> Iterator[Chunk]:
+    def nouns(self, start: int) -> Iterator[Chunk]:
+        """Every noun phrase that begins at a character."""
         for end, value, kind in self._noun(start):
             yield Chunk(kind, start, end, value)
         for length in range(min(_LONGEST, len(self._text) - start), 0, -1):

@@ -59,7 +59,7 @@ def read(
         gerunds: a verb may end in "-ing": what was left out before it asks for that ("would you mind …").
     """
     asked: Meaning | None = None
-    for cut in Chunker(words, _nouns(scene), distances).cuts():
+    for cut in Chunker(words, nouns(scene), distances).cuts():
         bag = Bag(cut, _DROPPED)
         if not _well_formed(bag, gerunds):
             continue
@@ -73,11 +73,12 @@ def read(
 
 def covers(words: list[str], scene: Scene, distances: dict[str, float]) -> bool:
     """Whether every word has some place in commands."""
-    return not words or next(Chunker(words, _nouns(scene), distances).cuts(), None) is not None
+    return not words or next(Chunker(words, nouns(scene), distances).cuts(), None) is not None
 
 
 @lru_cache(maxsize=32)
-def _nouns(scene: Scene) -> NounPhrases:
+def nouns(scene: Scene) -> NounPhrases:
+    """What can be named in a scene."""
     return NounPhrases(scene)
 
 

@@ -14,6 +14,7 @@ from voice_agent_ros.intent.scene import Scene
 
 _NUMERALS = re.compile(r"(?<![a-z])[零二两三四五六七八九十百半\d.]+")  # "distance0" is one
 _DROPPED = {"adverb"}
+_MARKS = 0xE100  # private characters stand for quantities
 _BEING = ("在", "进", "到", "待在", "呆在", "留在", "躺在", "坐在", "进到", "落在", "出现在", "到达", "进入")
 _SPOKEN_TO = {"机械臂", "机器臂", "手臂", "机器人", "机械手", "机器手臂", "机械手臂"}
 # Compounds of 放 with a goal that also get hold of things: "拿到碗里".
@@ -36,6 +37,17 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
                 return meaning
             asked = asked or meaning
     return asked
+
+
+def units(text: str, values: Mapping[str, float]) -> tuple[list[str], dict[str, float]]:
+    """The characters of a clause, each quantity as one ("joint0"), and what these stand for."""
+    marks: dict[str, float] = {}
+    for index, (token, _) in enumerate(values.items()):
+        text = text.replace(token, chr(_MARKS + index))
+    tokens = list(values)
+    found = [tokens[ord(one) - _MARKS] if _MARKS <= ord(one) < _MARKS + len(tokens) else one for one in text]
+    marks = {token: value for token, value in values.items() if token in found}
+    return found, marks
 
 
 def covers(text: str, scene: Scene, distances: Mapping[str, float]) -> bool:

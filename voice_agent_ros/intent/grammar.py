@@ -14,7 +14,7 @@ import yaml
 
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.intent import clause_en, clause_zh
+from voice_agent_ros.intent import clause_en, clause_zh, skill_clauses, skill_frames
 from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.cues import is_no_way
 from voice_agent_ros.intent.discourse import Discourse
@@ -47,6 +47,7 @@ _NUMBER = re.compile(
 )
 _OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
 _NAMING_SKILLS = ("remember_place", "forget_place")
+_AT_REST = ("pause", "set_speed", "continue", "repeat", "undo", "resume", "wave")
 _OF_THE_PAST = ("undo", "repeat", "continue")
 _FREE = {"name"}  # people call a place what they like
 _NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
@@ -129,6 +130,9 @@ class SentenceGrammar:
             meaning = None
         if meaning is not None and not meaning.missing:
             return self._meant(meaning, said, scene)
+        meaning = skill_clauses.read(plain, self._prepared(plain), tokens, scene, self.language) or meaning
+        if meaning is not None and not meaning.missing:
+            return self._meant(meaning, said, scene)
         readings = self._templates(plain, tokens, scene)
         if not readings:
             return self._meant(meaning, said, scene) if meaning is not None else GrammarResult()
@@ -203,8 +207,14 @@ class SentenceGrammar:
             return False
         if skill in _NAMING_SKILLS:
             # Names stand in quotes and "called …"; to forget is no negation here, and nothing moves.
-            text = re.sub(r"(?i)[\"“”‘’「」『』《》]|\bforget\b|忘", " ", text)
+            text = re.sub(
+                r"(?i)[\"“”‘’「」『』《》]|\bforget\b|忘",
+                " ",
+                skill_frames.plainly_meant(text, self.language),
+            )
             return judge_mood(text, self.language).kind not in ("negated", "question", "conditional")
+        if skill in _AT_REST:
+            text = skill_frames.plainly_meant(text, self.language)
         mood = judge_mood(text, self.language)
         # "go back to where you were": of what was, but to be done now.
         return mood.is_command or (mood.kind == "past" and skill in _OF_THE_PAST)

@@ -15,6 +15,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 
 Phrase = tuple[str, ...]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,32 @@ def lexicon(language: str) -> Lexicon:
         ConfigurationError: the file is missing, or does not fit.
     """
     try:
-        return _built(
-            yaml.safe_load(config_path(f"sentences/words_{language}.yaml").read_text(encoding="utf-8"))
-        )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        return _built(load_words(f"words_{language}"))
+    except (KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"The words of {language!r} do not fit: {error}.", "Compare with config/sentences/words_en.yaml."
         ) from error
+
+
+@lru_cache(maxsize=8)
+def load_words(name: str) -> Mapping[str, Any]:
+    """A file of config/sentences, by its name without ".yaml".
+
+    Raises:
+        ConfigurationError: it is missing, or no YAML mapping.
+    """
+    try:
+        text = config_path(f"sentences/{name}.yaml").read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the fast one where there is one
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"config/sentences/{name}.yaml cannot be read: {error}.", "Compare with the package's own."
+        ) from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(
+            f"config/sentences/{name}.yaml is no mapping.", "Compare with the package's own."
+        )
+    return data
 
 
 def _built(data: Mapping[str, Any]) -> Lexicon:
@@ -69,7 +89,7 @@ def _built(data: Mapping[str, Any]) -> Lexicon:
     forms: dict[Phrase, dict[str, set[str]]] = {}
     for sense, text in (data.get("verbs") or {}).items():
         for phrase in _listed(text):
-            for form, words in _forms(phrase, irregular):
+            for form, words in verb_forms(phrase, irregular):
                 forms.setdefault(words, {}).setdefault(form, set()).add(sense)
     phrases: dict[Phrase, set[str]] = {}
     for name, text in (data.get("phrases") or {}).items():
@@ -96,7 +116,8 @@ def _listed(text: str | list[str]) -> list[str]:
     return [str(one).strip() for one in (text.split(",") if isinstance(text, str) else text)]
 
 
-def _forms(phrase: str, irregular: Mapping[str, list[str]]) -> list[tuple[str, Phrase]]:
+def verb_forms(phrase: str, irregular: Mapping[str, list[str]]) -> list[tuple[str, Phrase]]:
+    """The infinitive, the "-ing" form and the participle of a verb with its particle."""
     first, *rest = phrase.split()
     ing, done = irregular.get(first) or (_ing(first), _done(first))
     found = [("base", (first, *rest)), ("ing", (ing, *rest))]

@@ -107,6 +107,9 @@ def _number(text: str, rules: _Rules) -> float | None:
         return float(text.replace(",", "."))
     if text in rules.numbers:
         return rules.numbers[text]
+    first, _, rest = text.partition(" ")
+    if first in rules.numbers and rest in rules.numbers:  # "one eighty", "two seventy five"
+        return rules.numbers[first] * 100 + rules.numbers[rest]
     whole, point, decimals = text.partition(rules.point)
     if not point:
         return None
@@ -176,6 +179,7 @@ def _spelled_en() -> str:
     tens = "|".join(words[value] for value in range(20, 100, 10))
     below = rf"(?:{tens})[ -](?:{ones})|{tens}|{teens}|{ones}"
     hundreds = rf"(?:{ones}|a)[ -]hundred(?:(?:[ -]and)?[ -](?:{below}))?"
+    hundreds += rf"|(?<!joint )(?<!axis )(?<!number )(?:one|two|three)[ -](?:(?:{tens})(?:[ -](?:{ones}))?)"
     others = [word for word in numbers if not re.fullmatch(rf"{hundreds}|{below}", word)]
     listed = "|".join(
         re.escape(word).replace(r"\ ", "[ -]") for word in sorted(others, key=len, reverse=True)

@@ -58,6 +58,10 @@ _PARTS = re.compile(
     r"|\b(?P<many>two thirds|three quarters)\b(?: of)?"
     r"|(?P<zh>一半|四分之一|四分之三|三分之一|三分之二)|(?P<tenths>[一二三四五六七八九])成"
 )
+_BARE_PARTS = re.compile(
+    rf"(?<![\w.])(?P<en>0?\.\d+|1\.0+|(?:(?:zero|oh) )?point(?: (?:zero|{'|'.join(_CARDINALS_EN[:9])}))+)(?![\w.%])"
+    r"|(?P<zh>零点[零一二三四五六七八九]+)"
+)
 _PART = {
     "half": 1 / 2,
     "quarter": 1 / 4,
@@ -166,4 +170,15 @@ def _factors(text: str) -> list[Found]:
             tenths = number_of(match["tenths"]) if match["tenths"] else None
             value = _PART[said] if said else (tenths or 0.0) / 10.0
             found.append((match.start(), match.end(), round(value, 6)))
+        for match in _BARE_PARTS.finditer(text):  # "speed 0.6", "zero point six of your speed"
+            part = number_of(match["zh"]) if match["zh"] else _decimal(match["en"])
+            if part is not None and 0.0 < part <= 1.0:
+                found.append((match.start(), match.end(), part))
     return sorted(found)
+
+
+def _decimal(text: str) -> float:
+    if re.fullmatch(r"[\d.]+", text):
+        return float(text)
+    digits = [("zero", *_CARDINALS_EN).index(word) for word in text.split("point")[1].split()]
+    return float("0." + "".join(str(digit) for digit in digits))
