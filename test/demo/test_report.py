@@ -60,7 +60,7 @@ def test_a_known_conversation_ends_as_promised() -> None:
     promised = ("done", "asked", "done")
     assert shortcoming([done, turn("asked", PUT), done], promised) == ""
     assert "was to end asked and ended refused" in shortcoming([done, turn("refused"), done], promised)
-    assert "2 were understood" in shortcoming([done, turn("asked", PUT), done][1:], promised[1:] + ("done",))
+    assert "2 were understood" in shortcoming([done, turn("asked", PUT), done][1:], (*promised[1:], "done"))
 
 
 def test_report_has_every_timing(tmp_path: Path) -> None:
