@@ -64,6 +64,16 @@ TEST = [
 # What the ROS 2 command line and launch need at run time where ROS does not come from apt.
 ROS_TOOLS = ["argcomplete", "lark", "netifaces", "packaging", "psutil", "typing_extensions"]
 
+
+def data_files(*patterns: str) -> list[tuple[str, list[str]]]:
+    """Files outside the package that it reads, by the directory below share/ that they go to."""
+    by_folder: dict[str, list[str]] = {}
+    for pattern in patterns:
+        for path in sorted(Path().glob(pattern)):
+            by_folder.setdefault(f"share/voice_agent_ros/{path.parent}", []).append(str(path))
+    return list(by_folder.items())
+
+
 setup(
     name="voice_agent_ros",
     version="0.1.0",
@@ -74,14 +84,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["voice_agent_ros", "voice_agent_ros.*"]),
     package_data={"voice_agent_ros": ["**/*.yaml", "**/*.xml", "**/*.jinja"]},
-    data_files=[
-        ("share/voice_agent_ros/config", [str(path) for path in Path("config").glob("*.yaml")]),
-        (
-            "share/voice_agent_ros/config/sentences",
-            [str(path) for path in Path("config/sentences").glob("*.yaml")],
-        ),
-        ("share/voice_agent_ros/config/arms", [str(path) for path in Path("config/arms").glob("*.yaml")]),
-    ],
+    data_files=data_files("config/**/*.yaml", "msg/*.msg", "urdf/*.urdf"),
     install_requires=[
         "hassil>=3.0",
         "httpx>=0.27",

@@ -34,6 +34,9 @@ def _roots() -> list[Path]:
     prefixes = [
         Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix
     ]
-    installed = [prefix / "share" / PACKAGE for prefix in [*prefixes, Path(sys.prefix)]]
+    # Where pip puts data files depends on the scheme: beside lib/ in an environment, in ~/.local, in Debian's /usr/local,
+    # in a --target directory. In each, that is below a directory that holds this file, too.
+    around = Path(__file__).absolute().parents[1:]
+    installed = [prefix / "share" / PACKAGE for prefix in [*prefixes, *around, Path(sys.prefix)]]
     # A setup.py beside the package tells a source tree from site-packages.
     return [source, *installed] if (source / "setup.py").exists() else installed

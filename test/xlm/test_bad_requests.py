@@ -22,6 +22,11 @@ def tool(**function: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "f", **function}}
 
 
+def allowed(mode: str, *names: str) -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
 BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
     "no messages": ({"messages": []}, "messages"),
     "messages missing": ({}, "messages"),
@@ -32,6 +37,10 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
     "content a number": ({"messages": says(1)}, "messages[0].content"),
     "nothing said": ({"messages": says("  \n")}, "messages"),
     "only system": ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+    "text part without text": (
+        {"messages": says([{"type": "text"}, {"type": "text", "text": "x"}])},
+        "messages[0].content[0].text",
+    ),
     "image": (
         {"messages": says([{"type": "image_url", "image_url": {"url": "data:,"}}])},
         "messages[0].content[0].type",
@@ -91,6 +100,14 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
         },
         "tool_choice",
     ),
+    "choice of another kind": (
+        {"messages": says("x"), "tools": [TOOL], "tool_choice": {"type": "custom", "custom": {"name": "f"}}},
+        "tool_choice",
+    ),
+    "allowed tool unknown": (
+        {"messages": says("x"), "tools": [TOOL], "tool_choice": allowed("auto", "g")},
+        "tool_choice",
+    ),
     "response_format a text": ({"messages": says("x"), "response_format": "json"}, "response_format"),
     "response_format type": (
         {"messages": says("x"), "response_format": {"type": "xml"}},
@@ -104,6 +121,16 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
         {
             "messages": says("x"),
             "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": 4}}},
+        },
+        "response_format.json_schema.schema",
+    ),
+    "schema leads nowhere": (
+        {
+            "messages": says("x"),
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "a", "schema": {"properties": {"a": {"$ref": "#/$defs/b"}}}},
+            },
         },
         "response_format.json_schema.schema",
     ),

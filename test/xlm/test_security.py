@@ -74,6 +74,10 @@ def test_a_public_address_needs_a_key(tmp_path: Path, monkeypatch: pytest.Monkey
         start("--api-key-file", str(key))
     key.write_text("s3cret\n")
     assert start("--host", "0.0.0.0", "--api-key-file", str(key))
+    assert start("--host", "0.0.0.0", "--api-key", "s3cret")
+    key.write_text("two words\n")
+    with pytest.raises(ConfigurationError, match="One key a line"):
+        start("--api-key-file", str(key))
     monkeypatch.setenv("XLM_SERVER_API_KEY", "s3cret")
     assert start("--host", "0.0.0.0")
 
@@ -86,18 +90,34 @@ def check_refused(response: httpx.Response, status: int, code: str) -> None:
 
 def test_keys(start_server: Callable[..., Any], tmp_path: Path) -> None:
     keys = tmp_path / "keys"
-    keys.write_text("first\nsecönd\n")
-    server = start_server(options=f"--api-key-file {keys}").wait_until_healthy()
+    keys.write_text("\ufeff# the laptop's\nfirst\n\nsecönd\r\n", encoding="utf-8")
+    server = start_server(options=f"--api-key-file {keys} --api-key third").wait_until_healthy()
     with pytest.raises(openai.AuthenticationError) as caught:
         server.client.models.list()
     assert caught.value.code == "invalid_api_key"
     url = f"{server.url}/v1/models"
-    for header in ("", "first", "Basic first", "Bearer", "Bearer firs", "Bearer firstt", "Bearer first,"):
+    for header in (
+        "",
+        "first",
+        "Basic first",
+        "Bearer",
+        "Bearer firs",
+        "Bearer firstt",
+        "Bearer #",
+        "Bearer the",
+    ):
         response = httpx.get(url, headers={"authorization": header})
         check_refused(response, 401, "invalid_api_key")
         assert response.headers["www-authenticate"] == "Bearer"
         assert "first" not in response.text
-    for header in (b"Bearer first", b"bearer first", "Bearer secönd".encode("latin-1")):
+    other = "Bearer secönd"
+    for header in (
+        b"Bearer first",
+        b"bearer first",
+        b"Bearer third",
+        other.encode(),
+        other.encode("latin-1"),
+    ):
         assert httpx.get(url, headers={b"authorization": header}).status_code == 200
     check_refused(httpx.get(f"{server.url}/metrics"), 401, "invalid_api_key")
     check_refused(httpx.get(f"{server.url}/nowhere"), 401, "invalid_api_key")

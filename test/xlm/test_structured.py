@@ -105,6 +105,8 @@ def test_the_end_is_seen() -> None:
         ({"properties": []}, "[]"),
         ({"$ref": "https://example.com/schema"}, "outside"),
         ({"properties": {"a": {"items": {"$ref": "file:///etc/passwd"}}}}, "outside"),
+        ({"$ref": "#/$defs/missing"}, "leads nowhere"),
+        ({"properties": {"a": {"$ref": "#/properties/a/type/0"}}}, "leads nowhere"),
     ],
 )
 def test_bad_schemas(schema: dict[str, Any], why: str) -> None:

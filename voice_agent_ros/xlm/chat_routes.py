@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -26,6 +27,9 @@ from voice_agent_ros.xlm.wire import ChatWire, TextWire
 _FINGERPRINT = f"fp_{__version__}"
 _HUNG_UP = ApiError(499, "The client hung up.", code="client_closed_request")
 LATER_THAN_THE_ENGINE_S = 5.0
+# Names that clients make up go back to them in a header: only what may stand there, and only so many.
+_PARAMETER_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+PARAMETER_NAMES_MAX = 32
 _Body = TypeVar("_Body", bound=BaseModel)
 _Result = TypeVar("_Result")
 
@@ -73,7 +77,7 @@ class ChatRoutes:
         mode: ReasoningMode,
     ) -> Response:
         ignored = self._service.ignored(body)
-        headers = {"x-ignored-parameters": ",".join(ignored)} if ignored else {}
+        headers = {"x-ignored-parameters": _as_header(ignored)} if ignored else {}
         if reply.turn.trimmed:
             headers["x-trimmed-messages"] = str(reply.turn.trimmed)
         deltas = in_reasoning_mode(reply.deltas(), mode)
@@ -139,17 +143,24 @@ async def _read(request: Request, kind: type[_Body]) -> _Body:
 def _invalid(error: ValidationError, data: bytes) -> ApiError:
     """The first mistake, with the parameter it is in."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = _path(first["loc"], data) if first["type"] != "json_invalid" else ""
+    is_missing = first["type"] == "missing"
+    where = _path(first["loc"], data, is_missing=is_missing) if first["type"] != "json_invalid" else ""
     message = first["msg"].removeprefix("Value error, ")
     return ApiError(400, f"{where}: {message}." if where else f"{message}.", param=where or None)
 
 
-def _path(location: tuple[int | str, ...], data: bytes) -> str:
+def _path(location: tuple[int | str, ...], data: bytes, *, is_missing: bool) -> str:
     """Where in the body; pydantic's location names the kinds of value it has tried, too."""
     value, path = json.loads(data), ""
     for part in location:
         if isinstance(part, int) and isinstance(value, list):
             value, path = value[part], f"{path}[{part}]"
-        elif isinstance(value, dict) and (part in value or part == location[-1]):
+        elif isinstance(value, dict) and (part in value or (is_missing and part == location[-1])):
             value, path = value.get(part), f"{path}.{part}"
     return path.lstrip(".")
+
+
+def _as_header(names: Sequence[str]) -> str:
+    """Names as a header's value; dots stand for those that do not fit."""
+    fitting = [name for name in names if _PARAMETER_NAME.fullmatch(name)][:PARAMETER_NAMES_MAX]
+    return ",".join(fitting if len(fitting) == len(names) else [*fitting, "..."])

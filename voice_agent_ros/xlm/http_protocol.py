@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import Any
 
 from voice_agent_ros.xlm.api_errors import ApiError, unavailable
+from voice_agent_ros.xlm.security import HEAD_MAX_BYTES
 
 HEAD_S = 10.0
-HEAD_MAX_BYTES = 65_536
 CONNECTIONS_MAX = 512
 
 

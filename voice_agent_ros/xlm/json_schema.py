@@ -48,6 +48,8 @@ def schema_problem(schema: Mapping[str, Any]) -> str:
     for reference in _references(schema):
         if not reference.startswith("#"):
             return f"$ref {reference!r} points outside of the schema"
+        if not _leads_somewhere(reference, schema):
+            return f"$ref {reference!r} leads nowhere"
     return ""
 
 
@@ -87,6 +89,22 @@ def _references(schema: Any) -> list[str]:
         elif isinstance(part, list):
             waiting += part
     return found
+
+
+def _leads_somewhere(reference: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a pointer into the schema points at something; of names of other kinds the check itself will tell."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    if not reference.startswith("#/") or "$id" in schema:
+        return True
+    registry: Registry[Any] = Registry().with_resource("", DRAFT202012.create_resource(schema))
+    try:
+        registry.resolver().lookup(reference)
+    except (Unresolvable, ValueError, TypeError):  # through a number, say
+        return False
+    return True
 
 
 def _base_class(schema: Mapping[str, Any]) -> Any:

@@ -57,7 +57,7 @@ class Message(_Lenient):
 class Function(_Lenient):
     """A function that may be called."""
 
-    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     description: str | None = None
     parameters: dict[str, Any] | None = None
 
@@ -82,10 +82,24 @@ class NamedTool(_Lenient):
     function: NamedFunction
 
 
+class AllowedTools(_Lenient):
+    """Some of the tools, and whether one of them must be called."""
+
+    mode: Literal["auto", "required"] = "auto"
+    tools: list[NamedTool] = Field(min_length=1, max_length=TOOLS_MAX)
+
+
+class SomeTools(_Lenient):
+    """`tool_choice` that names several functions."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
 class StreamOptions(_Lenient):
     """Options of a streamed reply."""
 
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class JsonSchema(_Lenient):
@@ -96,17 +110,18 @@ class JsonSchema(_Lenient):
 
 
 class ResponseFormat(_Lenient):
-    """What kind of answer is wanted."""
+    """What kind of answer is wanted. A schema beside `json_object` is how other local servers are asked for it."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchema | None = None
+    plain_schema: dict[str, Any] | None = Field(default=None, alias="schema")
 
 
 class _Sampling(_Lenient):
     """Parameters that both kinds of request share. Those marked ignored are checked, and have no effect."""
 
     model: str
-    stream: bool = False
+    stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: StopText | list[StopText] | None = Field(default=None)
     max_tokens: int | None = Field(default=None, ge=1)
@@ -157,7 +172,7 @@ class ChatRequest(_Sampling):
     logprobs: bool | None = Field(default=None, description="ignored")
     top_logprobs: int | None = Field(default=None, ge=0, le=20, description="ignored")
     tools: list[Tool] | None = Field(default=None, max_length=TOOLS_MAX)
-    tool_choice: Literal["none", "auto", "required", "any"] | NamedTool | None = None
+    tool_choice: Literal["none", "auto", "required", "any"] | NamedTool | SomeTools | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     functions: Any = None
@@ -178,14 +193,22 @@ class ChatRequest(_Sampling):
         tools = [tool.function for tool in self.tools or []]
         if self.tool_choice == "none":
             return []
-        if isinstance(self.tool_choice, NamedTool):
-            wanted = self.tool_choice.function.name
-            return [tool for tool in tools if tool.name == wanted]
-        return tools
+        wanted = self.chosen_tools()
+        return [tool for tool in tools if tool.name in wanted] if wanted else tools
+
+    def chosen_tools(self) -> list[str]:
+        """The names in `tool_choice`; none: it names none."""
+        choice = self.tool_choice
+        if isinstance(choice, SomeTools):
+            return [tool.function.name for tool in choice.allowed_tools.tools]
+        return [choice.function.name] if isinstance(choice, NamedTool) else []
 
     def must_call(self) -> bool:
         """Whether an answer in words is not wanted."""
-        return self.tool_choice in ("required", "any") or isinstance(self.tool_choice, NamedTool)
+        choice = self.tool_choice
+        if isinstance(choice, SomeTools):
+            return choice.allowed_tools.mode == "required"
+        return choice in ("required", "any") or isinstance(choice, NamedTool)
 
     def reasoning_mode(self) -> ReasoningMode | None:
         """What becomes of the reasoning, if the request says so."""

@@ -304,7 +304,11 @@ def _text_of(message: Message, index: int) -> str:
                 "This model reads text only.",
                 param=f"messages[{index}].content[{number}].type",
             )
-        texts.append((part.text if part.type == "text" else part.refusal) or "")
+        text = part.text if part.type == "text" else part.refusal
+        if text is None:
+            where = f"messages[{index}].content[{number}].{part.type}"
+            raise bad_request(f"The part has no {part.type!r}.", "Send a text in it.", param=where)
+        texts.append(text)
     return "".join(texts)
 
 

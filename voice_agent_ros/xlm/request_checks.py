@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from voice_agent_ros.xlm.api_errors import bad_request
 from voice_agent_ros.xlm.json_schema import schema_problem
-from voice_agent_ros.xlm.protocol import ChatRequest, NamedTool, TextRequest
+from voice_agent_ros.xlm.protocol import ChatRequest, TextRequest
 from voice_agent_ros.xlm.structured import JsonFormat
 
 
@@ -51,12 +51,11 @@ def _check_tools(request: ChatRequest) -> None:
                 f"The parameters of {function.name!r} are no usable JSON schema: {problem}.",
                 param=f"tools[{index}].function.parameters",
             )
-    choice = request.tool_choice
-    if isinstance(choice, NamedTool) and choice.function.name not in names:
-        raise bad_request(
-            f"tool_choice names {choice.function.name!r}, which is not in tools.", param="tool_choice"
-        )
+    for name in request.chosen_tools():
+        if name not in names:
+            raise bad_request(f"tool_choice names {name!r}, which is not in tools.", param="tool_choice")
     if request.must_call() and not names:
+        choice = request.tool_choice
         raise bad_request(f"tool_choice is {choice!r}, but there are no tools.", param="tool_choice")
 
 
@@ -69,10 +68,13 @@ def json_format(request: ChatRequest) -> JsonFormat | None:
     wanted = request.response_format
     if wanted is None or wanted.type == "text":
         return None
-    if wanted.type == "json_object":
+    where = "response_format"
+    schema = wanted.plain_schema
+    if wanted.type == "json_schema":
+        where = "response_format.json_schema"
+        schema = wanted.json_schema.json_schema if wanted.json_schema else None
+    elif not schema:
         return JsonFormat()
-    where = "response_format.json_schema"
-    schema = wanted.json_schema.json_schema if wanted.json_schema else None
     if schema is None:
         raise bad_request("The schema is missing.", "Send json_schema.schema.", param=where)
     if problem := schema_problem(schema):

@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.api_errors import ApiError, bad_request
 from voice_agent_ros.xlm.bounded_body import BoundedBody, check_length
 from voice_agent_ros.xlm.services import BodyLimits
 
@@ -27,6 +27,7 @@ WITHOUT_KEY = ("/health",)
 BODILESS = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008
 CLIENTS_MAX = 1_024
+HEAD_MAX_BYTES = 65_536
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -101,7 +102,7 @@ class Gate:
     ) -> None:
         self._app = app
         self._limits = limits
-        self._keys = [key.encode() for key in access.keys]
+        self._keys = [encoded for key in access.keys for encoded in _encodings(key)]
         self._hosts = access.hosts
         self._answered = answered
         self._limiter = (
@@ -126,6 +127,7 @@ class Gate:
         path, headers = scope["path"], Headers(scope=scope)
         limit = self._limits.of(path)
         try:
+            _check_head(headers)
             self._check(path, headers, scope.get("client"))
             check_length(headers, limit)
         except ApiError as error:
@@ -177,8 +179,25 @@ class Gate:
         """Compared with every key, each time for as long."""
         found = False
         for key in self._keys:
-            found |= hmac.compare_digest(given.encode(), key)
+            found |= hmac.compare_digest(given.encode("latin-1"), key)
         return found
+
+
+def _encodings(key: str) -> set[bytes]:
+    """A key as clients send it: HTTP does not say how letters that are not ASCII are encoded."""
+    return {key.encode()} | ({key.encode("latin-1")} if max(key) < "\u0100" else set())
+
+
+def _check_head(headers: Headers) -> None:
+    """Refuse what HTTP does not allow, or nobody needs.
+
+    Raises:
+        ApiError: 400 or 431.
+    """
+    if len(headers.getlist("host")) > 1:
+        raise bad_request("The request names two hosts.", "Send one Host header.")
+    if sum(len(name) + len(value) for name, value in headers.raw) > HEAD_MAX_BYTES:
+        raise ApiError(431, f"The request's head is larger than {HEAD_MAX_BYTES} bytes.")
 
 
 class Cors(CORSMiddleware):

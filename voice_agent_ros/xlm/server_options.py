@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from voice_agent_ros.xlm.security import Access
 
 KEY_VARIABLE = "XLM_SERVER_API_KEY"
+# What can stand behind "Bearer" in a header.
+_KEY = re.compile(r"[^\s\x00-\x20\x7f]{1,512}")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -88,7 +91,13 @@ def _add_access_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("access").add_argument
     add("--host", default="127.0.0.1")
     add("--port", type=int, default=8765)
-    add("--api-key-file", type=Path, help=f"keys that clients may send, one a line; or {KEY_VARIABLE}=KEY")
+    add(
+        "--api-key",
+        default="",
+        metavar="KEY",
+        help=f"what clients must send; whoever lists processes sees it, so rather {KEY_VARIABLE}=KEY",
+    )
+    add("--api-key-file", type=Path, metavar="FILE", help="keys that clients may send, one a line")
     add("--insecure", action="store_true", help="let everybody in who reaches --host, without a key")
     add(
         "--allowed-host",
@@ -123,12 +132,12 @@ def access_of(options: argparse.Namespace) -> Access:
     """
     from voice_agent_ros.xlm.security import LOCAL_NAMES, Access, is_loopback
 
-    keys = api_keys(options.api_key_file)
+    keys = api_keys(options.api_key_file, options.api_key)
     is_local = is_loopback(options.host)
     if not (is_local or keys or options.insecure):
         raise ConfigurationError(
             f"{options.host} can be reached by others.",
-            "Give --api-key-file, or use --host 127.0.0.1; --insecure lets everybody in.",
+            "Give --api-key-file or --api-key, or use --host 127.0.0.1; --insecure lets everybody in.",
         )
     # With a key, or where others are let in on purpose, the name does not matter.
     names = (*LOCAL_NAMES, options.host) if is_local and not keys else ()
@@ -142,17 +151,35 @@ def access_of(options: argparse.Namespace) -> Access:
     )
 
 
-def api_keys(path: Path | None) -> tuple[str, ...]:
-    """From a file, or from the environment."""
-    if path is None:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
-        return (key,) if key else ()
+def api_keys(path: Path | None, key: str = "") -> tuple[str, ...]:
+    """All that are good: from the file and the command line, else from the environment.
+
+    Raises:
+        ConfigurationError: the file has none, or something that is none.
+    """
+    keys = [key.strip()] if key.strip() else []
+    if path is not None:
+        keys += _keys_in(path)
+    elif not keys and (key := os.environ.get(KEY_VARIABLE, "").strip()):
+        keys.append(key)
+    for key in keys:
+        if not _KEY.fullmatch(key):
+            where = str(path) if path else "The API key"
+            raise ConfigurationError(
+                f"{where}: a key of {len(key)} characters holds white space, or is too long.",
+                "One key a line, without spaces; lines that begin with # are comments.",
+            )
+    return tuple(keys)
+
+
+def _keys_in(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").split()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The API key cannot be read: {error}.", "Correct --api-key-file."
         ) from error
-    if not lines:
+    keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not keys:
         raise ConfigurationError(f"{path} is empty.", "Write a key into it.")
-    return tuple(lines)
+    return keys
