@@ -75,7 +75,9 @@ def _phrases() -> Mapping[str, tuple[tuple[str, Any], ...]]:
         for phrase in data[f"{way}_verb"]:
             add(phrase, "directed", (way, phrase))
     for before, character, side in product(("", *data["to_direction"]), _WAYS, ("", *data["sides"])):
-        if side or before not in ("", "到", "在", "从", "沿", "顺着"):
+        if not side and not before:
+            add(character, "bare_direction", _WAYS[character])
+        elif side or before not in ("到", "在", "从", "沿", "顺着"):
             add(before + character + side, "direction", _WAYS[character])
     return {phrase: tuple(dict.fromkeys(kinds)) for phrase, kinds in found.items()}
 

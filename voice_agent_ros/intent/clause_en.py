@@ -344,9 +344,9 @@ def _put_where(bag: Bag) -> Meaning | None:
     verb, things = bag.verbs[0], bag.all("object", "unknown", "it", "that")
     if len(things) != 1 or verb.value[1] not in _ASKS_WHERE or verb.value[0].form != "base":
         return None
-    if things[0].kind in ("it", "that") and not bag.has("there"):
-        return None
-    return Meaning("pick_and_place", missing="target")
+    if things[0].kind in ("it", "that"):
+        return Meaning("place", missing="target") if bag.has("there") else None
+    return Meaning("pick_and_place", {"object": names_of(things[0].value)}, missing="target")
 
 
 _FRAMES: tuple[Callable[[Bag], Meaning | None], ...] = (

@@ -14,6 +14,20 @@ from voice_agent_ros.intent.scene import Scene
 
 _NUMERALS = re.compile(r"(?<![a-z])[零二两三四五六七八九十百半\d.]+")  # "distance0" is one
 _DROPPED = {"adverb"}
+_MOVES_SOMEHOW = (
+    "移动",
+    "移动一下",
+    "移一下",
+    "挪一下",
+    "动一下",
+    "走一下",
+    "动一动",
+    "挪一挪",
+    "移一移",
+    "走一走",
+    "挪动",
+    "移位",
+)
 _MARKS = 0xE100  # private characters stand for quantities
 _BEING = ("在", "进", "到", "待在", "呆在", "留在", "躺在", "坐在", "进到", "落在", "出现在", "到达", "进入")
 _SPOKEN_TO = {"机械臂", "机器臂", "手臂", "机器人", "机械手", "机器手臂", "机械手臂"}
@@ -190,11 +204,14 @@ def _close(bag: Bag) -> Meaning | None:
 
 
 def _move_by(bag: Bag) -> Meaning | None:
-    if not bag.only(
-        "arm", "ba", "direction", "directed", "move", "distance", "bit", "about", "ought", "want", "it"
-    ):
+    kinds = ("arm", "ba", "direction", "bare_direction", "directed", "move", "distance", "bit", "about")
+    if not bag.only(*kinds, "ought", "want", "it"):
         return None
-    ways = {chunk.value for chunk in bag.all("direction")} | {chunk.value[0] for chunk in bag.all("directed")}
+    if bag.has("bare_direction") and not bag.has("bit", "distance"):
+        return None  # "上一点" is a way, "上" alone is anything
+    ways = {chunk.value for chunk in bag.all("direction", "bare_direction")} | {
+        chunk.value[0] for chunk in bag.all("directed")
+    }
     distances = bag.values("distance")
     how_far = bool(distances) or bag.has("bit")
     if (
@@ -204,20 +221,32 @@ def _move_by(bag: Bag) -> Meaning | None:
         or len(bag.all("move")) > 2
     ):
         return None
-    if not ways and distances and bag.has("move"):
-        return Meaning("move_by", missing="direction")
+    if not ways and bag.has("move") and not bag.has("it", "want", "ought"):
+        given = {"distance": distances[0]} if distances else {}
+        return Meaning("move_by", given, missing="direction") if _asks_way(bag, how_far) else None
     if len(ways) != 1 or (bag.has("it") and not how_far):
         return None
     directed = [chunk.value[1] for chunk in bag.all("directed")]
     vague = directed and all(word in words()["wants_amount"] for word in directed)
     if vague and not how_far and not (bag.has("arm") and directed[-1] not in ("高", "低", "矮")):
         return None
-    if not directed and not how_far and not bag.has("move"):
+    if not directed and not how_far and not bag.has("move") and not _is_bare_way(bag):
         return None
     arguments: dict[str, Any] = {"direction": ways.pop()}
     if distances:
         arguments["distance"] = distances[0]
     return Meaning("move_by", arguments)
+
+
+def _asks_way(bag: Bag, how_far: bool) -> bool:
+    """ "移动十厘米", "动一下", "过去一点": which way is to be asked."""
+    says = how_far or bag.has("arm") or any(move.value in _MOVES_SOMEHOW for move in bag.all("move"))
+    return says and not any(move.value in ("让", "调", "推", "拉", "摆") for move in bag.all("move"))
+
+
+def _is_bare_way(bag: Bag) -> bool:
+    """ "往上", "左边": a way and nothing else."""
+    return len(bag.chunks) == 1 and bag.has("direction")
 
 
 def _move_to(bag: Bag) -> Meaning | None:
@@ -262,9 +291,12 @@ def _put_where(bag: Bag) -> Meaning | None:
     """ "把红方块放上去", "把那个放那边": where to is to be asked."""
     if not bag.only("ba", "object", "unknown", "it", "put", "ought") or len(bag.all("put")) != 1:
         return None
-    return (
-        Meaning("pick_and_place", missing="target") if len(bag.all("object", "unknown", "it")) == 1 else None
-    )
+    if len(bag.all("object", "unknown", "it")) != 1:
+        return None
+    thing = bag.one("object", "unknown")
+    if thing is None:
+        return Meaning("place", missing="target")
+    return Meaning("pick_and_place", {"object": names_of(thing)}, missing="target")
 
 
 def _pick_what(bag: Bag) -> Meaning | None:

@@ -22,11 +22,12 @@ from voice_agent_ros.intent.dialogue_turns import TurnBook
 from voice_agent_ros.intent.dialogue_voice import Voice
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.facts import Knowledge, RobotState, as_facts
+from voice_agent_ros.intent.gaps import completed, could_answer, is_gap
 from voice_agent_ros.intent.grammar import GrammarResult
 from voice_agent_ros.intent.names import resolve
-from voice_agent_ros.intent.phrases import phrase
+from voice_agent_ros.intent.phrases import phrase, question_for
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.skills import SkillCall, parse_call
+from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.turn import Heard, Mode, Outcome, Turn
 from voice_agent_ros.intent.wordings import base_language, folded, script_of, without_leading_no
@@ -223,18 +224,23 @@ class Dialogue:
         text = turn.heard.text
         result = self._parse(text, turn.language)
         clarifying, self._clarifying = self._clarifying, None
+        if self._clarified(turn, text, clarifying, result):
+            return
         if result.calls:
             if any(call.skill == "stop" for call in result.calls):
                 self._ports.stop(turn.heard, text)
             self._goals.send(turn, "grammar", result.calls)
         elif result.ambiguous:
-            self._ask_which(turn, result, is_enough=not result.arguments)
+            self._ask_which(turn, result, is_enough=is_gap(result))
         elif result.problem:
             if self._answered(turn):  # "Why don't you move?" is a command with a gap, and a question
                 return
+            if is_gap(result):
+                self._ask_for(turn, result)
+                return
             key = "impossible" if "distance" in result.problem else "impossible_other"
             self._close_with(turn, "refused", key, rule="bad_arguments")
-        elif not self._clarified(turn, text, clarifying) and not self._answered(turn):
+        elif not self._answered(turn):
             self._think(turn)
 
     def _ask_which(self, turn: Turn, result: GrammarResult, *, is_enough: bool) -> None:
@@ -247,16 +253,35 @@ class Dialogue:
         self._voice.say(turn, text, "question")
         self._turns.end(turn, "asked")
 
-    def _clarified(self, turn: Turn, text: str, clarifying: tuple[GrammarResult, float] | None) -> bool:
-        """Whether this names one of those that were asked about."""
+    def _ask_for(self, turn: Turn, result: GrammarResult) -> None:
+        """Ask for what was not said."""
+        self._clarifying = (result, self._monotonic())
+        turn.mark("intent", self._ros_now())
+        turn.engine = "grammar"
+        self._voice.say(turn, question_for(result.slot, turn.language), "question")
+        self._turns.end(turn, "asked")
+
+    def _clarified(
+        self, turn: Turn, text: str, clarifying: tuple[GrammarResult, float] | None, alone: GrammarResult
+    ) -> bool:
+        """Whether this answers what was asked; alone: what the words are by themselves."""
         if clarifying is None or self._monotonic() - clarifying[1] > CLARIFICATION_S:
             return False
-        question = clarifying[0]
-        names = resolve(text, self._scene, turn.language)
-        if len(names) != 1 or names[0] not in question.ambiguous:
+        asked = clarifying[0]
+        if alone.calls and (len(alone.calls) > 1 or alone.calls[0].skill not in could_answer(asked.skill)):
+            return False  # something else instead
+        result = completed(
+            asked, text, turn.language, self._scene, lambda words: self._parse(words, turn.language)
+        )
+        if result is None or not (result.calls or is_gap(result)):
             return False
-        # The bridge cannot find the whole of it in these words and will ask back.
-        self._goals.send(turn, "none", (parse_call(question.skill, {question.slot: names[0]}, "0"),))
+        if not result.calls:
+            self._ask_for(turn, result)
+        elif result.calls == alone.calls:
+            return False  # a whole sentence
+        else:
+            # The bridge cannot find the whole of it in these words alone and will ask back.
+            self._goals.send(turn, "none", result.calls)
         return True
 
     @property

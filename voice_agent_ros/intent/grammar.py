@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from voice_agent_ros.intent import clause_en, clause_zh, skill_clauses, skill_fr
 from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.cues import is_no_way
 from voice_agent_ros.intent.discourse import Discourse
+from voice_agent_ros.intent.gaps import completed_by_all, gap
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
 from voice_agent_ros.intent.requests import without_frame, without_reason
@@ -186,12 +187,11 @@ class SentenceGrammar:
             return GrammarResult()
         if meaning.missing:
             choices = scene.names if meaning.missing == "object" else ()
-            return GrammarResult(
-                ambiguous=choices,
-                skill=meaning.skill,
-                slot=meaning.missing,
-                problem="" if choices else f"{meaning.missing}: not said",
-            )
+            settled = {
+                slot: value[0] if isinstance(value, tuple) and len(value) == 1 else value
+                for slot, value in meaning.arguments.items()
+            }
+            return gap(meaning.skill, meaning.missing, settled, choices)
         names = {slot: value for slot, value in meaning.arguments.items() if isinstance(value, tuple)}
         arguments = {
             slot: names[slot][0] if slot in names else value for slot, value in meaning.arguments.items()
@@ -325,6 +325,16 @@ class SentenceGrammars:
         """Build what depends on the names of a scene, so that no sentence waits for it."""
         self._grammars["en"].parse("raise the arm by ten centimetres", scene)
         self._grammars["zh"].parse("向上移动十厘米", scene)
+
+    def completed(self, texts: Sequence[str], scene: Scene) -> tuple[SkillCall, ...]:
+        """What the last of several utterances makes of a command with a gap; nothing if it does not answer."""
+        language = script_of(texts[-1])
+
+        def parse(text: str) -> GrammarResult:
+            return self.parse(text, language, scene)
+
+        result = completed_by_all(texts, language, scene, parse)
+        return result.calls if result is not None else ()
 
     def calls(
         self, text: str, language: str, scene: Scene, said: Discourse | None = None

@@ -55,6 +55,7 @@ _ASKS_WHERE = {
     "deposit",
     "carry",
 }
+_MOVE_THEMSELVES = ("push", "pull", "swing", "bump", "tug", "draw")
 _HAND = ("arm", "gripper", "in_hand")
 _IT = ("it", "that", "held")
 _LETS = ("make", "let", "have", "get", "see")
@@ -176,16 +177,18 @@ def move_by(bag: Bag) -> Meaning | None:
     if way is None:
         # "Move ten centimetres": which way is to be asked.
         is_open = "go" in means and not bag.directions() and not has_it and not bag.has("want", "ought")
-        return Meaning("move_by", missing="direction") if is_open else None
+        given = {"distance": bag.one("distance")} if bag.has("distance") else {}
+        return Meaning("move_by", given, missing="direction") if is_open else None
     if verb is None:
-        says = how_far or bag.has("more") or (has_hand and bag.has("direction"))
+        says = how_far or bag.has("more") or (has_hand and bag.has("direction")) or _is_bare_way(bag)
         if not says or (has_it and not bag.is_wish):
             return None
     elif not bag.has("direction"):  # raise, lower, retreat …
         if not (how_far or has_hand or verb.value[1] in _RISE_ALONE) or (has_it and not how_far):
             return None
     elif "go" not in means and not means & _DIRECTED.keys():
-        if not ("carry" in means and (has_hand or (has_it and how_far))):
+        moves_itself = verb.value[1] in _MOVE_THEMSELVES and not has_it
+        if not ("carry" in means and (has_hand or (has_it and how_far) or moves_itself)):
             return None
     elif has_it and "go" not in means and not how_far:
         return None
@@ -193,6 +196,14 @@ def move_by(bag: Bag) -> Meaning | None:
     if bag.has("distance"):
         arguments["distance"] = bag.one("distance")
     return Meaning("move_by", arguments)
+
+
+def _is_bare_way(bag: Bag) -> bool:
+    """ "Up.", "to the left": a way and nothing else. "Right" alone agrees, and moves nothing."""
+    if len(bag.chunks) != 1:
+        return False
+    (way,) = bag.chunks
+    return way.kind == "direction" and (way.end - way.start > 1 or way.value not in ("right", "back"))
 
 
 def _moving_verb(bag: Bag) -> Chunk | None:

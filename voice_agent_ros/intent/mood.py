@@ -91,7 +91,7 @@ _CONDITIONAL_EN = re.compile(
 )
 _PAST_EN = re.compile(
     # "move the arm left": after a verb of ours, "left" is where to, not what it did.
-    rf"(?<!get )(?<!have )(?<!want )(?<!need )(?<!make )(?<!keep )(?<!like )(?<!see )\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?"
+    rf"(?<!get )(?<!have )(?<!want )(?<!need )(?<!make )(?<!keep )(?<!like )(?<!see )(?<!clamp )(?<!squeeze )(?<!tighten )(?<!press )(?<!pinch )(?<!snap )(?<!push )(?<!pull )(?<!draw )(?<!leave )(?<!hold )(?<!grip )(?<!set )\b{_SUBJECTS} (?:just |already |finally |never |once |accidentally |recently |only )?"
     rf"(?!(?<=the arm )left\b|(?<=the robot )left\b|(?<=the gripper )left\b){_PAST_VERBS}\b"
     r"|^the (?:arm|robot|gripper) left\b"
     r"|\b(?:yesterday|ago|earlier|already|last (?:time|week|night|year|month)|used to|back then|once upon)\b"

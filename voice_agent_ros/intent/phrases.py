@@ -12,6 +12,15 @@ PHRASES = {
         "not_understood": "I didn't understand what I should do. Could you say it another way?",
         "which": "Which one do you mean: {names}?",
         "which_whole": "Which one do you mean: {names}? Please say the whole sentence.",
+        "ask_direction": "Which way?",
+        "ask_joint": "Which joint?",
+        "ask_angle": "By how many degrees?",
+        "ask_target": "Where to?",
+        "ask_pose": "Where to?",
+        "ask_factor": "How fast, as a part of full speed?",
+        "ask_name": "What shall I call it?",
+        "ask_object": "Which thing do you mean?",
+        "ask_distance": "How far?",
         "whole_sentence": "All right, I won't. Please say the whole sentence again.",
         "impossible": "I can't move that far in one go.",
         "impossible_other": "I understood the words, but I can't do it like that.",
@@ -33,6 +42,15 @@ PHRASES = {
         "not_understood": "我没明白要做什么，请换个说法。",
         "which": "您是说哪一个：{names}？",
         "which_whole": "您是说哪一个：{names}？请把整句话说一遍。",
+        "ask_direction": "往哪边？",
+        "ask_joint": "哪个关节？",
+        "ask_angle": "转多少度？",
+        "ask_target": "放到哪里？",
+        "ask_pose": "去哪里？",
+        "ask_factor": "用全速的百分之多少？",
+        "ask_name": "叫什么名字？",
+        "ask_object": "您是说哪一个？",
+        "ask_distance": "多远？",
         "whole_sentence": "好的，我不做。请把整句话再说一遍。",
         "impossible": "一次动不了那么远。",
         "impossible_other": "话我听懂了，但这样做不了。",
@@ -50,6 +68,12 @@ PHRASES = {
         "rest_as_text": "其余的我写下来了。",
     },
 }
+
+
+def question_for(slot: str, language: str) -> str:
+    """Asks for what a command does not say."""
+    key = f"ask_{slot}"
+    return phrase(key if key in PHRASES["en"] else "ask_object", language)
 
 
 def phrase(key: str, language: str, names: Sequence[str] = ()) -> str:

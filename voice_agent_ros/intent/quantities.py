@@ -16,7 +16,7 @@ _UNITS_EN = {
     r"cms?|centi(?:met(?:er|re)s?)?|centimes": 0.01,
     r"dm|decimet(?:er|re)s?": 0.1,
     r"m|met(?:er|re)s?": 1.0,
-    r"inch(?:es)?": 0.0254,
+    r"inch(?:es)?|(?:(?<=\d)|\A)in": 0.0254,
     r"ft|foot|feet": 0.3048,
 }
 _UNITS_ZH = {

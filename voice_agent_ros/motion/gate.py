@@ -27,6 +27,8 @@ from voice_agent_ros.skills.sequence import Sequence as Steps
 REMEMBERED_TURNS = 64
 AMENDABLE_S = 30.0  # so long "no, the blue one" refers to a question that was not answered by a yes
 RISK_ORDER: tuple[Risk, ...] = ("none", "low", "medium", "high")
+GAPS_S = 60.0  # a command with a gap, and its answers
+MOST_ANSWERS = 3
 # Never for a client that nobody talked to.
 PERSONS_ONLY = ("resume", "set_speed", "repeat", "continue", "undo", "remember_place", "forget_place")
 
@@ -75,6 +77,10 @@ class Grammar(Protocol):
         self, text: str, language: str, scene: Scene, said: Discourse | None = None
     ) -> Sequence[SkillCall]:
         """What the grammar understands, knowing what was spoken of; empty if nothing."""
+        ...
+
+    def completed(self, texts: Sequence[str], scene: Scene) -> Sequence[SkillCall]:
+        """What the last of several utterances makes of a command with a gap; empty if it does not answer."""
         ...
 
     def prepare(self, scene: Scene) -> None:
@@ -208,7 +214,7 @@ class Gate:
         """
         if self._policy.transcripts.refuse_interrupted and self._is_interrupted(heard):
             raise Refusal("interrupted")
-        if self._is_amendment(calls, heard, scene):
+        if self._is_amendment(calls, heard, scene) or self._fills_a_gap(calls, heard, scene):
             return
         for call in calls:
             if not call.arguments.offered_to_llm:
@@ -232,6 +238,23 @@ class Gate:
             return False
         changed = amended(asked, heard.text, scene, base_language(heard.language, heard.text))
         return changed is not None and changed.call == calls[0] and calls[0].arguments.offered_to_llm
+
+    def _fills_a_gap(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> bool:
+        """Whether these words answer for what the ones before left open: "move ten centimetres" – "up"."""
+        with self._arrived:
+            before = [
+                one
+                for one in self._heard.values()
+                if one.session_id == heard.session_id
+                and one.turn_id != heard.turn_id
+                and 0.0 <= heard.received_at - one.received_at <= GAPS_S
+                and self.is_clear(one, "medium")
+            ]
+        said = [*(one.text for one in before), heard.text]
+        return any(
+            list(self._grammar.completed(said[-count:], scene)) == list(calls)
+            for count in range(2, min(len(said), MOST_ANSWERS + 1) + 1)
+        )
 
     def _is_interrupted(self, heard: Heard) -> bool:
         with self._arrived:
