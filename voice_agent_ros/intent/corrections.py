@@ -21,6 +21,13 @@ _MARK_ZH = re.compile(
     r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<!是)不是(?!该|要|让)|不不|错了|说错了|我是说|应该是|等等)"
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
+# What comes before the name of a place.
+_PLACE_OF = {
+    "en": re.compile(
+        r"\b(?:in|on|onto|into|inside|to|at|over|of|near|beside|behind|with|by|under|from|than)(?: (?:the|that|this|a|my|your))? ?$"
+    ),
+    "zh": re.compile(r"(?:[到在进入往向离和跟]|旁边的?)(?:那个|这个|那|这)?$"),
+}
 _MAX_CANDIDATES = 12
 # "twenty, no, five centimetres" is not 25 centimetres: no number is cut in two and made one with the corrected one.
 _NUMBER_EN = re.compile(
@@ -56,6 +63,23 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     for kept in range(len(words) - 1, max(0, len(words) - 1 - _MAX_CANDIDATES), -1):
         if not number.fullmatch(words[kept - 1]):
             yield space.join([*words[:kept], after]), before
+
+
+def handled(before: str, scene: Scene, language: str) -> str:
+    """The first thing in words that were taken back which is no place for another one; "" if there is none.
+
+    "put the red cube on the green, no, put it in the bowl" is about the red cube.
+    """
+    words = folded(before)
+    bound = "" if language == "zh" else r"\b"
+    found = [
+        (match.start(), -len(phrase), names[0])
+        for phrase, names in references(scene, language).items()
+        if phrase and len(names) == 1
+        for match in re.finditer(rf"{bound}{re.escape(phrase)}{bound}", words)
+        if not _PLACE_OF[language].search(words[: match.start()])
+    ]
+    return min(found)[2] if found else ""
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

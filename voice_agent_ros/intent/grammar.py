@@ -102,6 +102,7 @@ class SentenceGrammar:
                 "Compare with config/sentences/en.yaml.",
             ) from error
         # The first sentence must not wait for what is built on first use.
+        skill_frames.skill_words(language)
         self.parse("raise the arm by ten centimetres" if language == "en" else "向上移动十厘米", Scene())
 
     def parse(self, text: str, scene: Scene, said: Discourse | None = None) -> GrammarResult:

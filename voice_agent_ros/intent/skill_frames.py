@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Protocol
 
 from voice_agent_ros.errors import ConfigurationError
@@ -45,7 +46,6 @@ SLOTS = ("joint", "angle", "factor", "distance")  # quantities, which are tokens
 _NOUN_KINDS = {"object": "thing", "unknown": "thing", "it": "it", "held": "it", "that": "that"}
 _MAX_NAME = {"en": 4, "zh": 8}  # words or characters
 _MAX_SOMEBODY = 3
-_BRACKETS = re.compile(r"\[([^\[\]()]*)\]|\(([^\[\]()]*)\)")
 _TWICE = 2
 
 
@@ -299,9 +299,18 @@ def spelled(text: str) -> list[str]:
 
 
 def _ways(text: str) -> list[str]:
-    match = _BRACKETS.search(text)
-    if match is None:
+    start = next((at for at, character in enumerate(text) if character in "(["), None)
+    if start is None:
         return [text]
-    inner = ("", *match[1].split("|")) if match[1] is not None else match[2].split("|")
-    before, after = text[: match.start()], text[match.end() :]
-    return [way for one in inner for way in _ways(f"{before}{one}{after}")]
+    depth, cuts = 0, [start]
+    for at in range(start, len(text)):
+        depth += (text[at] in "([") - (text[at] in ")]")
+        if depth == 0 or (depth == 1 and text[at] == "|"):
+            cuts.append(at)
+        if depth == 0:
+            break
+    else:
+        raise ValueError(f"a bracket is not closed in {text!r}")
+    inner = [""] if text[start] == "[" else []
+    inner += [way for begin, end in pairwise(cuts) for way in _ways(text[begin + 1 : end])]
+    return [f"{text[:start]}{one}{after}" for one in inner for after in _ways(text[cuts[-1] + 1 :])]

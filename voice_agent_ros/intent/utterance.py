@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voice_agent_ros.intent.corrections import corrected
+from voice_agent_ros.intent.corrections import corrected, handled
 from voice_agent_ros.intent.counting import Several, several
 from voice_agent_ros.intent.discourse import Discourse, spelled_out
 from voice_agent_ros.intent.geometry import pointed_out
@@ -71,7 +71,10 @@ class Utterance:
         for text, before in corrected(self._text, self._scene, self._language):
             if before and not self._covers(before, self._scene):
                 continue  # "in the film they go up, no, down": said of something else
-            result = self._whole(text, said)
+            thing = handled(before, self._scene, self._language)
+            result = self._whole(text, replace(said, object=thing, is_held=False) if thing else said)
+            if thing and any(_places_whatever_is_held(call) for call in result.calls):
+                continue  # what was to be put somewhere got lost with the words taken back
             if result.calls and result.calls == self._whole(before.rstrip("?？ "), said).calls:
                 break  # "grab it? no thanks": taken back, not corrected
             if result.calls or result.ambiguous:
@@ -201,6 +204,10 @@ class Utterance:
 
 def _is_something(result: GrammarResult) -> bool:
     return bool(result.calls or result.ambiguous or result.problem)
+
+
+def _places_whatever_is_held(call: SkillCall) -> bool:
+    return call.skill == "place" and call.arguments.model_dump().get("object") is None
 
 
 def _ask(names: tuple[str, ...], skill: str) -> GrammarResult:

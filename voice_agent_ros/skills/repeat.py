@@ -19,7 +19,7 @@ SKILL = Skill(
         "en": [
             {
                 "sentences": [
-                    "(do|try|run|play|perform|make) (that|it|the same [thing|move|motion]|that thing|that move|the last (one|thing|move)|what you just did) [all] [over] [again|once more|one more time|another time]",
+                    "(do|try|run|play|perform|make) (that|it|the same [thing|move|motion]|that thing|that move|the last (one|thing|move)|what you just did) [all] [over] (again|once more|one more time|another time)",
                     "(once more|one more time|again|once again|another time|same again|encore) [the] [same] [thing] [again]",
                     "[the] same [thing|move] (again|once more|one more time)",
                     "(repeat|redo) [(what you just did|what you did|your last move|the previous (move|movement|one|action))]",
