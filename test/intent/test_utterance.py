@@ -84,6 +84,11 @@ CORRECTED = [
     ("move up one hundred, sorry, twenty millimetres", ["move_by up 0.02"]),
     ("向上移动二十厘米，不对，五厘米", ["move_by up 0.05"]),
     ("抬高10厘米不对是5厘米", ["move_by up 0.05"]),
+    ("put the red cube on the green one, no wait, put it in the bowl", ["pick_and_place red cube bowl"]),
+    ("take the blue cube, no wait, drop it in the bowl", ["pick_and_place blue cube bowl"]),
+    ("put the thing the green cube i mean on the red cube", ["pick_and_place green cube red cube"]),
+    ("put it on the red cube, no, in the bowl", ["place bowl"]),
+    ("把红色方块放到绿色方块上，不对，把它放到碗里", ["pick_and_place red cube bowl"]),
     ("grab the red cube? no thanks", []),
     ("pick up the red cube, no, don't", []),
     ("open the gripper, no please", []),
@@ -219,3 +224,15 @@ def test_taught_places_are_known_whatever_they_are_called(grammars):
         "pick_and_place red cube drop zone"
     ]
     assert written(grammars.parse("go to the drop zone", "", scene)) == ["move_to drop zone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "put it on the red cube in the bowl",
+        "take it and put it in the bowl on the red cube",
+        *("do it", "do that for me", "make it", "can you do that", "try it", "run it"),
+    ],
+)
+def test_what_names_no_thing_to_move_and_nothing_to_repeat(grammars, text):
+    assert not grammars.parse(text, "", SCENE).calls

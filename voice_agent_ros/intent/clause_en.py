@@ -213,6 +213,8 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         return None
     if bag.directions() - {"up", "down", "back"}:
         return None
+    if bag.has("it", "that") and _is_preposition(bag):
+        return None
     things = bag.values("object", "unknown")
     if len(things) > 1 and not bag.has("there") and (thing := bag.thing()):
         things = [thing]
@@ -237,6 +239,16 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
     ):
         return None
     return Meaning("pick_and_place", {"object": names_of(things[0]), "target": names_of(goals[0])})
+
+
+def _is_preposition(bag: Bag) -> bool:
+    """Whether a little word that stands for a place, or for nothing, stands before a name that follows the verb.
+
+    "Put it on the red cube in the bowl" names two places and no other thing.
+    """
+    named = [chunk.start for chunk in bag.all("object", "unknown") if chunk.start > bag.chunks[0].start]
+    ends = {chunk.end for chunk in bag.chunks if chunk.kind != "there"}
+    return any(start not in ends for start in named)
 
 
 def _is_make(verb: Chunk) -> bool:
