@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .ros/bin
 
-.PHONY: help build demo test soak bench lint docs shell clean
+.PHONY: help build demo test test310 humble soak bench lint docs shell clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 build: ## set up the environment and build the package
 	@$(PYTHON) tools/bootstrap.py
@@ -39,6 +39,12 @@ lint: build ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+test310: build ## import everything, and test what needs no ROS, on Python 3.10 if there is one
+	@PYTHONPATH=tools $(BIN)/python -m python310
+
+humble: ## ask the package index what can be had on a robot (Python 3.10, aarch64); writes docs/humble.md
+	@$(PYTHON) tools/check_humble.py --write
 
 docs: build ## write the generated parts of docs/ anew
 	@PYTHONPATH=tools $(BIN)/python -m generate_docs

@@ -2,16 +2,22 @@
 """A robot that listens: speech and reasoning, the intent bridge, its stop guard, and the supervisor.
 
 Example:
-    ros2 launch voice_agent_ros voice_agent.launch.py arm:=prim6 llm_url:=http://127.0.0.1:8765/v1
+    ros2 launch voice_agent_ros voice_agent.launch.py arm:=prim6 profile:=laptop llm_url:=http://127.0.0.1:8765/v1
 """
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+if TYPE_CHECKING:
+    from voice_agent_ros.profiles import Profile
 
 SHARE = Path(__file__).resolve().parent.parent
 SPEECH_NODES = ("audio_node", "asr_node", "llm_node", "tts_node")
@@ -28,7 +34,12 @@ ARGUMENTS = (
         "Release the motion latch once everything is up. Only for simulated arms.",
     ),
     ("config", str(SHARE / "config" / "voice_agent.yaml"), "Parameter file of all nodes."),
-    ("overrides", "", "A second parameter file, applied over the first."),
+    (
+        "profile",
+        "",
+        "Kind of computer, config/profiles/<profile>.yaml or a file: cores, memory, respawning, parameters.",
+    ),
+    ("overrides", "", "A second parameter file, applied over config and profile."),
     ("policy", str(SHARE / "config" / "policy.yaml"), "What the arm may do."),
     ("urdf", "", "URDF file of the arm; empty: wait for the topic robot_description."),
     ("telemetry", "true", "Publish diagnostics and markers."),
@@ -41,7 +52,9 @@ ARGUMENTS = (
 def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The processes, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    files = [value["config"], *([value["overrides"]] if value["overrides"] else [])]
+    profile = computer(value["profile"])
+    files = [value["config"], *(parameter_file(profile.parameters, "profile") if profile else [])]
+    files += [value["overrides"]] if value["overrides"] else []
     extra = [name for name in value["supervised"].split(",") if name]
     nodes = [*extra, "audio_node", "tts_node", "intent_bridge_node", "llm_node", "asr_node"]
     own: dict[str, dict[str, object]] = {
@@ -62,14 +75,17 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             for name in configured or (executable,)
             if name in own
         }
+        wanted = profile.process(executable) if profile else None
         return Node(
             package="voice_agent_ros",
             executable=executable,
+            exec_name=executable,  # else what is in front of it gives the name
             namespace=value["namespace"],
-            parameters=[*files, *parameter_file(overrides)],
+            parameters=[*files, *parameter_file(overrides, "-".join(configured or (executable,)))],
             output=value["output"],
-            respawn=value["respawn"] == "true",
-            respawn_delay=1.0,
+            prefix=shlex.join(wanted.prefix()) if wanted else "",
+            respawn=value["respawn"] == "true" and (wanted is None or wanted.respawn),
+            respawn_delay=wanted.respawn_delay_s if wanted else 1.0,
             sigterm_timeout="8",
         )
 
@@ -80,15 +96,23 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [*speech, *motion, node("supervisor_node"), *watching]
 
 
-def parameter_file(overrides: dict[str, dict[str, object]]) -> list[str]:
-    """Overrides as a parameter file beside the logs: only a file can address one node of a composed process."""
+def computer(name: str) -> "Profile | None":
+    """The profile; without one nothing is imported, for the start is waited for."""
+    if not name:
+        return None
+    from voice_agent_ros.profiles import load_profile
+
+    return load_profile(name)
+
+
+def parameter_file(parameters: Mapping[str, object], name: str) -> list[str]:
+    """Parameters as a file beside the logs: only a file can address one node of a composed process."""
     import yaml
 
-    if not overrides:
+    if not parameters:
         return []
-    names = "-".join(name.rpartition("/")[2] for name in overrides)
-    path = Path(launch_config.log_dir) / f"parameters-{names}.yaml"
-    path.write_text(yaml.safe_dump(overrides))
+    path = Path(launch_config.log_dir) / f"parameters-{name}.yaml"
+    path.write_text(yaml.safe_dump(dict(parameters)))
     return [str(path)]
 
 

@@ -29,6 +29,7 @@ ARGUMENTS = (
         "Find out at start what the console remembers; the profile decides whether it is unsure.",
     ),
     ("options", "", "More of xlm-server's options, as on its command line: `--api-key-file FILE`, …"),
+    ("computer", "", "Kind of computer: the argument profile of voice_agent.launch.py."),
     ("respawn", "true", "Restart the server if it dies."),
     ("output", "screen", "Where its output goes."),
 )
@@ -42,6 +43,11 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     console = [part for option, text in options if text for part in (option, text)]
     console += [] if value["probe"] == "true" else ["--no-probe"]
     more = shlex.split(value["options"])
+    wanted = None
+    if value["computer"]:
+        from voice_agent_ros.profiles import load_profile
+
+        wanted = load_profile(value["computer"]).process("xlm-server")
     command = [
         sys.executable,
         ExecutableInPackage("xlm-server", "voice_agent_ros"),
@@ -53,8 +59,9 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             cmd=[*command, *console, "--host", value["host"], "--port", value["port"], *more],
             name="xlm-server",
             output=value["output"],
-            respawn=value["respawn"] == "true",
-            respawn_delay=2.0,
+            prefix=shlex.join(wanted.prefix()) if wanted else "",
+            respawn=value["respawn"] == "true" and (wanted is None or wanted.respawn),
+            respawn_delay=wanted.respawn_delay_s if wanted else 2.0,
             sigterm_timeout="8",
         )
     ]

@@ -216,8 +216,8 @@ def _comment(annotations: Mapping[str, Any]) -> str:
 def parameters() -> list[str]:
     """Every parameter of every node."""
     lines: list[str] = []
-    for module in sorted(CLASSES):
-        lines += [f"### {module}", ""]
+    for module in ("affinity", *sorted(CLASSES)):
+        lines += ["### Every node" if module == "affinity" else f"### {module}", ""]
         declared = importlib.import_module(f"voice_agent_ros.nodes.{module}").PARAMETERS
         rows = [
             [f"`{one.name}`", _kind(one.default), f"`{_default(one.default)}`", _range(one), one.description]

@@ -25,6 +25,7 @@ VERBS = (
     "doctor",
     "stats",
     "timeline",
+    "systemd",
 )
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report for SIGINT

@@ -14,6 +14,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from voice_agent_ros.nodes import affinity
+
 JOIN_TIMEOUT_S = 5.0
 
 
@@ -39,8 +41,9 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
         failures.append(error)
         rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
 
-    def spin(executor: SingleThreadedExecutor) -> None:
+    def spin(node: Node, cpus: Sequence[int], executor: SingleThreadedExecutor) -> None:
         try:
+            affinity.pin(node, cpus)
             executor.spin()
         except ExternalShutdownException:
             pass
@@ -57,7 +60,8 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
             node = factory()
             executor = SingleThreadedExecutor()
             executor.add_node(node)
-            thread = threading.Thread(target=spin, args=(executor,), name=node.get_name(), daemon=True)
+            arguments = (node, affinity.wanted(node), executor)
+            thread = threading.Thread(target=spin, args=arguments, name=node.get_name(), daemon=True)
             spinning.append((node, executor, thread))
         for _, _, thread in spinning:
             thread.start()
