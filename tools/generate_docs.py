@@ -42,6 +42,7 @@ NOTES = {
     "markers": "what rviz shows: see [monitoring](monitoring.md)",
     "objects": "from perception. An object's name is `results[0].hypothesis.class_id` (“red cube”), its box is in "
     "the arm's base frame",
+    "planned_path": "each trajectory that is sent to the arm's controller, for viewers",
     "prompt_text": "a typed sentence; also `voice-agent ask`",
     "robot_description": "the URDF; from robot_state_publisher on a robot",
     "sim_arm_node/snapshot": "take a picture",

@@ -62,6 +62,15 @@ ARM_ACTION = "<arm.action of the arm file>"
 GRIPPER_ACTION = "<gripper.action of the arm file>"
 # Call sites that building the nodes does not reach: (file, function, its two arguments before the callback).
 LATER = {
+    ("controller_clients.py", "create_publisher", "JointTrajectory, 'planned_path'"): (
+        Endpoint(
+            "intent_bridge_node",
+            "publisher",
+            "planned_path",
+            "trajectory_msgs/JointTrajectory",
+            "reliable, 50",
+        ),
+    ),
     ("controller_clients.py", "ActionClient", "node, FollowJointTrajectory"): (
         Endpoint("intent_bridge_node", "action client", ARM_ACTION, "control_msgs/FollowJointTrajectory"),
     ),

@@ -11,11 +11,16 @@ import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 from voice_agent_ros.msg import BridgeState, Intent, SkillCall, StageTiming, Transcript, TurnReport
 
+from voice_agent_ros.config_files import config_path
+from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.telemetry_node import TelemetryNode
+from voice_agent_ros.share import shared_file
 
 TIMEOUT_S = 15.0
 
@@ -40,6 +45,7 @@ class Graph:
                 (Transcript, "speech/transcript"),
                 (TurnReport, "turns"),
                 (Intent, "intent"),
+                (JointTrajectory, "planned_path"),
             )
         }
 
@@ -115,3 +121,28 @@ def test_latencies_of_turns_are_published(graph):
     values = {pair.key: pair.value for pair in graph.status["telemetry_node: latency"].values}
     assert values["final_transcript P50 [s]"] == "0.600"
     assert values["outcome done"] == "1"
+
+
+def test_the_way_of_the_tool_is_shown_until_the_turn_ends(graph):
+    pytest.importorskip("pinocchio")
+    arm = load_arm(config_path("arms/prim6.yaml"))
+    description = graph.agent.create_publisher(String, "robot_description", qos.STATE)
+    description.publish(String(data=shared_file("urdf/prim6.urdf").read_text(encoding="utf-8")))
+    graph.wait_for_subscribers()
+    graph.wait(description.get_subscription_count)
+    ends = ([0.0] * len(arm.arm.joints), [0.5] * len(arm.arm.joints))
+    points = [JointTrajectoryPoint(positions=positions) for positions in ends]
+
+    def is_shown() -> bool:
+        graph.say(JointTrajectory(joint_names=list(arm.arm.joints), points=points))
+        way = graph.markers.get(("planned path", 0))
+        return way is not None and way.action == Marker.ADD
+
+    graph.wait(is_shown)
+    assert len(graph.markers["planned path", 0].points) == 2
+
+    def is_gone() -> bool:
+        graph.say(TurnReport(turn_id="t", outcome="done"))  # again, for paths may still be on their way
+        return graph.markers["planned path", 0].action == Marker.DELETE
+
+    graph.wait(is_gone)

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +17,12 @@ from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rclpy.node import Node
-from trajectory_msgs.msg import JointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import Completion
 from voice_agent_ros.motion.trajectory import Trajectory
+from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.gripper_commands import gripper_action, gripper_goal
 
 ACCEPT_TIMEOUT_S = 2.0
@@ -47,6 +49,7 @@ class ControllerClients:
         self._node = node
         self._canceled_at = -math.inf
         self._arm = ActionClient(node, FollowJointTrajectory, arm.arm.action)
+        self._shown = node.create_publisher(JointTrajectory, "planned_path", qos.EVENTS)  # for viewers
         self._grip_goal = gripper_goal(arm.gripper)
         self._gripper = ActionClient(node, gripper_action(arm.gripper), arm.gripper.action)
         self._cancels = [
@@ -75,6 +78,8 @@ class ControllerClients:
             )
             for index, time in enumerate(trajectory.times)
         ]
+        with suppress(RuntimeError):  # of rcl: no motion fails for its viewers
+            self._shown.publish(goal.trajectory)
         return self._run("arm", self._arm, goal, timeout_s, on_accepted)
 
     def grip(
@@ -95,6 +100,7 @@ class ControllerClients:
         """Give the clients up."""
         self._arm.destroy()
         self._gripper.destroy()
+        self._node.destroy_publisher(self._shown)
         for client in self._cancels:
             self._node.destroy_client(client)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What rviz shows beside the robot: words, latch, workspace, keep-out boxes, and the object that is meant."""
+"""What rviz shows beside the robot: words, latch, workspace, keep-out boxes, the way of the tool, the object that is meant."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class MarkerBoard:
         self._latch = ("", RED)
         self._outcome = ""
         self._target: str = ""
+        self._path: list[Triple] = []
         self._objects: dict[str, tuple[Pose, Vector3]] = {}
         self._lines = [top + (0.05 + row * 1.5 * TEXT_M) for row in range(3)]
         self._boxes = [("workspace", limits.workspace_low, limits.workspace_high, BLUE)]
@@ -65,7 +66,13 @@ class MarkerBoard:
         """A turn has ended."""
         is_changed = outcome != self._outcome
         self._outcome, self._target = outcome, ""
+        is_changed |= self.path([])
         return is_changed
+
+    def path(self, points: Sequence[Triple]) -> bool:
+        """Where the tool is about to go; none: nowhere."""
+        before, self._path = self._path, list(points)
+        return before != self._path
 
     def target(self, arguments: Iterable[str]) -> bool:
         """The object that the calls name, arguments as JSON."""
@@ -92,7 +99,7 @@ class MarkerBoard:
             self._box(number, name, low, high, colour)
             for number, (name, low, high, colour) in enumerate(self._boxes)
         ]
-        return MarkerArray(markers=[*all_markers, self._highlight()])
+        return MarkerArray(markers=[*all_markers, self._way(), self._highlight()])
 
     def _marker(self, namespace: str, number: int, kind: int, *, is_shown: bool = True) -> Marker:
         marker = Marker(ns=namespace, id=number, type=kind)
@@ -111,6 +118,12 @@ class MarkerBoard:
         marker = self._marker(name, number, Marker.LINE_LIST)
         marker.color, marker.scale.x = colour, EDGE_M
         marker.points = [Point(x=x, y=y, z=z) for edge in edges(low, high) for x, y, z in edge]
+        return marker
+
+    def _way(self) -> Marker:
+        marker = self._marker("planned path", 0, Marker.LINE_STRIP, is_shown=len(self._path) > 1)
+        marker.color, marker.scale.x = GREEN, 2 * EDGE_M
+        marker.points = [Point(x=x, y=y, z=z) for x, y, z in self._path]
         return marker
 
     def _highlight(self) -> Marker:

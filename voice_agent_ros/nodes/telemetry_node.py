@@ -10,10 +10,13 @@ from pathlib import Path
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from voice_agent_ros.config_files import config_path
+from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.audit_record import default_path
 from voice_agent_ros.motion.policy import load_policy
@@ -25,6 +28,7 @@ from voice_agent_ros.nodes.spin import main as spin
 from voice_agent_ros.telemetry import health
 from voice_agent_ros.telemetry.process_table import ProcessTable
 from voice_agent_ros.telemetry.statistics import Latencies
+from voice_agent_ros.telemetry.tool_path import ToolPath
 from voice_agent_ros.telemetry.turns import turn_of
 
 PARAMETERS = (
@@ -47,6 +51,7 @@ class TelemetryNode(Node):
         arm = load_arm(Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml"))
         policy = load_policy(Path(values.policy_path) if values.policy_path else config_path("policy.yaml"))
         self._record = Path(values.audit_path).expanduser() if values.audit_path else default_path()
+        self._tool = ToolPath(arm)
         self._actions = (arm.arm.action, arm.gripper.action)
         self._latencies = Latencies(values.window)
         self._processes = ProcessTable()
@@ -72,6 +77,8 @@ class TelemetryNode(Node):
             (Transcript, "speech/transcript", self._on_transcript, qos.EVENTS),
             (Intent, "intent", self._on_intent, qos.EVENTS),
             (Detection3DArray, "objects", self._on_objects, qos.EVENTS),
+            (String, "robot_description", self._on_description, qos.STATE),
+            (JointTrajectory, "planned_path", self._on_path, qos.EVENTS),
         ):
             self.create_subscription(kind, topic, callback, profile)
 
@@ -103,6 +110,17 @@ class TelemetryNode(Node):
 
     def _on_objects(self, message: Detection3DArray) -> None:
         self._board.see(message)
+
+    def _on_description(self, message: String) -> None:
+        self._tool.describe(message.data)
+
+    def _on_path(self, message: JointTrajectory) -> None:
+        try:
+            points = self._tool.points(message.joint_names, [point.positions for point in message.points])
+        except (VoiceAgentError, ImportError) as error:
+            self.get_logger().warning(f"The path cannot be shown: {error}", once=True)
+            return
+        self._show(self._board.path(points))
 
     def _show(self, is_changed: bool) -> None:
         if is_changed:
