@@ -26,6 +26,7 @@ VERBS = (
     "stats",
     "timeline",
     "systemd",
+    "chat",
 )
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report for SIGINT

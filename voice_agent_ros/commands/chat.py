@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""voice-agent chat: talk to a running agent in the terminal, with the times of each turn and a key for stop."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "talk to a running agent in the terminal: conversation, times of the turn, a key for stop"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("--namespace", default="", help="namespace of the robot")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    from voice_agent_ros.commands.ros_session import ros_session
+    from voice_agent_ros.errors import VoiceAgentError
+
+    try:
+        from voice_agent_ros.telemetry.chat_screen import ChatApp
+    except ImportError as error:
+        raise VoiceAgentError(
+            f"The terminal's library is missing ({error}).", "Run: pip install 'voice_agent_ros[tools]'"
+        ) from error
+    from voice_agent_ros.nodes.chat_link import ChatLink
+
+    with ros_session(arguments.namespace) as session:
+        link = ChatLink(session)
+        app = ChatApp(link)
+        with link.listening(app.take):
+            app.run()
+    return 0

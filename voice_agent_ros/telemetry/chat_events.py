@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a chat screen is told, and what it may ask for; without ROS and without a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from voice_agent_ros.telemetry.turns import Turn
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words of a person, perhaps not all of them yet."""
+
+    turn_id: str
+    text: str
+    is_final: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A piece of an answer; the pieces of a reply_id belong together."""
+
+    reply_id: str
+    text: str
+    kind: str
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class TurnEnded:
+    """What became of an utterance, with its times."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True)
+class Status:
+    """The agent as a whole, and why motion is latched (empty: it is not)."""
+
+    agent: str
+    latch: str
+
+
+Event = Said | Reply | TurnEnded | Status
+
+
+class Link(Protocol):
+    """What a person can do. Each returns False if nobody is there to hear it."""
+
+    def say(self, text: str) -> bool:
+        """Send a sentence."""
+
+    def stop(self) -> bool:
+        """Stop everything."""
+
+    def resume(self) -> bool:
+        """Release the motion latch."""
+
+
+def waterfall(turn: Turn, width: int = 40) -> list[str]:
+    """The stages of a turn as bars on one axis, from its first moment to its last."""
+    spans = [(stage.name, stage.start or stage.end, stage.end) for stage in turn.stages if stage.end > 0.0]
+    if not spans:
+        return []
+    first = min([turn.speech_end or spans[0][1], *(start for _, start, _ in spans)])
+    last = max(end for *_, end in spans)
+    scale = (width - 1) / (last - first) if last > first else 0.0
+    label = max(len(name) for name, *_ in spans)
+    zero = turn.speech_end or first
+    lines = []
+    for name, start, end in sorted(spans, key=lambda span: span[1]):
+        begin, stop = round((start - first) * scale), round((end - first) * scale)
+        bar = " " * begin + "█" * max(1, stop - begin)
+        lines.append(f"{name:<{label}} {bar:<{width}} {end - zero:6.2f} s")
+    return lines
