@@ -13,9 +13,9 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, Transcript, TurnReport
 
+from voice_agent_ros.commands.chat_link import ChatLink
 from voice_agent_ros.commands.ros_session import ros_session
 from voice_agent_ros.nodes import qos
-from voice_agent_ros.nodes.chat_link import ChatLink
 from voice_agent_ros.telemetry.chat_events import Reply, Said, Status, TurnEnded
 
 TIMEOUT_S = 15.0

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise VoiceAgentError(
             f"The terminal's library is missing ({error}).", "Run: pip install 'voice_agent_ros[tools]'"
         ) from error
-    from voice_agent_ros.nodes.chat_link import ChatLink
+    from voice_agent_ros.commands.chat_link import ChatLink
 
     with ros_session(arguments.namespace) as session:
         link = ChatLink(session)
