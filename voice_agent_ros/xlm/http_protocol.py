@@ -30,61 +30,73 @@ def guarded_protocol(
     """
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    class GuardedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-        _head_timer: asyncio.TimerHandle | None = None
-        _head_bytes = 0
+    limits = {"head_s": head_s, "connections_max": connections_max}
+    return type("GuardedProtocol", (_Guard, AutoHTTPProtocol), limits)
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(self.connections) > connections_max:
-                self._refuse(unavailable("Too many connections.", code="too_many_connections"))
-                return
-            self._wait_for_head()
 
-        def connection_lost(self, exc: Exception | None) -> None:
+class _Guard(asyncio.Protocol):
+    """What comes before uvicorn's part of a connection."""
+
+    head_s: float
+    connections_max: int
+    # uvicorn's own.
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    connections: set[Any]
+    cycle: Any
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > self.connections_max:
+            self._refuse(unavailable("Too many connections.", code="too_many_connections"))
+            return
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        was_in_head = self._is_in_head
+        super().data_received(data)
+        if not self._is_in_head:
             self._forget_head()
-            super().connection_lost(exc)
+        elif not self.transport.is_closing():
+            self._head_bytes += len(data) if was_in_head else 0
+            if self._head_bytes > HEAD_MAX_BYTES:
+                self._refuse(ApiError(431, f"The request's head is larger than {HEAD_MAX_BYTES} bytes."))
+            elif self._head_timer is None:
+                self._wait_for_head()
 
-        def data_received(self, data: bytes) -> None:
-            if self.transport.is_closing():
-                return
-            was_in_head = self._is_in_head
-            super().data_received(data)
-            if not self._is_in_head:
-                self._forget_head()
-            elif not self.transport.is_closing():
-                self._head_bytes += len(data) if was_in_head else 0
-                if self._head_bytes > HEAD_MAX_BYTES:
-                    self._refuse(ApiError(431, f"The request's head is larger than {HEAD_MAX_BYTES} bytes."))
-                elif self._head_timer is None:
-                    self._wait_for_head()
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(ApiError(400, msg, "Speak HTTP/1.1."))
 
-        def send_400_response(self, msg: str) -> None:
-            self._refuse(ApiError(400, msg, "Speak HTTP/1.1."))
+    @property
+    def _is_in_head(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
 
-        @property
-        def _is_in_head(self) -> bool:
-            return self.cycle is None or bool(self.cycle.response_complete)
+    def _wait_for_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_s, self._give_up)
 
-        def _wait_for_head(self) -> None:
-            self._head_timer = self.loop.call_later(head_s, self._give_up)
+    def _forget_head(self) -> None:
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-        def _forget_head(self) -> None:
-            self._head_bytes = 0
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
+    def _give_up(self) -> None:
+        if self._is_in_head and not self.transport.is_closing():
+            self._refuse(ApiError(408, f"The request's head did not arrive within {self.head_s:g} s."))
 
-        def _give_up(self) -> None:
-            if self._is_in_head and not self.transport.is_closing():
-                self._refuse(ApiError(408, f"The request's head did not arrive within {head_s:g} s."))
-
-        def _refuse(self, error: ApiError) -> None:
-            self._forget_head()
-            self.transport.write(_as_http(error))
-            self.transport.close()
-
-    return GuardedProtocol
+    def _refuse(self, error: ApiError) -> None:
+        self._forget_head()
+        self.transport.write(_as_http(error))
+        self.transport.close()
 
 
 def _as_http(error: ApiError) -> bytes:

@@ -12,9 +12,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
-from voice_agent_ros.xlm.console_plan import check_command, named_values, option_value, plan_console
+from voice_agent_ros.xlm.console_plan import (
+    ConsolePlan,
+    check_command,
+    named_values,
+    option_value,
+    plan_console,
+)
 from voice_agent_ros.xlm.http_protocol import guarded_protocol
-from voice_agent_ros.xlm.profile import load_profile
+from voice_agent_ros.xlm.profile import Profile, load_profile
 from voice_agent_ros.xlm.server_options import access_of, build_parser
 from voice_agent_ros.xlm.services import BODY_S, BodyLimit, modules
 
@@ -68,17 +74,7 @@ def language_model(options: argparse.Namespace) -> LanguageModel:
     from voice_agent_ros.xlm.server import LanguageModel
     from voice_agent_ros.xlm.usage import EstimatingCounter, FileCounter
 
-    profile = load_profile(options.profile)
-    plan = plan_console(
-        profile, options.console, named_values(options.set), options.model_type, options.template
-    )
-    # The stand-in's own option of this name counts, too.
-    told = option_value(plan.command, "--context-tokens")
-    window = options.context_tokens or (int(told) if told.isdigit() else 0)
-    if window:
-        limits = profile.limits.model_copy(update={"context_tokens": window})
-        profile = profile.model_copy(update={"limits": limits})
-    check_command(plan.command, options.cwd)
+    profile, plan = _planned(options)
     model_type = profile.model_type(plan.model_type)
     console = Console(
         profile,
@@ -108,6 +104,22 @@ def language_model(options: argparse.Namespace) -> LanguageModel:
         counter=counter,
     )
     return LanguageModel(engine, chat)
+
+
+def _planned(options: argparse.Namespace) -> tuple[Profile, ConsolePlan]:
+    """Which console it is, with the context window that it has here, and how it is started."""
+    profile = load_profile(options.profile)
+    plan = plan_console(
+        profile, options.console, named_values(options.set), options.model_type, options.template
+    )
+    check_command(plan.command, options.cwd)
+    # The stand-in's own option of this name counts, too.
+    told = option_value(plan.command, "--context-tokens")
+    window = options.context_tokens or (int(told) if told.isdigit() else 0)
+    if window:
+        limits = profile.limits.model_copy(update={"context_tokens": window})
+        profile = profile.model_copy(update={"limits": limits})
+    return profile, plan
 
 
 async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
