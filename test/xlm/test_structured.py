@@ -85,7 +85,7 @@ def test_other_values_than_objects() -> None:
 
 
 def test_how_a_reply_can_begin() -> None:
-    assert JsonFormat().opening() == "{"
+    assert JsonFormat().opening() == '{"'
     assert JsonFormat(PERSON).opening() == '{"name":'
     assert JsonFormat(NESTED).opening() == ""  # it may be empty
     assert JsonFormat({"type": "integer"}).opening() == ""

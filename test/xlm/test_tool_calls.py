@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from voice_agent_ros.xlm.protocol import Function
-from voice_agent_ros.xlm.tool_calls import Call, CallReader, signature, write_call
+from voice_agent_ros.xlm.tool_calls import Call, CallReader, call_opening, signature, write_call
 
 
 def function(name: str, about: str, required: tuple[str, ...] = (), **properties: Any) -> Function:
@@ -143,3 +143,16 @@ def test_what_is_given_to_a_function_that_takes_nothing_is_dropped() -> None:
     reader = CallReader([Function(name="status", parameters={"type": "object", "properties": {}})])
     assert reader.read("status(10)") == [Call("status", {})]
     assert reader.read("status(of the arm)") == [Call("status", {})]
+
+
+def test_how_every_call_can_begin() -> None:
+    def opening(*required: str, **properties: str) -> str:
+        schema = {"properties": {name: {"type": kind} for name, kind in properties.items()}}
+        return call_opening(Function(name="f", parameters={**schema, "required": list(required)}))
+
+    assert opening("b", a="string", b="string") == "f(b="
+    assert opening(a="string") == "f("
+    assert opening() == "f("
+    assert (
+        call_opening(Function(name="f", parameters={"properties": {"a b": {}}, "required": ["a b"]})) == "f("
+    )

@@ -16,6 +16,7 @@ from voice_agent_ros.xlm.rendering import Renderer, Task, Turn
 from voice_agent_ros.xlm.reply import CallDelta, ContentDelta, Delta, ReasoningDelta, ReplyAssembler
 from voice_agent_ros.xlm.request_checks import check_chat, json_format, text_prompt
 from voice_agent_ros.xlm.scheduler import Engine, Job
+from voice_agent_ros.xlm.tool_calls import call_opening
 from voice_agent_ros.xlm.usage import EstimatingCounter, TokenCounter, Usage, derived_tokens
 
 # A client may leave the model's name out of its configuration.
@@ -383,5 +384,5 @@ def _text_in(deltas: Sequence[Delta]) -> str:
 def _opening(request: ChatRequest, functions: Sequence[Function], json_opening: str) -> str:
     """How the reply can begin in any case."""
     if request.must_call():
-        return f"{functions[0].name}(" if len(functions) == 1 else ""
+        return call_opening(functions[0]) if len(functions) == 1 else ""
     return "" if functions else json_opening

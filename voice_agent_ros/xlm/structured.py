@@ -46,7 +46,7 @@ class JsonFormat:
     def opening(self) -> str:
         """How every valid reply can begin; a model that finds this already written stays with it."""
         if self.schema is None:
-            return "{"
+            return '{"'  # small models leave the quotes of the keys out
         key = first_key(self.schema)
         return "" if key is None else f"{{{json.dumps(key, ensure_ascii=False)}:"
 

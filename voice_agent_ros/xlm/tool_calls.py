@@ -53,6 +53,12 @@ def signature(function: Function) -> str:
     return f"{function.name}({', '.join(words)})" + (f" - {about}" if about else "")
 
 
+def call_opening(function: Function) -> str:
+    """How every call of a function can begin: a model that finds a parameter's name written fills it in."""
+    first, _, is_required = next(iter(_parameters(function)), ("", {}, False))
+    return f"{function.name}({first}=" if is_required and first.isidentifier() else f"{function.name}("
+
+
 def write_call(name: str, arguments: str | Mapping[str, Any]) -> str:
     """A call as the model is to write it."""
     if isinstance(arguments, str):
