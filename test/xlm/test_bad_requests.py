@@ -14,6 +14,9 @@ TEXT = "/v1/completions"
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
+LARGE = {"type": "object", "description": "x" * 30_000}
+
+
 def says(text: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
@@ -31,6 +34,7 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
     "no messages": ({"messages": []}, "messages"),
     "messages missing": ({}, "messages"),
     "messages no list": ({"messages": "hi"}, "messages"),
+    "too many messages": ({"messages": says("x") * 2_049}, "messages"),
     "message no object": ({"messages": ["hi"]}, "messages[0]"),
     "unknown role": ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
     "role missing": ({"messages": [{"content": "x"}]}, "messages[0].role"),
@@ -90,6 +94,10 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
     "tool schema elsewhere": (
         {"messages": says("x"), "tools": [tool(parameters={"$ref": "http://127.0.0.1:1/x"})]},
         "tools[0].function.parameters",
+    ),
+    "tool schemas too large": (
+        {"messages": says("x"), "tools": [tool(name=f"f{n}", parameters=LARGE) for n in range(3)]},
+        "tools",
     ),
     "required without tools": ({"messages": says("x"), "tool_choice": "required"}, "tool_choice"),
     "unknown choice": (

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from voice_agent_ros.xlm import json_schema
 from voice_agent_ros.xlm.json_schema import problem_with, schema_problem
 from voice_agent_ros.xlm.structured import JsonFormat, NotJson
 from voice_agent_ros.xlm.type_text import type_text
@@ -111,6 +112,15 @@ def test_the_end_is_seen() -> None:
 )
 def test_bad_schemas(schema: dict[str, Any], why: str) -> None:
     assert why in schema_problem(schema)
+
+
+def test_a_schema_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    base_class = json_schema._base_class
+    monkeypatch.setattr(json_schema, "_base_class", lambda schema: looked.append("") or base_class(schema))
+    for _ in range(3):
+        assert "objekt" in schema_problem({"description": "asked for again and again", "type": "objekt"})
+    assert len(looked) == 1
 
 
 def test_good_schemas() -> None:

@@ -21,6 +21,7 @@ from voice_agent_ros.xlm.event_stream import EventStream, until_gone
 from voice_agent_ros.xlm.metrics import Metrics
 from voice_agent_ros.xlm.protocol import ChatRequest, ReasoningMode, TextRequest
 from voice_agent_ros.xlm.reasoning import in_reasoning_mode
+from voice_agent_ros.xlm.request_checks import check_schemas
 from voice_agent_ros.xlm.security import client_of
 from voice_agent_ros.xlm.wire import ChatWire, TextWire
 
@@ -55,6 +56,9 @@ class ChatRoutes:
     async def chat(self, request: Request) -> Response:
         """A chat completion."""
         body = await _read(request, ChatRequest)
+        if body.has_schemas:
+            # What it finds is remembered; found on the event loop, a large one would hold up every stream.
+            await asyncio.to_thread(check_schemas, body)
         reply = self._service.begin(body, client_of(request.scope))
         mode = self._service.reasoning_mode(body)
         return await self._answer(

@@ -18,6 +18,7 @@ import regex
 PATTERN_S = 0.05
 REFERENCES_MAX = 5_000
 SCHEMA_MAX_CHARACTERS = 65_536
+SCHEMAS_REMEMBERED = 256
 
 
 def _refuse(name: str) -> Any:
@@ -34,12 +35,25 @@ class _TooMuch(Exception):
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str:
-    """Why this is no usable JSON schema; empty if it is one."""
+    """Why this is no usable JSON schema; empty if it is one.
+
+    It takes ten milliseconds for each kilobyte, seconds for the largest; what clients send again and again is remembered.
+    """
+    try:
+        text = json.dumps(schema)
+    except RecursionError:
+        return "it is nested too deeply"
+    if len(text) > SCHEMA_MAX_CHARACTERS:
+        return f"it is longer than {SCHEMA_MAX_CHARACTERS} characters"
+    return _problem_in(text)
+
+
+@functools.lru_cache(SCHEMAS_REMEMBERED)
+def _problem_in(text: str) -> str:
     from jsonschema import SchemaError
 
+    schema = json.loads(text)
     try:
-        if len(json.dumps(schema)) > SCHEMA_MAX_CHARACTERS:
-            return f"it is longer than {SCHEMA_MAX_CHARACTERS} characters"
         _base_class(schema).check_schema(schema)
     except SchemaError as error:
         return error.message

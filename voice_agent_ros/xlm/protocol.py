@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 STOPS_MAX = 16
 TOOLS_MAX = 128
+MESSAGES_MAX = 2048
 
 StopText = Annotated[str, StringConstraints(max_length=256)]
 ReasoningMode = Literal["separate", "inline", "drop"]
@@ -167,7 +168,7 @@ class _Sampling(_Lenient):
 class ChatRequest(_Sampling):
     """Body of /v1/chat/completions. `repair`, `trim` and a text as `reasoning` are our own additions."""
 
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, max_length=MESSAGES_MAX)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool | None = Field(default=None, description="ignored")
     top_logprobs: int | None = Field(default=None, ge=0, le=20, description="ignored")
@@ -183,6 +184,11 @@ class ChatRequest(_Sampling):
     chat_template_kwargs: dict[str, Any] | None = None
     trim: TrimMode | None = None
     repair: bool | None = None
+
+    @property
+    def has_schemas(self) -> bool:
+        """Whether checking it may take long."""
+        return bool(self.tools or self.response_format)
 
     def limit(self) -> int | None:
         """Most tokens of the reply, whichever name it came under."""

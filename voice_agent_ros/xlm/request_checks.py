@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
+
 from voice_agent_ros.xlm.api_errors import bad_request
-from voice_agent_ros.xlm.json_schema import schema_problem
+from voice_agent_ros.xlm.json_schema import SCHEMA_MAX_CHARACTERS, schema_problem
 from voice_agent_ros.xlm.protocol import ChatRequest, TextRequest
 from voice_agent_ros.xlm.structured import JsonFormat
 
@@ -33,6 +35,16 @@ def check_chat(request: ChatRequest) -> None:
     _check_tools(request)
 
 
+def check_schemas(request: ChatRequest) -> None:
+    """Refuse schemas that are none.
+
+    Raises:
+        ApiError: 400, with the parameter at fault.
+    """
+    _check_tools(request)
+    json_format(request)
+
+
 def _check_count(n: int | None, name: str = "n") -> None:
     if n not in (None, 1):
         raise bad_request(f"Only {name}=1 is supported.", "Send as many requests.", param=name)
@@ -40,6 +52,7 @@ def _check_count(n: int | None, name: str = "n") -> None:
 
 def _check_tools(request: ChatRequest) -> None:
     names: set[str] = set()
+    _check_size(request)
     for index, tool in enumerate(request.tools or []):
         function = tool.function
         if function.name in names:
@@ -57,6 +70,17 @@ def _check_tools(request: ChatRequest) -> None:
     if request.must_call() and not names:
         choice = request.tool_choice
         raise bad_request(f"tool_choice is {choice!r}, but there are no tools.", param="tool_choice")
+
+
+def _check_size(request: ChatRequest) -> None:
+    """All schemas together may be as large as one may be: they are checked one by one."""
+    size = sum(len(json.dumps(tool.function.parameters)) for tool in request.tools or [])
+    if size > SCHEMA_MAX_CHARACTERS:
+        raise bad_request(
+            f"The parameters of all tools have {size} characters; {SCHEMA_MAX_CHARACTERS} is the limit.",
+            "Offer fewer tools.",
+            param="tools",
+        )
 
 
 def json_format(request: ChatRequest) -> JsonFormat | None:
