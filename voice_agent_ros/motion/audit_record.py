@@ -19,6 +19,7 @@ from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_chain import AuditError
 from voice_agent_ros.motion.audit_key import KEY_BYTES, WordsKey
+from voice_agent_ros.motion.beside import readings
 from voice_agent_ros.motion.controllers import Completion, JointSnapshot
 from voice_agent_ros.motion.gate import Heard, Verdict
 from voice_agent_ros.motion.plan import Plan
@@ -145,13 +146,19 @@ class Record:
             return {key: self._kept(item, public, key) for key, item in value.items()}
         if isinstance(value, list):
             return [self._kept(item, public) for item in value]
-        if self._store_text or not isinstance(value, str) or slot == "skill" or folded(value) in public:
+        if self._store_text or not isinstance(value, str) or slot == "skill" or _is_public(value, public):
             return value
         return f"hmac:{self._key.digest(value)[:HASH_LENGTH]}"
 
 
 def _of(proposal: Proposal) -> dict[str, Any]:
     return {"key": proposal.key, "turn": proposal.turn_id}
+
+
+def _is_public(value: str, public: set[str]) -> bool:
+    """A name that is known anyhow, or the place beside such things."""
+    places = [place.names for place in readings(value)]
+    return folded(value) in public or any({folded(name) for name in names} <= public for names in places)
 
 
 def folded(name: str) -> str:
@@ -165,6 +172,9 @@ def named_objects(call: SkillCall) -> list[str]:
     pending: list[Any] = [call.as_dict()["arguments"]]
     while pending:
         arguments = pending.pop()
-        names += [folded(str(arguments[slot])) for slot in ("object", "target") if slot in arguments]
+        named = [str(arguments[slot]) for slot in ("object", "target") if slot in arguments]
+        # "left of the bowl" is about the bowl.
+        named += [name for target in named for place in readings(target) for name in place.names]
+        names += [folded(name) for name in named]
         pending += [step.get("arguments", {}) for step in arguments.get("steps", ())]
     return names

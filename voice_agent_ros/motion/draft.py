@@ -135,6 +135,12 @@ class Draft:
         turn = upright(float(angle))
         return Pose(axis + turn @ before, turn @ tool.rotation)
 
+    def lift_of(self, thing: SceneObject) -> float:
+        """How far the tool is above the bottom of a thing in the hand when it points down, m."""
+        half = thing.size[2] / 2
+        hanging = 0.0 if self._carried is None else float(self._carried.pose.position[2])
+        return half + max(hanging, 0.0)
+
     @property
     def gripper(self) -> Gripper:
         """What is particular to the gripper."""

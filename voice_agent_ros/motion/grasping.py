@@ -90,8 +90,11 @@ def is_container(target: SceneObject, thing: SceneObject) -> bool:
     return min(target.size[:2]) > CONTAINER_FACTOR * max(thing.size[:2])
 
 
-def drop_positions(thing: SceneObject, target: SceneObject, scene: Scene) -> Iterator[Vector]:
+def drop_positions(thing: SceneObject, target: SceneObject, scene: Scene, lift: float) -> Iterator[Vector]:
     """Where the tool lets go of a thing, m, the best place first.
+
+    Args:
+        lift: of the tool above the bottom of the thing, m.
 
     Into a container: just above its rim, far from what is already in it. Onto an object: on its top.
 
@@ -99,14 +102,14 @@ def drop_positions(thing: SceneObject, target: SceneObject, scene: Scene) -> Ite
     plane.
     """
     if target.source == "taught":
-        height = max(target.position[2], thing.size[2] / 2 + STACK_GAP_M)
+        height = max(target.position[2], lift + STACK_GAP_M)
         yield np.array([*target.position[:2], height])
         return
     top = target.position[2] + target.size[2] / 2
     if not is_container(target, thing):
-        yield np.array([*target.position[:2], top + thing.size[2] / 2 + STACK_GAP_M])
+        yield np.array([*target.position[:2], top + lift + STACK_GAP_M])
         return
-    height = top + thing.size[2] / 2 + RELEASE_HEIGHT_M
+    height = top + lift + RELEASE_HEIGHT_M
     radius = min(target.size[:2]) / 2 - math.hypot(*thing.size[:2]) / 2 - CONTAINER_MARGIN_M
     spots = [np.zeros(2)]
     if radius > 0.005:

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
 from voice_agent_ros.intent.scene import SceneObject
+from voice_agent_ros.motion.beside import Beside, beside, free_spots
 from voice_agent_ros.motion.draft import Draft
-from voice_agent_ros.motion.grasping import drop_positions, is_container, yaw_of
+from voice_agent_ros.motion.grasping import STACK_GAP_M, drop_positions, is_container, yaw_of
 from voice_agent_ros.motion.plan import Rests
 from voice_agent_ros.motion.refusal import Refusal
 from voice_agent_ros.motion.robot_model import Vector
+
+MAX_WAYS = 48  # of letting go of a thing that are planned in vain, before the first one's problem is told
 
 
 def take(draft: Draft, thing: SceneObject) -> None:
@@ -62,39 +67,98 @@ def first_that_works(draft: Draft, ways: Iterable[Callable[[], None]]) -> None:
     raise problem or Refusal("unreachable")
 
 
+def put_at(draft: Draft, thing: SceneObject, target: str) -> None:
+    """Put what is held where a target says: into or onto something, or beside it.
+
+    Raises:
+        Refusal: `unknown_object`, `same_object`, `beside_itself`, `no_room`, or what is in the way at the best place.
+    """
+    place = beside(target, draft.scene)
+    if place is None:
+        put_down(draft, thing, draft.find(target))
+    else:
+        put_beside(draft, thing, target, place)
+
+
+def require_target(draft: Draft, thing: SceneObject, target: str) -> None:
+    """Refuse a target that cannot be one of a thing, before the hand takes it.
+
+    Raises:
+        Refusal: `unknown_object`, `same_object` or `beside_itself`.
+    """
+    place = beside(target, draft.scene)
+    if place is None:
+        if draft.find(target).name == thing.name:
+            raise Refusal("same_object", object=thing.name)
+        return
+    names = [draft.find(name).name for name in place.names]
+    if thing.name in names:
+        raise Refusal("beside_itself", object=thing.name)
+
+
 def put_down(draft: Draft, thing: SceneObject, target: SceneObject) -> None:
     """Put what is held into or onto a target, let go and retreat.
 
     Raises:
         Refusal: `same_object`, or what is in the way at the best place.
     """
-    if thing.name == target.name:
-        raise Refusal("same_object", object=thing.name)
+    require_target(draft, thing, target.name)
     relation = "in" if is_container(target, thing) else "on"
     yaws = [yaw_of(target) + quarter * math.pi / 2 for quarter in range(4)]
+    positions = drop_positions(thing, target, draft.scene, draft.lift_of(thing))
+    promise = Rests(thing.name, target.name, relation, draft.call, is_seen=thing.source == "seen")
+    _let_go_at(draft, promise, ((position, [yaws]) for position in positions), [target.name])
+
+
+def put_beside(draft: Draft, thing: SceneObject, target: str, place: Beside) -> None:
+    """Put what is held beside something, let go and retreat. Nothing but the thing itself may be touched.
+
+    Raises:
+        Refusal: `beside_itself`, `no_room`, or what is in the way at the best spot.
+    """
+    require_target(draft, thing, target)
+    references = [draft.find(name) for name in place.names]
+    spots = free_spots(place, thing, references, draft.scene, draft.lift_of(thing) + STACK_GAP_M)
+    promise = Rests(thing.name, target, place.relation, draft.call, is_seen=thing.source == "seen")
+
+    def places() -> Iterator[tuple[Vector, list[list[float]]]]:
+        for spot in spots:
+            across, along = spot.away + math.pi / 2, spot.away  # fingers that open across stay clear
+            yield (
+                np.array([*spot.centre, spot.height]),
+                [[across, across + math.pi], [along, along + math.pi]],
+            )
+
+    _let_go_at(draft, promise, places(), [])
+
+
+def _let_go_at(
+    draft: Draft, promise: Rests, places: Iterable[tuple[Vector, list[list[float]]]], handled: list[str]
+) -> None:
+    """Plan the first place that nothing forbids; each has groups of the hand's directions, the best group first."""
 
     def at(position: Vector, above: Vector, q: Vector) -> None:
-        draft.move_joints(q, handled=[target.name])
-        draft.move_line(position, handled=[target.name])
+        draft.move_joints(q, handled=handled)
+        draft.move_line(position, handled=handled)
         draft.open()
-        draft.move_line(above, handled=[thing.name, target.name])
-        draft.move_joints(draft.pose("home"), handled=[thing.name, target.name])
+        draft.move_line(above, handled=[promise.object, *handled])
+        draft.move_joints(draft.pose("home"), handled=[promise.object, *handled])
         x, y, z = (float(value) for value in position)
-        is_seen = thing.source == "seen"
-        draft.promises.append(Rests(thing.name, target.name, relation, draft.call, (x, y, z), is_seen))  # type: ignore[arg-type]
+        draft.promises.append(replace(promise, left_at=(x, y, z)))
 
     def ways() -> Iterator[Callable[[], None]]:
-        for position in drop_positions(thing, target, draft.scene):
+        for position, groups in places:
             above = position + np.array([0.0, 0.0, draft.gripper.retreat])
-            try:
-                reached = draft.reaches(above, yaws)
-            except Refusal as refusal:
-                unreachable.append(refusal)
-                continue
-            yield from (partial(at, position, above, q) for q, _ in reached)
+            for yaws in groups:
+                try:
+                    reached = draft.reaches(above, yaws)
+                except Refusal as refusal:
+                    unreachable.append(refusal)
+                    continue
+                yield from (partial(at, position, above, q) for q, _ in reached)
 
     unreachable: list[Refusal] = []
     try:
-        first_that_works(draft, ways())
+        first_that_works(draft, islice(ways(), MAX_WAYS))
     except Refusal as refusal:
         raise (unreachable[0] if refusal.rule == "unreachable" and unreachable else refusal) from None

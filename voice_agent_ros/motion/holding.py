@@ -12,6 +12,7 @@ from voice_agent_ros.motion.robot_model import Vector
 IN_HAND_M = 0.03  # between the centre of a held object and the tool frame
 LIFTED_M = 0.06  # the same right after lifting it, with what it may slip and with late pictures
 REST_TOLERANCE_M = 0.01
+SPOT_TOLERANCE_M = 0.025  # between where something was put beside another thing and where it is seen then
 TIGHT, LOOSE = 0.5, 1.2  # of an object's width: between these the fingers are on it
 
 
@@ -38,11 +39,19 @@ def _is_held(promise: Held, scene: Scene) -> bool:
 
 
 def _rests(promise: Rests, scene: Scene) -> bool:
-    """The object is seen within the target's footprint, and not hanging above it. Nobody can tell of an unseen one."""
+    """The object is seen within the target's footprint, and not hanging above it. Nobody can tell of an unseen one.
+
+    Beside a target it is seen where the hand has let go of it.
+    """
     if not promise.is_seen:
         return True
     thing, target = scene.find(promise.object), scene.find(promise.target)
-    if thing is None or target is None:
+    if thing is None:
+        return False
+    if promise.relation not in ("in", "on"):
+        off = np.array(thing.position) - np.array(promise.left_at)
+        return float(np.hypot(*off[:2])) < SPOT_TOLERANCE_M and float(off[2]) < REST_TOLERANCE_M
+    if target is None:
         return False
     inside = all(abs(thing.position[i] - target.position[i]) < target.size[i] / 2 for i in (0, 1))
     top = target.position[2] + target.size[2] / 2

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -72,16 +71,17 @@ Step = Move | Grip
 
 @dataclass(frozen=True)
 class Rests:
-    """After the plan the object must rest in or on the target.
+    """After the plan the object must rest in, on or beside the target.
 
     Attributes:
+        relation: "in", "on", or one of motion/beside.py; the target then names the relation, too.
         left_at: where the hand lets go of it, m.
         is_seen: a camera can tell; otherwise only the fingers have told that it was carried there.
     """
 
     object: str
     target: str
-    relation: Literal["in", "on"]
+    relation: str
     call: SkillCall
     left_at: Vector3 = (0.0, 0.0, 0.0)
     is_seen: bool = True

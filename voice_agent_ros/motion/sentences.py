@@ -10,6 +10,8 @@ from typing import Any
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall
 from voice_agent_ros.intent.vocabulary import DIRECTIONS_ZH, POSES_ZH, spoken_name
+from voice_agent_ros.motion.beside import beside, readings
+from voice_agent_ros.motion.relation_words import IN, INTO, placed
 from voice_agent_ros.skills.sequence import Sequence as Steps
 
 REFUSALS = {
@@ -31,6 +33,9 @@ REFUSALS = {
         "too_many_places": "I know {count} places already. Tell me to forget one first.",
         "places_file": "I can't write my places down, so nothing has changed.",
         "same_object": "I can't put the {object} into itself.",
+        "beside_itself": "I can't put the {object} beside itself.",
+        "no_room": "There is no room for the {object} {relation} {place}.",
+        "no_room.taken": "There is no room for the {object} {relation} {place}: the {blocker} is there.",
         "too_wide": "The {object} is too wide for my gripper.",
         "no_clearance": "The things around the {object} leave no room for my fingers.",
         "unreachable": "I can't reach that far.",
@@ -90,6 +95,9 @@ REFUSALS = {
         "too_many_places": "我已经记了{count}个位置，请先让我忘掉一个。",
         "places_file": "我没法把位置记下来，所以什么都没有改变。",
         "same_object": "我不能把{object}放进它自己里面。",
+        "beside_itself": "我不能把{object}放到它自己旁边。",
+        "no_room": "{place}{relation}没有放{object}的空间。",
+        "no_room.taken": "{place}{relation}没有放{object}的空间，{blocker}在那里。",
         "too_wide": "{object}太宽了，夹爪夹不住。",
         "no_clearance": "{object}旁边没有空间放手指。",
         "unreachable": "那里太远，我够不着。",
@@ -133,7 +141,6 @@ REFUSALS = {
         "": "我不能安全地做这个（{rule}）。",
     },
 }
-RELATIONS = {"en": {"in": "into", "on": "onto"}, "zh": {"in": "里", "on": "上"}}
 SENSES = {"en": ("counter-clockwise", "clockwise"), "zh": ("逆时针", "顺时针")}  # positive, negative
 MINUS = {"en": "minus ", "zh": "负"}
 FRAMES = {
@@ -154,14 +161,14 @@ FRAMES = {
 }
 OUTCOMES = {
     "en": {
-        "done.rests": "Done: the {object} is {relation} the {target}.",
-        "done.unseen": "I have put the {object} {relation} the {target}, as far as I can tell without seeing it.",
+        "done.rests": "Done: the {object} is {relation} {place}.",
+        "done.unseen": "I have put the {object} {relation} {place}, as far as I can tell without seeing it.",
         "done.holds": "I've got the {object}.",
         "remembered": "I'll remember this place as {place}.",
         "forgotten": "I have forgotten {place}.",
         "not_held": "I didn't get hold of the {object}.",
         "dropped": "I lost the {object} on the way.",
-        "not_there": "I let go of the {object}, but it is not {relation} the {target}.",
+        "not_there": "I let go of the {object}, but it is not {relation} {place}.",
         "stopped": "Stopped.",
         "rejected": "The {controller} controller rejected the movement: {reason}.",
         "aborted": "The {controller} controller gave up: {reason}.",
@@ -178,14 +185,14 @@ OUTCOMES = {
         "scene.nothing": "I see nothing on the table.",
     },
     "zh": {
-        "done.rests": "好了，{object}在{target}{relation}。",
-        "done.unseen": "我把{object}放到{target}{relation}了，不过我看不见，没法确认。",
+        "done.rests": "好了，{object}在{place}{relation}。",
+        "done.unseen": "我把{object}放到{place}{relation}了，不过我看不见，没法确认。",
         "done.holds": "我拿到{object}了。",
         "remembered": "记住了，这里叫{place}。",
         "forgotten": "我已经忘记{place}了。",
         "not_held": "我没有抓住{object}。",
         "dropped": "{object}在路上掉了。",
-        "not_there": "我松开了{object}，但它不在{target}{relation}。",
+        "not_there": "我松开了{object}，但它不在{place}{relation}。",
         "stopped": "已停止。",
         "rejected": "控制器{controller}拒绝了动作：{reason}。",
         "aborted": "控制器{controller}中止了动作：{reason}。",
@@ -202,7 +209,6 @@ OUTCOMES = {
         "scene.nothing": "桌上什么也没有。",
     },
 }
-WHERE = {"en": {"in": "in", "on": "on"}, "zh": {"in": "里", "on": "上"}}
 
 
 def language_of(tag: str) -> str:
@@ -234,7 +240,7 @@ def length(metres: float, language: str) -> str:
 def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
     words = {}
     for key, value in details.items():
-        if key in ("object", "target", "wanted"):
+        if key in ("object", "target", "wanted", "blocker"):
             words[key] = _said(str(value), language)
             words[f"a_{key}"] = f"{'an' if words[key][:1].lower() in 'aeiou' else 'a'} {words[key]}"
         elif key == "seen":
@@ -245,6 +251,8 @@ def _words(details: Mapping[str, Any], language: str) -> dict[str, str]:
             words[key] = length(max(float(value), 0.01), language)
         elif key == "joint":
             words[key] = str(value).replace("_", " ")
+        elif key == "beside":
+            words["relation"], words["place"] = placed(value, language)
         elif key == "reason":
             words[key] = str(value).rstrip(" .。")
         else:
@@ -259,6 +267,8 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
         rule = "unknown_object.nothing"
     if rule == "unknown_place" and not details.get("known"):
         rule = "unknown_place.nothing"
+    if rule == "no_room" and details.get("blocker"):
+        rule = "no_room.taken"
     if rule == "workspace":
         rule = next(
             (r for r in (f"workspace.{details.get('axis')}.{details.get('side')}",) if r in known), rule
@@ -274,12 +284,22 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
 
 
 def outcome(name: str, details: Mapping[str, Any], language: str) -> str:
-    """What came of it; `relation` in the details is "in" or "on"."""
+    """What came of it; `relation` in the details is that of motion/plan.Rests."""
     language = language_of(language)
     words = _words(details, language)
     if "relation" in words:
-        words["relation"] = WHERE[language][words["relation"]]
+        words["relation"], words["place"] = _rests(str(details["relation"]), str(details["target"]), language)
     return OUTCOMES[language][name].format(**words)
+
+
+def _rests(relation: str, target: str, language: str) -> tuple[str, str]:
+    if relation in IN[language]:
+        return IN[language][relation], _the(target, language)
+    return placed(readings(target)[0], language)
+
+
+def _the(name: str, language: str) -> str:
+    return _said(name, language) if language == "zh" else f"the {_said(name, language)}"
 
 
 def steps_of(calls: Sequence[SkillCall]) -> list[SkillCall]:
@@ -307,7 +327,11 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
     words = _words({k: v for k, v in arguments.items() if k in ("object", "target")}, language)
     thing, target = scene.find(arguments.get("object", "") or held), scene.find(arguments.get("target", ""))
     onto = thing is not None and target is not None and min(target.size[:2]) <= 1.5 * max(thing.size[:2])
-    words["relation"] = RELATIONS[language]["on" if onto else "in"]
+    words["relation"] = INTO[language]["on" if onto else "in"]
+    if "target" in arguments:
+        words["place"] = _the(arguments["target"], language)
+        if (place := beside(arguments["target"], scene)) is not None:
+            words["relation"], words["place"] = placed(place, language, as_seen=True)
     said = _said(arguments.get("object", "") or held, language)
     words["held"] = said if language == "zh" else f"the {said}" if said else "it"
     if "pose" in arguments:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pick up an object and put it into or onto something."""
+"""Pick up an object and put it into, onto or beside something."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pydantic import Field
 
 from voice_agent_ros.intent.skills import Name, Skill, SkillArguments
 from voice_agent_ros.motion.draft import Draft
-from voice_agent_ros.motion.handling import put_down, take
-from voice_agent_ros.motion.refusal import Refusal
+from voice_agent_ros.motion.handling import put_at, require_target, take
 
 
 class PickAndPlace(SkillArguments):
@@ -21,16 +20,15 @@ class PickAndPlace(SkillArguments):
 
 def plan(draft: Draft, arguments: PickAndPlace) -> None:
     """Take it unless the hand holds it already, and put it down."""
-    thing, target = draft.find(arguments.object), draft.find(arguments.target)
-    if thing.name == target.name:
-        raise Refusal("same_object", object=thing.name)
+    thing = draft.find(arguments.object)
+    require_target(draft, thing, arguments.target)
     if draft.held is None or draft.held.name != thing.name:
         take(draft, thing)
-    put_down(draft, thing, target)
+    put_at(draft, thing, arguments.target)
 
 
 SKILL = Skill(
     PickAndPlace,
     plan=plan,
-    intention={"en": "put the {object} {relation} the {target}", "zh": "把{object}放到{target}{relation}"},
+    intention={"en": "put the {object} {relation} {place}", "zh": "把{object}放到{place}{relation}"},
 )

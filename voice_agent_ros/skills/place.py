@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Put what is in the hand into or onto something."""
+"""Put what is in the hand into, onto or beside something."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from voice_agent_ros.intent.skills import Name, Skill, SkillArguments
 from voice_agent_ros.motion.draft import Draft
-from voice_agent_ros.motion.handling import put_down
+from voice_agent_ros.motion.handling import put_at
 from voice_agent_ros.motion.refusal import Refusal
 
 
@@ -26,11 +26,11 @@ def plan(draft: Draft, arguments: Place) -> None:
     wanted = arguments.object
     if wanted and draft.find(wanted).name != draft.held.name:
         raise Refusal("holds_other", object=draft.held.name, wanted=wanted)
-    put_down(draft, draft.held, draft.find(arguments.target))
+    put_at(draft, draft.held, arguments.target)
 
 
 SKILL = Skill(
     Place,
     plan=plan,
-    intention={"en": "put {held} {relation} the {target}", "zh": "把{held}放到{target}{relation}"},
+    intention={"en": "put {held} {relation} {place}", "zh": "把{held}放到{place}{relation}"},
 )
