@@ -51,7 +51,7 @@ class FakeControllers(Node):
         self.alive: list[str] = []
         self.create_subscription(String, heartbeat.TOPIC, lambda m: self.alive.append(m.data), qos.EVENTS)
         self.service = self.create_client(Trigger, "stop_guard_node/stop")
-        self.is_beating = False
+        self.is_beating, self.is_moving = False, False
         self.last_beat = 0.0
         self.create_timer(BEAT_S, self._beat)
 
@@ -65,7 +65,7 @@ class FakeControllers(Node):
 
     def _beat(self) -> None:
         if self.is_beating:
-            self.state.publish(BridgeState())
+            self.state.publish(BridgeState(is_moving=self.is_moving))
             self.last_beat = time.monotonic()
 
     def counts(self) -> list[int]:
@@ -135,7 +135,7 @@ def test_a_lost_heartbeat_cancels_and_a_beating_one_does_not(
 ) -> None:
     time.sleep(0.5)  # a bridge that was never there cannot be lost
     assert controllers.counts() == [0, 0]
-    controllers.is_beating = True
+    controllers.is_beating = controllers.is_moving = True
     time.sleep(1.0)
     assert controllers.counts() == [0, 0]
     controllers.is_beating = False
@@ -151,3 +151,13 @@ def test_a_lost_heartbeat_cancels_and_a_beating_one_does_not(
     time.sleep(0.3)
     assert controllers.counts() == before
     assert "silent" in capfd.readouterr().err
+
+
+def test_while_nothing_moves_it_waits_longer(controllers: FakeControllers) -> None:
+    controllers.is_beating = True
+    until(lambda: controllers.last_beat)
+    controllers.is_beating = False
+    time.sleep(1.0)
+    assert controllers.counts() == [0, 0]
+    until(lambda: min(controllers.counts()))
+    assert max(times[0] for times in controllers.canceled.values()) - controllers.last_beat > 1.9

@@ -40,6 +40,53 @@ class Companions:
         return self._clock() - self._heard_at.get(name, -1e9) <= self._timeout_s
 
 
+class HeartWatch:
+    """The bridge's heart, as the stop guard hears it.
+
+    Time in which the guard itself did not get to run says nothing about the bridge: on a busy computer what it has missed
+    still waits to be heard. Such time is excused, but never for longer than the timeout.
+
+    Args:
+        moving_timeout_s: the longest silence while the bridge moves the arm.
+        idle_timeout_s: the same while nothing moves: computers are busiest when everything starts.
+        period_s: between two looks.
+    """
+
+    def __init__(self, moving_timeout_s: float, idle_timeout_s: float, period_s: float) -> None:
+        self._moving_s, self._idle_s, self._period_s = moving_timeout_s, idle_timeout_s, period_s
+        self._heard_at: float | None = None
+        self._looked_at: float | None = None
+        self._limit_s = self._excused_s = 0.0
+        self._may_be_late = True
+
+    @property
+    def is_watching(self) -> bool:
+        """It has beaten and was not lost since."""
+        return self._heard_at is not None
+
+    def beat(self, now: float, *, is_moving: bool) -> None:
+        """A heartbeat was heard."""
+        self._heard_at, self._excused_s, self._may_be_late = now, 0.0, True
+        self._limit_s = self._moving_s if is_moving else self._idle_s
+
+    def look(self, now: float) -> float:
+        """How long the bridge has been silent if it is lost, s; else 0.0. It is lost once."""
+        late = 0.0 if self._looked_at is None else now - self._looked_at - 2 * self._period_s
+        self._looked_at = now
+        if self._heard_at is None:
+            return 0.0
+        if late > 0.0:
+            self._excused_s = min(self._excused_s + late, self._limit_s)
+            if self._may_be_late:  # once: what has come meanwhile is heard before the next look
+                self._may_be_late = False
+                return 0.0
+        silence = now - self._heard_at
+        if silence - self._excused_s <= self._limit_s:
+            return 0.0
+        self._heard_at = None
+        return silence
+
+
 class ClockWatch:
     """Compares ROS time with the monotonic clock.
 

@@ -57,7 +57,7 @@ PARAMETERS = (
     ),
     *sight.PARAMETERS,
 )
-HEARTBEAT_S = 0.1
+HEARTBEAT_S = 0.05
 AT_ONCE_S = 0.02
 MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
@@ -276,6 +276,9 @@ class IntentBridgeNode(LifecycleNode):
             return  # configuring takes a while: a heart that beat before it would seem to have stopped
         self._watch_clock(bridge)
         bridge.watch()
+        self._tell_state(bridge)
+
+    def _tell_state(self, bridge: IntentBridge) -> None:
         message = state_message(bridge)
         message.header.stamp = self.get_clock().now().to_msg()
         self._state.publish(message)
@@ -355,6 +358,10 @@ class IntentBridgeNode(LifecycleNode):
         future.set_result(result)
 
     def _report(self, handle: Any, progress: Progress) -> None:
+        if progress.phase == "executing" and self._bridge is not None:
+            self._tell_state(
+                self._bridge
+            )  # before the goal: from now on the guard waits less long for a heartbeat
         feedback = feedback_message(progress)
         feedback.stamp = self.get_clock().now().to_msg()
         if handle.is_active:

@@ -17,6 +17,7 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from voice_agent_ros.config_files import config_path
+from voice_agent_ros.motion.aliveness import HeartWatch
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
 from voice_agent_ros.nodes import heartbeat, qos, spin
@@ -26,7 +27,13 @@ from voice_agent_ros.supervision import GUARD
 PARAMETERS = (
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
     Parameter("arm_path", "", "An arm file elsewhere."),
-    Parameter("heartbeat_timeout_s", 0.35, "The bridge counts as lost after this silence, s.", (0.15, 10.0)),
+    Parameter(
+        "heartbeat_timeout_s",
+        0.35,
+        "The bridge counts as lost after this silence while it moves the arm, s.",
+        (0.15, 10.0),
+    ),
+    Parameter("idle_timeout_s", 2.0, "The same while nothing moves, s.", (0.15, 60.0)),
 )
 WATCH_PERIOD_S = 0.02
 REPEAT_S = 0.1
@@ -43,8 +50,7 @@ class StopGuardNode(Node):
         values = read(self, PARAMETERS)
         path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
         arm = load_arm(path)
-        self._timeout_s = values.heartbeat_timeout_s
-        self._heartbeat: float | None = None
+        self._heart = HeartWatch(values.heartbeat_timeout_s, values.idle_timeout_s, WATCH_PERIOD_S)
         self._repeats_left = 0
         self._repeat_at = 0.0
         self._servers = {
@@ -70,17 +76,15 @@ class StopGuardNode(Node):
         response.success, response.message = True, "All goals of all controllers are being canceled."
         return response
 
-    def _on_heartbeat(self, message: BridgeState) -> None:  # noqa: ARG002  that it came is all that counts
-        if self._heartbeat is None:
+    def _on_heartbeat(self, message: BridgeState) -> None:
+        if not self._heart.is_watching:
             self.get_logger().info("Watching the bridge.")
             self._repeats_left = 0  # it is there again, and latched
-        self._heartbeat = time.monotonic()
+        self._heart.beat(time.monotonic(), is_moving=message.is_moving)
 
     def _watch(self) -> None:
         now = time.monotonic()
-        if self._heartbeat is not None and now - self._heartbeat > self._timeout_s:
-            silence = now - self._heartbeat
-            self._heartbeat = None
+        if silence := self._heart.look(now):
             self._repeat(SILENCE_REPEATS)
             reason = f"the bridge has been silent for {silence:.2f} s; it may have crashed"
             self._cancel_all(reason)
