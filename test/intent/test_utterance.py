@@ -86,10 +86,6 @@ CORRECTED = [
     ("抬高10厘米不对是5厘米", ["move_by up 0.05"]),
     ("put the red cube on the green one, no wait, put it in the bowl", ["pick_and_place red cube bowl"]),
     ("take the blue cube, no wait, drop it in the bowl", ["pick_and_place blue cube bowl"]),
-    (
-        "can you put the green thing the green cube i mean on the red cube",
-        ["pick_and_place green cube red cube"],
-    ),
     ("put it on the red cube, no, in the bowl", ["place bowl"]),
     ("把红色方块放到绿色方块上，不对，把它放到碗里", ["pick_and_place red cube bowl"]),
     ("grab the red cube? no thanks", []),
