@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import yaml
 
@@ -20,48 +18,27 @@ from voice_agent_ros.intent.cues import is_no_way
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.gaps import completed_by_all, gap
 from voice_agent_ros.intent.mood import judge_mood
-from voice_agent_ros.intent.names import pose_references, references, resolve, without_determiner
 from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.scene_questions import asks_what_is_seen
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, SkillError, parse_call
-from voice_agent_ros.intent.slots import Tokens, senses, signed, tokenised
+from voice_agent_ros.intent.slots import Tokens, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
-from voice_agent_ros.intent.things import is_thing
+from voice_agent_ros.intent.templates import Reading, Templates
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
-from voice_agent_ros.intent.vocabulary import colour_of
 from voice_agent_ros.intent.wordings import bare, folded, plainly, script_of, without_leading_no
 
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
 LANGUAGES = ("en", "zh")
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
-_MAX_UNKNOWN = {"en": 4, "zh": 8}  # words or characters of a name that nobody knows
-_NAMED = {"object", "target"}
-_NAMING = re.compile(
-    r"\b(?:remember|save|store|memori[sz]e|mark|call|called|name|named|label|learn|forget|delete|remove|erase|known)\b"
-    r"|记|存|叫|忘|删|设|命名|标"
-)
 _BROKEN_OFF = 4  # words or characters
 _NUMBER = re.compile(
     r"\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|forty|fifty|by|(?:joint|angle|factor)\d+"
 )
-_OPEN_NAME = re.compile(r"\{(?:object|target|pose)\}")
 _NAMING_SKILLS = ("remember_place", "forget_place")
 _AT_REST = ("pause", "set_speed", "continue", "repeat", "undo", "resume", "wave")
 _OF_THE_PAST = ("undo", "repeat", "continue")
-_FREE = {"name"}  # people call a place what they like
-_NEVER_FREE = re.compile(r"\b(?:and|it|that|this|then|not|don't|here|there)\b|然后|[它吗呢？?]|这里")
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One way to match a sentence."""
-
-    skill: str
-    arguments: Mapping[str, Any]
-    meant: Mapping[str, tuple[str, ...]]  # slot → names of what its words can mean
-    unknown_words: int
 
 
 class SentenceGrammar:
@@ -76,8 +53,6 @@ class SentenceGrammar:
     """
 
     def __init__(self, language: str, sentences: str | None = None) -> None:
-        from hassil import Intents
-
         if language not in LANGUAGES:
             raise ConfigurationError(
                 f"There are no sentences in {language!r}.", f"Languages: {', '.join(LANGUAGES)}."
@@ -86,16 +61,11 @@ class SentenceGrammar:
         try:
             text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
             data = yaml.safe_load(text)
-            intents = _sentences(language, data.get("intents"))
-            self._known = Intents.from_dict({**data, "intents": intents})
-            self._open = Intents.from_dict({**data, "intents": _with_open_names(intents)})
-            for intent in (*self._known.intents.values(), *self._open.intents.values()):
-                for block in intent.data:
-                    _ = block.sentences  # parsed now: the first sentence must not wait for it
             self._anywhere = _alternatives(data.get("leave_out", ()))
             self._first = _alternatives(data.get("leave_out_first", ()))
             self._last = _alternatives(data.get("leave_out_last", ()))
-            self._no_name = _alternatives(data["never_in_a_name"])
+            no_name = _alternatives(data["never_in_a_name"])
+            self._templates_of_skills = Templates(language, data, no_name)
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"The sentences of {language!r} do not fit: {error}.",
@@ -174,11 +144,11 @@ class SentenceGrammar:
         core = [word for word in without_frame(plain).core.split() if not _NUMBER.fullmatch(word)]
         return any(clause_en.covers(core[: len(core) - cut], scene, distances) for cut in range(_BROKEN_OFF))
 
-    def _templates(self, plain: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
+    def _templates(self, plain: str, tokens: Tokens, scene: Scene) -> list[Reading]:
         """What the templates read."""
         ways = [plain] if self.language == "zh" else [plain, without_frame(plain).core]
         for words in dict.fromkeys(self._prepared(way) for way in ways):
-            if words and (readings := self._readings(words, tokens, scene)):
+            if words and (readings := self._templates_of_skills.read(words, tokens, scene)):
                 return readings
         return []
 
@@ -199,7 +169,7 @@ class SentenceGrammar:
         }
         for slot, value in SKILLS[meaning.skill].defaults.items():
             arguments.setdefault(slot, value)
-        return self._result(_Reading(meaning.skill, arguments, names, 0))
+        return self._result(Reading(meaning.skill, arguments, names, 0))
 
     def _may_be_meant(self, skill: str, text: str) -> bool:
         if skill == "describe_scene":
@@ -238,64 +208,7 @@ class SentenceGrammar:
         words = first.sub("", words) if first else words
         return (last.sub("", words) if last else words).strip() or words.strip()
 
-    def _readings(self, words: str, tokens: Tokens, scene: Scene) -> list[_Reading]:
-        from hassil import recognize_all
-
-        said = _said_lists(words, tokens, self.language)
-        taught = tuple(place.name for place in scene.places)
-        known = _known_lists(tuple(dict.fromkeys(scene.names)), scene.poses, taught, self.language)
-        for intents, lists in ((self._known, known), (self._open, {**known, **_open_lists()})):
-            matches = recognize_all(words, intents, slot_lists={**lists, **said})
-            readings = [reading for match in matches if (reading := self._reading(match, scene))]
-            if readings:
-                return readings
-        return []
-
-    def _reading(self, match: Any, scene: Scene) -> _Reading | None:
-        """What a match says; None if one of its names cannot be a name."""
-        arguments: dict[str, Any] = {}
-        meant: dict[str, tuple[str, ...]] = {}
-        unknown = 0
-        for slot, entity in match.entities.items():
-            if not entity.is_wildcard:
-                value = entity.value
-                arguments[slot] = value
-                if slot in _NAMED and isinstance(value, tuple):
-                    meant[slot], arguments[slot] = value, value[0]
-                continue
-            name = without_determiner(entity.text, self.language)
-            names = resolve(name, scene, self.language) if slot in _NAMED else ()
-            arguments[slot] = names[0] if names else name
-            if names:
-                meant[slot] = names
-                continue
-            size = len(name.split()) if self.language == "en" else len(name)
-            if not name or size > _MAX_UNKNOWN[self.language]:
-                return None
-            if slot in _FREE:
-                if _NEVER_FREE.search(name):
-                    return None
-                unknown += size  # the shortest name that leaves nothing over
-                continue
-            if self._no_name.search(name) or self._says_more(name, scene):
-                return None
-            if slot in _NAMED and not is_thing(name, self.language):
-                return None
-            unknown += size
-        for slot, value in SKILLS[match.intent.name].defaults.items():
-            arguments.setdefault(slot, value)
-        return _Reading(match.intent.name, signed(arguments), meant, unknown)
-
-    def _says_more(self, name: str, scene: Scene) -> bool:
-        """Whether an unknown name goes on after a known one: "red cube sitting" is more than a name."""
-        known = [*references(scene, self.language), *pose_references(scene.poses, self.language)]
-        if self.language == "zh":
-            return any(name.startswith(phrase) for phrase in known if phrase)
-        return any(
-            name == phrase or re.search(rf"\b{re.escape(phrase)} \w", name) for phrase in known if phrase
-        )
-
-    def _result(self, reading: _Reading) -> GrammarResult:
+    def _result(self, reading: Reading) -> GrammarResult:
         for slot, names in reading.meant.items():
             if len(names) > 1:
                 rest = tuple((key, value) for key, value in reading.arguments.items() if key != slot)
@@ -347,78 +260,3 @@ class SentenceGrammars:
 def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:
     """A pattern of any of the phrases (regular expressions), the longest first."""
     return re.compile("|".join(sorted((str(phrase) for phrase in phrases), key=len, reverse=True)) or r"(?!)")
-
-
-def _sentences(language: str, added: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The templates of all skills, and those that the sentence file adds to them."""
-    intents = {name: {"data": list(skill.sentences.get(language, ()))} for name, skill in SKILLS.items()}
-    for name, intent in (added or {}).items():
-        if name not in intents:
-            raise ValueError(f"there are sentences for {name!r}, which is no skill")
-        intents[name]["data"] += intent["data"]
-    return {name: intent for name, intent in intents.items() if intent["data"]}
-
-
-def _with_open_names(intents: Mapping[str, Any]) -> dict[str, Any]:
-    """Only the templates that can take a name nobody knows: trying them is slow."""
-    found: dict[str, Any] = {}
-    for name, intent in intents.items():
-        blocks = [
-            {**block, "sentences": kept}
-            for block in intent["data"]
-            if (kept := [text for text in block["sentences"] if _OPEN_NAME.search(text)])
-        ]
-        if blocks:
-            found[name] = {"data": blocks}
-    return found
-
-
-@lru_cache(maxsize=64)
-def _known_lists(
-    names: tuple[str, ...], poses: tuple[str, ...], taught: tuple[str, ...], language: str
-) -> dict[str, Any]:
-    from hassil.intents import TextSlotList
-
-    from voice_agent_ros.intent.scene import SceneObject
-
-    scene = Scene(tuple(SceneObject(name, (0.0, 0.0, 0.0)) for name in names), poses)
-    things = dict(references(scene, language))
-    if language == "en":  # "stack red on blue"
-        for colour in {colour_of(name) for name in names} - {"", *things}:
-            things[colour] = tuple(name for name in names if colour_of(name) == colour)
-    # A thing's name, and a pose's, comes before that of a taught place.
-    places = list({**{bare(name): name for name in taught}, **pose_references(poses, language)}.items())
-    targets = {**{bare(name): (name,) for name in taught}, **things}
-    lists = {
-        "object": TextSlotList.from_tuples(list(things.items()), allow_template=False, name="object"),
-        "target": TextSlotList.from_tuples(list(targets.items()), allow_template=False, name="target"),
-        "pose": TextSlotList.from_tuples(places, allow_template=False, name="pose"),
-    }
-    # A template that would fit anything asks for what is known.
-    return {**lists, **{f"known_{name}": values for name, values in lists.items()}}
-
-
-def _said_lists(words: str, tokens: Tokens, language: str) -> dict[str, Any]:
-    from hassil.intents import TextSlotList
-
-    lists = {
-        slot: TextSlotList.from_tuples(tokens.get(slot, ()), allow_template=False, name=slot)
-        for slot in ("distance", "angle", "factor", "joint")
-    }
-    return {**lists, **_fixed_lists(language, _NAMING.search(words) is not None)}
-
-
-@lru_cache(maxsize=4)
-def _fixed_lists(language: str, is_naming: bool) -> dict[str, Any]:
-    from hassil.intents import TextSlotList, WildcardSlotList
-
-    turn = TextSlotList.from_tuples(list(senses(language)), allow_template=False, name="turn")
-    # Trying names that may be anything takes time; only few words announce one.
-    return {"turn": turn, "name": WildcardSlotList("name") if is_naming else TextSlotList("name", [])}
-
-
-@lru_cache(maxsize=1)
-def _open_lists() -> dict[str, Any]:
-    from hassil.intents import WildcardSlotList
-
-    return {name: WildcardSlotList(name) for name in ("object", "target", "pose")}

@@ -25,6 +25,8 @@ _CLOSE_ALONE = {
     "close",
     "close up",
     "clench",
+    "make a fist",
+    "ball your fist",
     "clamp",
     "clamp down",
     "clamp shut",

@@ -138,7 +138,13 @@ def read(
             if meaning is None:
                 continue
             if not frame.asks:
-                return _named(meaning, language, set(taught), words)
+                return _named(
+                    meaning,
+                    language,
+                    set(taught),
+                    words,
+                    things="thing" in said,
+                )
             asked = asked or meaning
             break
     return asked
@@ -227,8 +233,19 @@ def _signed(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _named(meaning: Meaning, language: str, taught: set[str], words: SkillWords) -> Meaning | None:
+def _elsewhere(meaning: Meaning, words: SkillWords, things: bool) -> Meaning | None:
+    """To a pose that nobody has taught, which the bridge will say; not to a thing, nor to a word of ours."""
+    pose = meaning.arguments["pose"]
+    is_ours = pose != "ready" and pose in words.phrases
+    return None if things or is_ours else meaning
+
+
+def _named(
+    meaning: Meaning, language: str, taught: set[str], words: SkillWords, *, things: bool
+) -> Meaning | None:
     """With the name of a place as it was taught: of "the corner place" the corner, unless it is called so."""
+    if meaning.skill == "move_to" and "pose" in meaning.arguments:
+        return _elsewhere(meaning, words, things)
     name = meaning.arguments.get("name")
     if name is None or name in taught:
         return meaning
@@ -259,6 +276,8 @@ def _built(data: Mapping[str, Any], language: str) -> SkillWords:
     for kind, text in data["classes"].items():
         for value, part in text.items() if isinstance(text, dict) else ((None, text),):
             add(kind, value, part)
+    for phrase in spelled(load_words(f"words_{language}")["held"]) if language == "zh" else ():
+        add("it", None, phrase)
     irregular = load_words(f"words_{language}").get("irregular") or {}
     for kind, text in (data.get("verbs") or {}).items():
         for phrase in spelled(text):

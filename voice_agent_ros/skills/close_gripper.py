@@ -21,23 +21,5 @@ def plan(draft: Draft, _: CloseGripper) -> None:
 SKILL = Skill(
     CloseGripper,
     plan=plan,
-    sentences={
-        "en": [
-            {
-                "sentences": [
-                    "(make|form|do) a fist",
-                    "(grip|clamp|hold) (it|this|that) [tight|tightly|firmly|tighter]",
-                    "hold (on tight|tight)",
-                ],
-            },
-        ],
-        "zh": [
-            {
-                "sentences": [
-                    "握[个|成]拳[头]",
-                ],
-            },
-        ],
-    },
     intention={"en": "close the gripper", "zh": "合上夹爪"},
 )

@@ -48,49 +48,5 @@ def plan(draft: Draft, arguments: HandOver) -> None:
 SKILL = Skill(
     HandOver,
     plan=plan,
-    sentences={
-        "en": [
-            {
-                "sentences": [
-                    "(give|hand|pass|bring|get|fetch) (it|that|this|what you're holding|what you have) [over] [here] [to (me|us)]",
-                    "(hand|pass|give) (it|that|this) over [to (me|us)]",
-                    "(hand|pass|give) over (it|that|this)",
-                    "(give|hand|pass|bring) (me|us) (it|that|this|what you're holding|what you have)",
-                    "(let me|i'd like to|i want to|may i|can i) (have|take) (it|that|this)",
-                    "(give|hand|pass|bring) (me|us) <det> {object} [over]",
-                    "(give|hand|pass|bring) <det> {object} [over] to (me|us)",
-                    "(hand|pass) [over] <det> {object}",
-                    "hand <det> {object} over [to (me|us)]",
-                    "(let me have|i will take|i'll take) <det> {object}",
-                ]
-            },
-            {
-                "sentences": [
-                    "(give|hand|pass) (it|that|this) [over] [to (me|us)]",
-                    "(give|hand|pass) (me|us) (it|that|this)",
-                ]
-            },
-        ],
-        "zh": [
-            {
-                "sentences": [
-                    "(递过来|递给我|交给我|拿给我|给我递过来|传过来|拿过来给我|递一下|递我|给我吧)",
-                    "(把|将)[<det>]{object}(递给|交给|给|拿给|传给|递|拿来给|送给|递交给)(我|我们)",
-                    "(把|将)[<det>]{object}(递过来|拿过来|传过来|送过来|递来|交过来)",
-                    "(给|递)(我|我们)(递|拿|递一下|拿一下|传)[<det>]{object}[过来]",
-                    "(把|将)<held>(递给|交给|给|拿给|传给)(我|我们)",
-                    "(把|将)<held>(递过来|拿过来|传过来|交过来)",
-                    "(把|将)[<det>]{object}(递给|交给|给|拿给|传给|递)(我|我们)",
-                    "(递给|给|拿给|传给)(我|我们)[<det>]{object}",
-                ]
-            },
-            {
-                "sentences": [
-                    "(把|将)(它|这个|那个|东西|手里的东西)(递给|交给|给|拿给|传给)(我|我们)",
-                    "(递给|交给|给)(我|我们)",
-                ]
-            },
-        ],
-    },
     intention={"en": "hold {held} out to you", "zh": "把{held}递给您"},
 )

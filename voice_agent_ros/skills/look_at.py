@@ -65,33 +65,5 @@ def facing(sight: Vector, roll: float) -> Matrix:
 SKILL = Skill(
     LookAt,
     plan=plan,
-    sentences={
-        "en": [
-            {
-                "sentences": [
-                    "(look|point|aim|gaze|stare|glance|peer|turn) [<arm>|<camera>] (at|to|toward|towards|over at|over to) <det> {target}",
-                    "(point|aim|turn|direct|focus|train|swing) (<arm>|<gripper>|<camera>) (at|to|toward|towards|on|onto) <det> {target}",
-                    "(have|take|get|give me) [a|another] [good|close|closer|quick] (look|glance|view) (at|of) <det> {target}",
-                    "(inspect|examine|check out|focus on|eye) <det> {target}",
-                    "(keep|put|set) (your|an) (eye|eyes|camera|gaze) on <det> {target}",
-                    "(look|point|aim) [<arm>] (at|to|toward|towards) <det> {target}",
-                    "(point|aim|turn) (<arm>|<gripper>) (at|to|toward|towards) <det> {target}",
-                    "(face|watch) <det> {target}",
-                    "(have|take) a look at <det> {target}",
-                ]
-            }
-        ],
-        "zh": [
-            {
-                "sentences": [
-                    "(看着|看向|看一下|看一看|看看|看|瞧瞧|瞧一下|瞄准|对准|指向|朝向|面向|指着|盯着|盯住|观察|观察一下|对着|瞧|注视|转向)[<det>]{known_target:target}[看看|看一下|看]",
-                    "[把|将|让](<arm>|<gripper>|<camera>)(对准|指向|朝向|对着|转向|朝着|瞄准|面向)[<det>]{target}",
-                    "(朝|往|向|对着)[<det>]{known_target:target}(看|看看|看过去|看一下|瞧瞧)",
-                    "(看着|看向|看一下|看看|对准|指向|朝向|面向|指着)[<det>]{target}",
-                    "(把|将)(<arm>|<gripper>)(对准|指向|朝向)[<det>]{target}",
-                ]
-            }
-        ],
-    },
     intention={"en": "point at the {target}", "zh": "指向{target}"},
 )

@@ -32,32 +32,5 @@ def plan(draft: Draft, arguments: MoveJoint) -> None:
 SKILL = Skill(
     MoveJoint,
     plan=plan,
-    sentences={
-        "en": [
-            {
-                "sentences": [
-                    "(turn|rotate|move|bend|swing|drive|twist|spin|shift|tilt|flex|adjust) <det> {joint} [by|to|about] {angle} [more|further]",
-                    "<det> {joint} [by|to] {angle}",
-                    "<det> {joint} (turn|rotate|move|bend|forward) [by] {angle}",
-                    "(turn|rotate|move) {angle} (at|in|on|around|about) <det> {joint}",
-                    "(turn|rotate|move|bend|swing|drive) [the] {joint} [by] {angle}",
-                    "[the] {joint} [by] {angle}",
-                ]
-            }
-        ],
-        "zh": [
-            {
-                "sentences": [
-                    "[<det>]{joint}[再|给我|往前|正向](转动|旋转|转|移动|动|弯|弯曲|摆动|摆|拧|扭|走|运动|偏转)[了|个|到]{angle}",
-                    "[<det>]{joint}{angle}",
-                    "(把|将|让)[<det>]{joint}(转动|旋转|转|移动|动|弯|弯曲|摆动|摆|拧|扭|偏转){angle}",
-                    "(转动|旋转|转|动|弯曲|拧|扭)[一下]{joint}{angle}",
-                    "(把|将)[<det>]{joint}(转动|旋转|转|移动|动){angle}",
-                    "[<det>]{joint}(转动|旋转|转|移动|动){angle}",
-                    "(转动|旋转|转)[<det>]{joint}{angle}",
-                ]
-            }
-        ],
-    },
     intention={"en": "turn joint {joint} by {angle}", "zh": "把关节{joint}转动{angle}"},
 )
