@@ -229,7 +229,7 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         goals, things = [things[0]], [things[1]]
     if len(things) != 1 or len(goals) != 1:
         return None
-    if not _verbs_bring(bag):
+    if not _verbs_bring(bag) or _is_one_thing(bag):
         return None
     if (
         not bag.has("and", "it", "that")
@@ -249,6 +249,19 @@ def _is_preposition(bag: Bag) -> bool:
     named = [chunk.start for chunk in bag.all("object", "unknown") if chunk.start > bag.chunks[0].start]
     ends = {chunk.end for chunk in bag.chunks if chunk.kind != "there"}
     return any(start not in ends for start in named)
+
+
+def _is_one_thing(bag: Bag) -> bool:
+    """ "To the red" and "cube" are one thing that was cut in two."""
+    for goal in bag.all("goal"):
+        for thing in bag.all("object"):
+            if (
+                thing.start == goal.end
+                and len(thing.value) > 1
+                and set(names_of(goal.value)) < set(thing.value)
+            ):
+                return True
+    return False
 
 
 def _is_make(verb: Chunk) -> bool:

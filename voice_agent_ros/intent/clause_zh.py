@@ -46,6 +46,8 @@ def read(text: str, scene: Scene, distances: Mapping[str, float]) -> Meaning | N
             continue
         seen.add(form)
         for frame in _FRAMES:
+            if frame is _pick and _is_for_me(text):
+                continue
             meaning = frame(bag)
             if meaning is not None and not meaning.missing:
                 return meaning
@@ -62,6 +64,11 @@ def units(text: str, values: Mapping[str, float]) -> tuple[list[str], dict[str, 
     found = [tokens[ord(one) - _MARKS] if _MARKS <= ord(one) < _MARKS + len(tokens) else one for one in text]
     marks = {token: value for token, value in values.items() if token in found}
     return found, marks
+
+
+def _is_for_me(text: str) -> bool:
+    """ "拿过来给我": what is taken is wanted in somebody's hand."""
+    return re.search(r"给(?:我们?|咱们?|俺)[吧啊呀哦呗嘛一下]*$", text) is not None
 
 
 def covers(text: str, scene: Scene, distances: Mapping[str, float]) -> bool:

@@ -53,6 +53,19 @@ def cued_skills(words: str) -> list[str]:
     return ["move_joint"] if "move_joint" in found else found
 
 
+# What somebody would like to look at, or thinks fit: it may mean a wish, and is no command.
+_HINT = re.compile(
+    r"\b(?:i|we)(?:'d| would) (?:\w+ )?(?:love|adore) to (?:see|watch)\b(?! you\b)"
+    r"|\bwould (?:\w+ )?(?:look (?:\w+ )?(?:nicer?|better|best|good|great|lovely|pretty)|be (?:\w+ )?(?:happier|at home))\b"
+    r"|\bdeserves?\b|\bbelongs?\b(?!.*\b(?:put|place|move)\b)|\blooks? (?:lonely|sad|out of place|lost)\b"
+)
+
+
+def is_hint(words: str) -> bool:
+    """Whether these words say how something would be better, and tell nobody to do it."""
+    return _HINT.search(words) is not None
+
+
 def is_no_way(words: str) -> bool:
     """Whether a verb takes the only "up" or "down" for itself: hurry up, slow down."""
     return _NEVER_A_WAY.search(words) is not None and not re.search(

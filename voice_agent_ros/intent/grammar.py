@@ -14,7 +14,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent import clause_en, clause_zh, skill_clauses, skill_frames
 from voice_agent_ros.intent.bag import Meaning
-from voice_agent_ros.intent.cues import is_no_way
+from voice_agent_ros.intent.cues import is_hint, is_no_way
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.gaps import completed_by_all, gap
 from voice_agent_ros.intent.mood import judge_mood
@@ -94,6 +94,8 @@ class SentenceGrammar:
     def _sentence(self, text: str, scene: Scene) -> GrammarResult:
         """A single command in its own words."""
         said = without_reason(folded(text), self.language)
+        if is_hint(said):
+            return GrammarResult()
         plain, tokens = tokenised(plainly(bare(without_leading_no(said)), self.language))
         if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()

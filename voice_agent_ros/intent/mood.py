@@ -107,7 +107,7 @@ _QUESTION_EN = re.compile(
     r"|when|why|who|who's"
     r"|whose|whom|which|how|is|are|am|was|were|does|did|has|had|isn't|aren't|can|could|will|would|shall"
     r"|should|may"
-    r"|might|must|(?:do (?:you|i|we|they|any|the)|have (?:you|i|we|they|any))|any (?:idea|chance))\b"
+    r"|might|must|(?:do (?:you|i|we|they|any|the(?! same| last| previous| whole))|have (?:you|i|we|they|any))|any (?:idea|chance))\b"
     r"|\b(?:tell|show|ask|remind|teach|let|explain to|describe to) (?:me|us|him|her) (?:if|whether|what"
     r"|where|who|how|why"
     r"|which|when|about|a|the|your|more|something|know)\b|\b(?:wonder|wondering|know|explain|guess|see"

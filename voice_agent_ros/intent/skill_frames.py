@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Protocol
 
 from voice_agent_ros.errors import ConfigurationError
@@ -46,6 +45,7 @@ SLOTS = ("joint", "angle", "factor", "distance")  # quantities, which are tokens
 _NOUN_KINDS = {"object": "thing", "unknown": "thing", "it": "it", "held": "it", "that": "that"}
 _MAX_NAME = {"en": 4, "zh": 8}  # words or characters
 _MAX_SOMEBODY = 3
+_GROUP = re.compile(r"[(\[]")
 _TWICE = 2
 
 
@@ -143,7 +143,11 @@ def read(
                     language,
                     set(taught),
                     words,
-                    things="thing" in said,
+                    things=any(
+                        chunk.kind == "thing" and isinstance(chunk.value, tuple)
+                        for chunks in options
+                        for chunk in chunks
+                    ),
                 )
             asked = asked or meaning
             break
@@ -318,18 +322,30 @@ def spelled(text: str) -> list[str]:
 
 
 def _ways(text: str) -> list[str]:
-    start = next((at for at, character in enumerate(text) if character in "(["), None)
-    if start is None:
+    """Each way through the brackets of one phrase, once."""
+    match = _GROUP.search(text)
+    if match is None:
         return [text]
-    depth, cuts = 0, [start]
+    end, parts = _group(text, match.end())
+    ways = [way for part in parts for way in _ways(part)]
+    if match.group() == "[":
+        ways.insert(0, "")
+    before, rests = text[: match.start()], _ways(text[end:])
+    return [f"{before}{way}{rest}" for way in ways for rest in rests]
+
+
+def _group(text: str, start: int) -> tuple[int, list[str]]:
+    """Where the bracket that was opened before `start` ends, and what its bars part."""
+    depth, parts, begin = 0, [], start
     for at in range(start, len(text)):
-        depth += (text[at] in "([") - (text[at] in ")]")
-        if depth == 0 or (depth == 1 and text[at] == "|"):
-            cuts.append(at)
-        if depth == 0:
-            break
-    else:
-        raise ValueError(f"a bracket is not closed in {text!r}")
-    inner = [""] if text[start] == "[" else []
-    inner += [way for begin, end in pairwise(cuts) for way in _ways(text[begin + 1 : end])]
-    return [f"{text[:start]}{one}{after}" for one in inner for after in _ways(text[cuts[-1] + 1 :])]
+        character = text[at]
+        if character in "([":
+            depth += 1
+        elif character in ")]" and depth:
+            depth -= 1
+        elif character in ")]":
+            return at + 1, [*parts, text[begin:at]]
+        elif character == "|" and not depth:
+            parts.append(text[begin:at])
+            begin = at + 1
+    raise ValueError(f"a bracket of {text!r} is not closed")

@@ -9,9 +9,9 @@ import unicodedata
 HAN = re.compile(r"[\u3400-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
-# A full stop or comma between digits belongs to the number.
+# A full stop or comma between digits belongs to the number, as does a full stop before them: ".5 cm".
 _PUNCTUATION = re.compile(
-    r"(?<!\d)[.,]|[.,](?!\d)|[!?;:…\"“”„«»()\[\]{}<>。，、！？；：「」『』（）《》～~*_]"
+    r"(?<![\d\s])(?<!^)[.,]|(?<!\d),|[.,](?!\d)|[!?;:…\"“”„«»()\[\]{}<>。，、！？；：「」『』（）《》～~*_]"
 )
 _MAX_LENGTH = 1000  # characters; nobody says more in one breath
 
