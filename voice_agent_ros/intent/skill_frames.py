@@ -336,7 +336,8 @@ def _ways(text: str) -> list[str]:
 
 def _group(text: str, start: int) -> tuple[int, list[str]]:
     """Where the bracket that was opened before `start` ends, and what its bars part."""
-    depth, parts, begin = 0, [], start
+    parts: list[str] = []
+    depth, begin = 0, start
     for at in range(start, len(text)):
         character = text[at]
         if character in "([":
