@@ -7,61 +7,15 @@ Only words with which somebody asks *for* the thing; "did you …", "if it is sa
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from voice_agent_ros.intent.lexicon import lexicon
+from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.lexicon import lexicon, load_words
 
 _ROUNDS = 8
-_KIND = r"(?:please|kindly|maybe|perhaps|possibly|just|now|also|then|quickly|simply|again|next|quick|actually|at all|real quick|first|once more|all) "
-_YOU = r"(?:you|u|ya|y'all|the robot|robot)"
-_COULD = r"(?:can|could|would|will|might|may|should)"
-_GOOD = (
-    r"(?:very |really |so |just |super |most |quite |absolutely )?(?:great|nice|good|lovely|kind|helpful|perfect|cool|wonderful|fantastic|brilliant|awesome|amazing|super|neat|ideal|excellent"
-    r"|marvellous|marvelous|best|better|useful|handy|appreciated|much appreciated|fab|swell|grand|sweet|ok|okay|fine|alright|all right|splendid|terrific|convenient|smart|wise)"
-)
-_GLAD = (
-    r"(?:very |really |so |most |much |quite |ever so |forever |eternally |extremely )*(?:glad|grateful|happy|thankful|delighted|obliged|pleased|appreciative|love it|like it|appreciate it|be thankful"
-    r"|be grateful|be happy|be glad|be delighted|be obliged|be much obliged|be pleased)"
-)
-_I_WOULD = r"(?:i would|i'd|i will|i'll|we would|we'd|i)"
-_CLEAR = (
-    r"(?:(?:the |this |my |your |our )?(?:area|coast|workspace|work area|path|way|table|space|zone|room|hand)(?:'s| is| has been| looks) (?:all |now |completely |totally )?(?:clear|clear now|safe|free|empty|cleared)|(?:all|everything|everyone|everybody)(?:'s| is)? (?:all |now )?(?:clear|safe|good|fine|ok|okay|all right|alright|in order|set|away)"
-    r"|(?:it's|it is|that's|we're|we are|i'm|i am|things are) (?:all |now |completely |perfectly )?(?:safe|fine|ok|okay|all right|alright|clear|good|ready|done|finished|set|out of the way)|(?:i'm|i am|my hands? (?:is|are)|my hand's) (?:out of the way|clear|away)|no (?:danger|problem|worries)|danger(?:'s| is)? over|false alarm)(?: now| again| to go| here)*"
-)
-_CALLS = (
-    r"(?:hey|hi|hiya|hello|ok|okay|okey dokey|okie dokie|alright|all right|so|well|now|and|then|yes|yeah|yep|yup|sure|great|good|thanks|thank you|excuse me|pardon me|sorry|listen|listen up|come on|c'mon|oi|yo|ahem|attention"
-    r"|please|pretty please|kindly|um+|uh+|er+m?|hm+|ah+|oh|alrighty|righto|rightio|cool|perfect|fine|good job|good work|well done|nice|nice one|nice work|morning|good morning|good afternoon|good evening|greetings|anyway|anyhow|basically|look here"
-    r"|right then|now then|ok then|okay then|well then|so then|all good|got it|all set|all done|all finished|done|finished|that's (?:it|done|that|all|perfect|great|good|fine|right)|that'll do|that will do|that worked|looks good|very good|very nice|lovely|excellent|awesome|brilliant|wonderful|(?:the )?first thing|first things first|one thing|(?:the )?next thing|here we go|here goes|there we go|there you go|moving on|next(?! (?:time|week|month|year|day|morning|sunday|monday|tuesday|wednesday|thursday|friday|saturday)\b)|next up|first|firstly|first of all|first off|to begin with|to start with|for starters|finally|lastly|also|actually|in that case|in fact|you know what|you know|i say"
-    r"|dear|my dear|my friend|friend|buddy|mate|pal|dude|man|bud|folks|sweetie|honey|love|darling|sir|madam|robot|mr robot|mister robot|little robot|dear robot|robbie|computer|machine|assistant|gripper bot|robo|bot|buddy boy|my good man|good robot|hey you|you there|hey there|hi there|hello there|hello robot"
-    r"|i mean|i think|i guess|i suppose|i believe|i reckon|let me think|let's see now|see here|like|quick|quickly|hurry|hurry up|be quick|be careful|careful|carefully|gently|slowly|whenever you're ready|when you're ready|when you are ready|whenever you are ready|without further ado|as a next step|for the next step|for the next one|for your next task|for your next trick|as your next task|once again|one more thing|a small request|small favor|small favour|quick favor|quick favour|quick request|new task|next task|new command|command|task|next step|your task|instruction|request|order|to do|if possible|if you please|if you don't mind|if you can|if you could|if you would|if you wouldn't mind|if it's not too much trouble|if it isn't too much trouble|if it's no trouble|if that's ok|if that's okay|if that's alright|if that's all right|for me|at this point|this time|at this time|that's it|there we go|here we go|off we go|as soon as you can|as quickly as you can|time's up|at your earliest convenience|when you get a chance|when you get the chance|when you have a moment|when you have a second|when you get a moment|when you get a second|when you have a minute|when you get a minute|when you've got a moment|when you've got a second|when you have time|when you've got time|whenever you get a chance|whenever you can|when you can|by the way|go on|go on then|ready|chop chop|let's go|be a good robot|please now|now please|right now)"
-)
-_FRAMES = (
-    # asked of "you"
-    rf"(?P<ask>{_COULD} {_YOU}(?! like\b| mind\b| want\b| prefer\b| rather\b| have \w+ed\b| be (?!so kind|kind|good|able|willing|a dear|a darling|an angel|a sport|a love|so good|a doll|a pal))(?: {_KIND[:-1]})*"
-    r"(?: be (?:so kind|so good|kind enough|good enough|able|willing|nice enough|a dear|a darling|a sport|an angel|a love|a doll|a pal)(?: as)?(?: to| and)?| try to| try and| manage to| go ahead and| go and| help me(?: to)?| help me out and| help us(?: to)?| do me a favou?r and| do me a favou?r| get to| come and| proceed to| please| kindly| just| see if you can| make sure (?:to|that you|you)| have a go at| help(?: to)?)?)",
-    rf"(?P<ask2>(?:do you think|you think|do you reckon|you reckon|do you suppose|do you believe|think|reckon|is there any chance|is there a chance|any chance|is there any possibility|is there any way|any way|would it be ok if|would it be okay if|would it be possible if)(?: that)? (?:you|u|i could get you to|i can get you to|we could get you to|you'd)(?: {_COULD}| might be able to| would be able to| be able to| can| could| could maybe| could possibly| could please)?)",
-    r"(?P<ask3>(?:can|could|may|might) (?:i|we) (?:please )?(?:trouble|ask|get|bother|have|request|see|persuade|convince|beg|invite) (?:you|the arm|the robot)(?: please)?(?: to)?(?= (?!for\b|about\b|a\b|why|what|where|how|if|whether|when|who))|would it be (?:possible|ok|okay|alright|all right|fine|too much trouble|too much to ask|feasible)(?: for you)? to)",
-    r"(?P<ask4>why don't (?:you|we)(?: try to| just| please| go ahead and)?)",
-    r"(?P<ger>(?:(?:would|do|will) you )?mind(?=(?: please| just)? \w+ing\b)|(?:how|what) about(?: you)?(?: try| just| we)?(?= \w)|(?:could|can|would) (?:you|we) (?:try|consider|start by|begin by|start with|help me with|help me by|help with)(?= \w+ing\b)|(?:try|start by|begin by|start with|begin with|consider|start|begin|get on with|go about|proceed with|commence|what i need is you|what i want is you)(?= \w+ing\b)"
-    r"|let's (?:try|start by|begin by|start|begin|start with|get)(?= \w+ing\b)|i(?: would|'d) (?:really )?(?:appreciate|suggest|recommend|propose|love|like|prefer|be grateful for)(?: you| your)?(?= \w+ing\b)|(?:any|is there any) chance of(?: you)?(?= \w+ing\b)|do me the favou?r of(?= \w+ing\b)|your (?:next )?(?:job|task) is(?= \w+ing\b)|help me(?= \w+ing\b)|(?:have|take) (?:a go|a try|a shot|a crack|a stab) at(?= \w+ing\b)|i want you(?= \w+ing\b)|be so kind as(?= \w+ing\b)|thank you for(?= \w+ing\b)|thanks for(?= \w+ing\b)|you should try(?= \w+ing\b)|(?:what|how) do you say (?:to|about)(?= \w+ing\b))",
-    # wishes about "you"
-    rf"(?P<wish>(?:i(?: would|'d|'ll| will)?|we(?: would|'d|'ll| will)?|i'm|i am|i was|we are|we're)(?: really| very much| kind of| just| only| actually| also| now| then| still| hereby| going| gonna| to| simply| so)*"
-    rf" (?:like to see|love to see|want to see|need to see|like|love|want|need|prefer|ask|asking|request|requesting|require|expect|wish|hope|hoping|order|command|instruct|tell|telling|beg|be hoping|wanting|needing|have|get|urge|invite)(?: that| for| it if| is for)? (?:you|the robot)(?: please| kindly| just| now)?(?: (?:to(?: please| go ahead and| try and| just| now| be so kind as to)?|{_COULD}))?(?= \w))",
-    rf"(?P<wish2>(?:i was wondering|i wonder|i am wondering|i'm wondering|just wondering|wondering|i was just wondering|we were wondering)(?: if| whether) (?:you|we|i)(?: {_COULD}| might be able to| would be able to| could possibly| would mind| could get you to| can get you to| might)?)",
-    rf"(?P<wish3>{_I_WOULD}(?: be)? {_GLAD}(?: if| were| that)? (?:you|we)(?: {_COULD}|'d| were to)?|(?:i'd|i would|i'll|i) (?:really |very much |greatly |truly |much )?(?:appreciate|like|love|prefer|value|welcome)(?: it)?(?: very much| a lot| greatly)? if (?:you|we)(?: {_COULD}| were to|'d)?)",
-    rf"(?P<good>(?:(?:it|that|this)(?: would|'d| might| will|'ll|'s| is)(?: also| really)?(?: be)? (?:{_GOOD}|a (?:great |big |huge |real )?(?:help|favou?r|pleasure)|of (?:great )?help|my pleasure|help(?: me| us)?(?: out)?(?: a lot| greatly| a great deal| so much)?|mean a lot(?: to me)?|please me|make (?:me (?:very |so )?happy|my day|my life easier))|you(?: would|'d) (?:make me (?:very |so )?happy|do me a (?:big |great |huge )?favou?r|help me (?:a lot )?|be (?:a (?:great |big )?help|doing me a favou?r)|make my day)|be (?:great|nice|good))(?: for (?:me|us|you))? (?:if|when|to have|to get|were) (?:you|we)(?: {_COULD}|'d| were to| to)?)",
-    r"(?P<good2>(?:(?:it|that|this)(?: would|'d| might)(?: also| really)?(?: be)? (?:great|nice|good|lovely|best|better|wise|ideal|cool|wonderful|useful|helpful)) (?:for you )?to)",
-    # of what is to be done
-    r"(?P<due>(?:i think |i believe |i guess |i reckon |looks like |seems like |i'd say )?(?:it's|it is|now it's|now is|now's|here comes|it's about|it's high)?(?: the)? ?(?:right |good |high |about )?(?:time|moment)(?: now)?(?: for you| for us| for the robot)? to)",
-    r"(?P<due2>(?:all )?(?:that )?(?:what )?(?:i|you|we)(?:'d| would|'ll)?(?: really| now| just)? (?:want|need|have|like|expect|am asking|would like|require)(?: you| from you| of you| right now| now| next| here)?(?: to do| done)?(?: now| next| right now| here| for me)? (?:is|would be|next is)(?: for you| you)?(?: to)?(?= \w))",
-    r"(?P<due3>(?:and |so )?(?:your|the|our|my)(?: very)? (?:next |first |new |only |current |second |third |next little |one )?(?:job|task|mission|turn|order|orders|assignment|step|thing|goal|idea|plan|move|action|request|wish|instruction|command|objective|duty|wish|challenge)(?: now| here| today| next| for you| for today| to do| i have for you| i want you to do| i'd like you to do| i need you to do| you should do| you need to do| on the list| on your list| on our list)*(?: is| would be| will be)(?: now| simply| just)?(?: for you)?(?: to)?(?= \w))",
-    r"(?P<due4>(?:you|u)(?:'ll| will)? (?:need to|have to|ought to|had better|better|might want to|may want to|might as well|want to|are to|may now|can now|should now|must now|may|can|should|could|must|might|gotta|got to|are allowed to|are welcome to|are supposed to|are meant to|are asked to|are requested to|are free to(?! move)|are kindly asked to|are hereby ordered to|would do well to)(?! have\b)(?! move(?: again| now)*$)(?: please| now| just| also| then| maybe| probably| go ahead and| try to| try and| first| next| all)*|you'd better|you'd best|you've got to|we've got to|you're to|you're supposed to|you're meant to|you're welcome to|you're allowed to|you are to)(?= \w)",
-    r"(?P<lets>(?:let's|lets|let us)(?! go of\b)(?: (?:please|just|now|have you|get you to|get you|have the robot|see you|see if you can|see whether you can|go ahead and|try to|try and|first|quickly|get to|get on and|next|go and|also|then|all|make you|have a go and|do this|go for it and|move on and|move on to))*|let me (?:see you|have you|get you to|ask you to|tell you to|request you to)|(?:i think|i believe|i guess|i reckon|i suppose|i say|i'd say|i suggest|i propose|i recommend|i advise|i request|i ask|i'd suggest|i would suggest|i'd recommend|i insist|i vote|i demand|i require)(?: that)? (?:you|we|it's time to|the robot)(?: should| could| can| ought to| might| had better| better| need to| must)?)",
-    r"(?P<go>(?:reach|lean|head|come|go)(?: over| down| out| across| there| in| up)+ and(?= (?:pick|grab|take|get|lift|fetch|collect|snatch|scoop|put|drop|place)\b)|go ahead and|go ahead|go on and|go and|go(?= (?:get|grab|fetch|pick|take|collect)\b)|come and|try to|try and|do try to|feel free to|see if you can|see if you could|see to it that you|see whether you can|do me a (?:big |quick |small |huge |little )?favou?r(?: and| please)*|make sure (?:to|that you|you|that)|be sure to|be sure and|do (?:please )?(?!that\b|it\b|the\b|you\b|not\b|this\b|me\b|so\b|we\b|i\b|they\b|a\b|what|something|nothing|anything)(?=\w+)|proceed to|proceed and|start by|begin by|hurry up and|be quick and|quick and|be (?:a|an|so|very) (?:dear|darling|sport|angel|love|good (?:boy|girl|robot|fellow|lad)|kind|good|pal|mate|star|doll|sweetheart|champ)(?: as)?(?: and| to)|be so kind(?: as)? (?:to|and)|be kind enough to|off you (?:pop|go)(?: and| to)?|use your (?:gripper|hand|claw|arm|fingers|robot arm) to|use the (?:gripper|hand|claw|arm) to|with your (?:gripper|hand|claw|arm)|using your (?:gripper|hand|claw|arm)|please (?:try|help|do)? ?(?:to|and)?|help me(?: out)?(?: to| and)?|help (?:us )?(?:to|and)|get ready to|prepare to|attempt to|take a moment to|go for it and|move on and|now go and|stop what you're doing and|i order you to|i command you to|you're good to|you're ok to|you are good to|you are ok to|you're clear to|you are clear to|you're cleared to|you have permission to|you have my permission to|you are permitted to|would you please|execute|perform|carry out|the command is|command is|if you (?:could|would|can|will|might)(?: please| just| kindly| maybe| possibly| perhaps)*(?! have\b)|if i (?:could|can|might|may) (?:ask|get|have|trouble) you to|hoping you (?:could|can|will|would|might)|(?:just )?(?:need|want|like|require|expect) you to|would love (?:for )?you to|would like you to|i'd have you|time to|care to|fancy(?= \w+ing\b)|you know what to do)",
-)
-_FIRST = re.compile(
-    rf"(?:{'|'.join(_FRAMES)}|(?P<call>(?:(?:robot arm|robotic arm|arm|robot hand|machine arm)(?= (?:please |can |could |would |will |you |kindly |just |now )*(?:pick|grab|take|get|lift|fetch|put|place|drop|open|close|shut|stack|let|release|nab|grasp|bring|move|go|raise|lower|return|come|head|set|scoop|collect|hold|stop|pause|describe|tell|list|what|which)\b))|(?:to (?=(?:pick|grab|take|open|close|move|go|put|place|raise|lower)\b))|{_CALLS}|{_CLEAR}|you(?= (?:pick|grab|take|open|close|shut|move|go|put|place|raise|lower|lift|return|release|drop|bring|get|stack|set|make|turn|do|lay)\b)))(?![\w'-]) ?"
-)
+_PART = re.compile(r"<<(\w+)>>")
 _ASKING = (
     "ask",
     "ask2",
@@ -79,18 +33,50 @@ _ASKING = (
     "due4",
     "lets",
 )
-_LAST = re.compile(
-    r"(?:^| )(?:(?:please|pretty please|kindly|now|right now|right away|straight away|immediately|at once|then|too|thanks|thank you|thank you very much|thank you so much|thank you kindly|thanks a lot|thanks a bunch|thanks so much|thanks in advance|many thanks|cheers|ta|much obliged|robot|little robot|okay|ok|alright|all right|yeah|yes|huh|eh"
-    r"|for me|for us|for me please|(?:will|would|could|can|won't|can't) (?:you|ya|u)(?: please| do that| do that for me| do this| manage that| do it)?|if (?:you|u) (?:can|could|would|please|will|may|like|want|wish|don't mind|wouldn't mind|are able|are able to|would be so kind|would like|have time|have a moment|get a chance|get the chance|want to|be so kind|feel like it)(?: please)?|if you'd be so kind|if you'd like|if you don't mind(?: me asking)?|if possible|if at all possible|if it's possible|if that is possible|if that's possible|if (?:it|that)(?:'s| is) (?:ok|okay|alright|all right|fine|not too much trouble|no trouble|not a problem|no bother|convenient)(?: with you| for you| by you)?|if it isn't too much trouble|if it's not too much to ask|if it pleases you|if i may|if i may ask"
-    r"|when(?:ever)? you(?:'re| are) (?:ready|able|good)|when(?:ever)? you (?:get|have|find) (?:a|the|some) (?:chance|moment|minute|second|sec|opportunity|time)|when(?:ever)? you(?:'ve| have) (?:got )?(?:a|the|some) (?:chance|moment|minute|second|sec|time)|when(?:ever)? you (?:can|like|want|have time)|as soon as (?:possible|you can)|as quickly as (?:possible|you can)|asap|sharpish|quick sharp|pronto|quick|quickly|fast|double quick|in your own time|at your earliest convenience|on the double|chop chop|hurry|hurry up|and be quick(?: about it)?|be quick"
-    r"|(?:that|it|this)(?: would|'d) be (?:so |really |very |super )?(?:great|nice|good|lovely|kind|helpful|perfect|cool|wonderful|fantastic|brilliant|awesome|amazing|swell|grand|appreciated|much appreciated|ideal|super|excellent|kind of you|nice of you|very kind of you)|i(?: would|'d) (?:really |very much )?(?:appreciate it|appreciate that|be grateful|be glad|be thankful|be very grateful|be obliged)|much appreciated|i(?:'m| am) begging you|i beg you|i beg of you|for goodness sake|for heaven's sake|for crying out loud|is that (?:ok|okay|alright|possible|clear)|does that work|sound good|sounds good|got it|understood|are you able to do that|can you do that(?: for me)?|could you do that(?: for me)?|can you manage that|do you hear|do you hear me|you hear|you hear me|do you mind|would you mind"
-    r"|there's a (?:good (?:robot|boy|girl|chap|lad|fellow)|dear|love|darling|pal|sport)|be a (?:dear|darling|love|sport|good robot)|good robot|good boy|good girl|buddy|mate|love|darling|dear|soldier|boy|girl|man|dude|pal|guys|sir|madam|my friend|friend|honey|sweetie|bro|champ|old chap|my dear|captain|boss|pet|sweetheart|fella|chief|my good man|partner|bud|folks|kiddo|robbie|little guy|little one|my little friend|robo|bot"
-    r"|by the way|from now on|for now|here|today|in a jiffy|real quick|real fast|really quick|really quickly|i think|i guess|i suppose|i reckon|i believe|or something|or so|or whatever|and stuff|is what i (?:need|want|would like|'d like)|is what i'd like|is all i (?:need|want|ask)|so (?:that )?(?:we|i|you) can (?:begin|start|continue|get started|proceed|get going|move on|see|see it|see that|see better|reach it|get to it|get to work|finish|go on)|and that's it|that's all|that's it|and nothing else|that is all|will do|shall we|shall you|why don't you|just like that|nice and (?:easy|slow|slowly|careful|carefully|gentle|gently|steady)|easy does it|careful|carefully|gently|slowly|and take care|take care|mind you|be careful|and be careful|watch out|(?<=open |shut )sesame|so i can see|so i can see it|for the camera|for a start|to begin with|to start with|first|next|as well|as the next step|as a next step|as i asked|like i said|like i asked|like so|okie dokie|there you go|go on|go on then|come on|c'mon|go|at this point|at this time|this time|for a bit|for a moment|for a second|for a while|for a minute"
-    r"|(?:and|but) (?:please )?(?:don't|do not|never) (?:drop|lose|squash|crush|break|damage|spill|dent|scratch) (?:it|that|the \w+(?: \w+)?)(?: please)?))$"
-)
-_INSIDE = re.compile(
-    r"(?<!\w)(?:um+|uh+|er+m?|erm+|h+mm*|ah+|eh|please|kindly|(?<!do )(?<!did )(?<!what )(?<!if )(?<!as )(?<!that )you know(?! (?:what|how|if|who|why|that|when|where|which|whether|the|a|about)\b)|sort of|kind of|basically|literally|like(?= distance\d| a (?:bit|little|tad|touch)\b)|i guess|i suppose|if possible|if you please|pretty please|if you don't mind|if you wouldn't mind|like i said|let's say|shall we say|so to speak|as it were)(?![\w'])"
-)
+
+
+def _any(listed: str | list[str]) -> str:
+    return listed if isinstance(listed, str) else f"(?:{'|'.join(listed)})"
+
+
+def _with_parts(data: Mapping[str, Any]) -> Callable[[str], str]:
+    """Puts the parts in, each of which may have those before it."""
+    parts: dict[str, str] = {}
+
+    def put_in(text: str) -> str:
+        return _PART.sub(lambda match: parts[match[1]], text)
+
+    for name, listed in data["parts"].items():
+        parts[name] = put_in(_any(listed))
+    return put_in
+
+
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """The frames of config/sentences/requests_en.yaml.
+
+    Raises:
+        ConfigurationError: the file is missing, or does not fit.
+    """
+    data = load_words("requests_en")
+    try:
+        put_in = _with_parts(data)
+        frames = "|".join(f"(?P<{name}>{'|'.join(one)})" for name, one in data["frames"].items())
+        last, inside = (put_in("|".join(data[name])) for name in ("last", "inside"))
+        return {
+            "first": re.compile(rf"(?:{put_in(frames)})(?![\w'-]) ?"),
+            "last": re.compile(rf"(?:^| )(?:(?:{last}))$"),
+            "inside": re.compile(rf"(?<!\w)(?:{inside})(?![\w'])"),
+            **{name: re.compile(put_in(f"<<{name}>>")) for name in ("could", "good", "glad")},
+        }
+    except (KeyError, TypeError, AttributeError, re.error) as error:
+        raise ConfigurationError(
+            f"config/sentences/requests_en.yaml does not fit: {error!r}.", "Compare with the package's own."
+        ) from error
+
+
+_PATTERNS = _patterns()
+_FIRST, _LAST, _INSIDE = (_PATTERNS[name] for name in ("first", "last", "inside"))
+_COULD, _GOOD, _GLAD = (_PATTERNS[name].pattern for name in ("could", "good", "glad"))
 
 
 @dataclass(frozen=True)
