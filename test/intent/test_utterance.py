@@ -235,3 +235,11 @@ def test_taught_places_are_known_whatever_they_are_called(grammars):
 )
 def test_what_names_no_thing_to_move_and_nothing_to_repeat(grammars, text):
     assert not grammars.parse(text, "", SCENE).calls
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["turn joint two to 30 degrees", "turn the gripper to 90 degrees", "把关节二转到30度", "夹爪转到90度"],
+)
+def test_an_angle_to_turn_to_is_none_to_turn_by(grammars, text):
+    assert not grammars.parse(text, "", SCENE).calls
