@@ -11,6 +11,7 @@ import pytest
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, SkillCall, parse_call
 from voice_agent_ros.motion import sentences
+from voice_agent_ros.motion.beside import Beside
 
 MOTION = Path(sentences.__file__).parent
 EXAMPLES = {
@@ -32,19 +33,21 @@ EXAMPLES = {
     "relation": "in",
     "count": 20,
     "limit": 8,
+    "beside": Beside("left of", ("bowl",)),
 }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_rule_that_the_code_names_has_a_sentence(language: str) -> None:
     rules = set()
-    for file in MOTION.glob("*.py"):
+    for file in (*MOTION.glob("*.py"), *(MOTION.parent / "skills").glob("*.py")):
         rules.update(re.findall(r'Refusal\(\s*"(\w+)"', file.read_text()))
     assert len(rules) > 20
     for rule in rules - {"stopped"}:
         text = sentences.refusal(rule, EXAMPLES, language)
         assert text
         assert "{" not in text
+        assert not re.search(r"[(（]", text), text  # a rule without a sentence is named in brackets
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -117,6 +120,10 @@ def test_every_motion_can_be_asked_about(scene: Scene) -> None:
         ),
         ("not_confirmed", {"answer": "no"}, "All right, I won't."),
         ("not_confirmed", {"answer": "expired"}, "I heard no answer, so I left it."),
+        ("joint_step", {"limit": 1.5707963}, "That would turn a joint by more than 90 degrees in one go."),
+        ("tool_speed", {"limit": 0.25}, "That would move my hand faster than 25 centimetres a second."),
+        ("duration", {"limit": 20.0}, "That would take longer than 20 seconds in one movement."),
+        ("joint_velocity", {"joint": "joint_2"}, "That would turn joint 2 too fast."),
         ("some_new_rule", {}, "I can't do that safely (some new rule)."),
     ],
 )

@@ -13,6 +13,10 @@ from voice_agent_ros.intent.skills import SKILLS
 from voice_agent_ros.skills.sequence import NO_STEP
 
 NAMES = [
+    "next to",
+    "next to next to the bowl",
+    "between the and the",
+    "left of the red cube and and and the bowl",
     "red cube",
     "bowl",
     "rеd cube",
@@ -98,7 +102,19 @@ VALUES: dict[str, list[Any]] = {  # by name of the argument
     "pose": ["home", "home", "ready", "ready", "moon"],
     "name": ["tray", "corner", "home", "red cube"],
     "object": ["red cube", "green cube", "blue cube", "bowl", "moon"],
-    "target": ["bowl", "bowl", "red cube", "green cube", "tray", "moon"],
+    "target": [
+        "bowl",
+        "bowl",
+        "red cube",
+        "green cube",
+        "tray",
+        "moon",
+        "next to the bowl",
+        "left of the green cube",
+        "behind the red cube",
+        "between the bowl and the blue cube",
+        "right of the moon",
+    ],
     "count": [1, 2, 3],
 }
 

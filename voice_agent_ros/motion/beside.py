@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -123,14 +124,12 @@ def _candidates(
     sides = list(SIDES.values()) if place.relation == NEXT_TO else [SIDES[place.relation]]
     turn = np.array([[math.cos(user_yaw), -math.sin(user_yaw)], [math.sin(user_yaw), math.cos(user_yaw)]])
     centre, half = np.array(reference.position[:2]), radius_of(thing)
-    for gap in GAPS_M:
-        for side in sides:
-            away = turn @ np.array(side)
-            along = np.array([-away[1], away[0]])
-            distance = extent(reference, away) + gap + half
-            for shift in ASIDE:
-                aside = shift * extent(reference, along)
-                yield centre + distance * away + aside * along, math.atan2(away[1], away[0])
+    for shift, gap, side in product(ASIDE, GAPS_M, sides):
+        away = turn @ np.array(side)
+        along = np.array([-away[1], away[0]])
+        distance = extent(reference, away) + gap + half
+        aside = shift * extent(reference, along)
+        yield centre + distance * away + aside * along, math.atan2(away[1], away[0])
 
 
 def _between(thing: SceneObject, one: SceneObject, other: SceneObject) -> Iterator[tuple[Vector, float]]:

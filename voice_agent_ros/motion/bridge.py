@@ -37,9 +37,8 @@ __all__ = ["IntentBridge", "Progress", "Proposal", "Report", "Result"]
 
 DUPLICATE_TIMEOUT_S = 120.0
 SUPERSEDED_TIMEOUT_S = 1.0
-AFTER_JUMP_S = (
-    10.0  # the longest utterance that may have begun before a clock jump; its answer does not count
-)
+# The longest utterance that may have begun before a clock jump; its answer does not count.
+AFTER_JUMP_S = 10.0
 GUARD = "stop_guard_node"
 
 
@@ -67,12 +66,11 @@ class IntentBridge:
         known: KnownThings | None = None,
     ) -> None:
         self._gate, self._executor, self._senses = gate, executor, senses
-        self._policy, self._clock = policy, clock
+        self._policy, self._clock, self._known = policy, clock, known
         self._record = Record(audit, words_key, store_text=policy.audit.store_text)
         self._latch, self._ledger = Latch(), Ledger(policy, clock)
         self._readiness = Readiness(planner, senses, policy, clock, executor.holding)
         self._courses = Courses(planner, self._readiness, policy, gate.must_ask, self._latch, clock)
-        self._known = known
         self._asides = Asides(known, planner, self._readiness, policy, self._courses.memory)
         self.companions = Companions(policy.watch.companion_timeout, clock)
         self._busy = threading.Lock()
@@ -235,9 +233,8 @@ class IntentBridge:
             if self._is_aside(proposal):
                 return self._aside(proposal, report)
             was_open = self._settle("superseded")  # an open question is not answered by a new wish
-            is_ending = (
-                was_open or self.latched or self._is_declined
-            )  # what is under way takes a moment to end
+            # What is under way takes a moment to end.
+            is_ending = was_open or self.latched or self._is_declined
             if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if is_ending else 0.0):
                 raise Refusal("busy")
             self._is_declined = False

@@ -129,13 +129,21 @@ def put_beside(draft: Draft, thing: SceneObject, target: str, place: Beside) -> 
                 [[across, across + math.pi], [along, along + math.pi]],
             )
 
-    _let_go_at(draft, promise, places(), [])
+    _let_go_at(draft, promise, places(), [], turns=1)
 
 
 def _let_go_at(
-    draft: Draft, promise: Rests, places: Iterable[tuple[Vector, list[list[float]]]], handled: list[str]
+    draft: Draft,
+    promise: Rests,
+    places: Iterable[tuple[Vector, list[list[float]]]],
+    handled: list[str],
+    turns: int = 4,
 ) -> None:
-    """Plan the first place that nothing forbids; each has groups of the hand's directions, the best group first."""
+    """Plan the first place that nothing forbids; each has groups of the hand's directions, the best group first.
+
+    Args:
+        turns: how many of a group are tried, those of the least travel.
+    """
 
     def at(position: Vector, above: Vector, q: Vector) -> None:
         draft.move_joints(q, handled=handled)
@@ -155,7 +163,7 @@ def _let_go_at(
                 except Refusal as refusal:
                     unreachable.append(refusal)
                     continue
-                yield from (partial(at, position, above, q) for q, _ in reached)
+                yield from (partial(at, position, above, q) for q, _ in reached[:turns])
 
     unreachable: list[Refusal] = []
     try:
