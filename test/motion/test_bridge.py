@@ -19,6 +19,8 @@ from voice_agent_ros.intent.skills import SKILLS, SkillError, parse_call
 from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.motion.bridge import Proposal
+from voice_agent_ros.motion.gate import Heard
+from voice_agent_ros.motion.latch import Latch
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 
@@ -40,7 +42,8 @@ def test_what_was_said_is_done(room: Room) -> None:
 
 
 def test_starts_latched(room: Room) -> None:
-    room.bridge.stop("test")
+    room.bridge._latch = Latch()  # as it is before anybody has released it
+    assert room.bridge.latched
     assert room.propose(UP, room.hear(SAID_UP)).rule == "latched"
     assert room.controllers.sent == []
 
@@ -75,6 +78,13 @@ def test_an_old_sentence_cannot_start_a_motion(room: Room) -> None:
     turn = room.hear(SAID_UP)
     room.clock.now += 60.0
     assert room.propose(UP, turn).rule == "stale"
+
+
+def test_the_first_words_of_a_turn_count(room: Room) -> None:
+    turn = room.hear("Don't move the arm.")
+    room.bridge.on_heard(Heard(turn, "s", SAID_UP, "en", 0.99, room.clock(), 0.0))
+    assert room.propose(UP, turn).outcome == "refused"
+    assert room.controllers.sent == []
 
 
 def test_resume_is_never_a_models(room: Room) -> None:

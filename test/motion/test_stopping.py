@@ -20,7 +20,7 @@ from voice_agent_ros.motion.controllers import Completion
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 
-COMPANIONS = ("asr_node", "llm_node", "stop_guard_node")
+COMPANIONS = ("asr_node", "audio_node", "llm_node", "stop_guard_node")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from std_srvs.srv import SetBool
 from voice_agent_ros.msg import PlaybackStatus, StopRequest
 
 from voice_agent_ros.motion.audit_chain import verify
-from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
+from voice_agent_ros.nodes.intent_bridge_node import MAX_OPEN_INTENTS, IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
 from voice_agent_ros.share import shared_file
 
@@ -213,6 +213,17 @@ def test_a_second_intent_while_moving_is_refused_at_once(person: Person) -> None
     assert person.result(handle).outcome == "done"
     time.sleep(0.25)
     person.do("Go home.", "move_to", pose="home")
+
+
+def test_a_flood_is_rejected_and_a_stop_gets_through(
+    person: Person, bridge: IntentBridgeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "_open_intents", MAX_OPEN_INTENTS)  # so many wait for something
+    assert not person.propose(person.say("Move to ready."), "move_to", pose="ready").accepted
+    assert not person.states[-1].is_latched
+    assert not person.propose("", "stop", key="stop in a flood").accepted
+    until(lambda: person.states[-1].is_latched)
+    assert bridge._open_intents == MAX_OPEN_INTENTS
 
 
 def test_chinese_is_answered_in_chinese(person: Person) -> None:

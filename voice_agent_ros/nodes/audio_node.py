@@ -32,7 +32,7 @@ from voice_agent_ros.audio.stream_names import name
 from voice_agent_ros.audio.wav_source import Clip, WavSource, load_clips
 from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
 from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest, Transcript, VoiceActivity
-from voice_agent_ros.nodes import health, qos, spin
+from voice_agent_ros.nodes import health, heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
@@ -108,6 +108,7 @@ class AudioNode(LifecycleNode):
         self._in = self.create_publisher(AudioChunk, "audio/in", qos.AUDIO_IN)
         self._in_topic = self.resolve_topic_name("audio/in")
         self._status = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
+        heartbeat.beat(self)
         self._speaking = self.create_publisher(Bool, "speech/speaking", qos.STATE)
         # The first, for callbacks that are due together run in this order.
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
