@@ -117,14 +117,17 @@ class IntentBridge:
 
     def watch(self) -> None:
         """To be called regularly: stops the arm when it is not felt any more, or nobody could stop it by voice."""
-        if not self._executor.is_running:
-            self._gate.prepare(self._senses.scene())
-            return
         voyage = self._voyage
+        if not self._executor.is_running:
+            return
         if not self._readiness.is_felt():
             self.stop("joint_states have stopped coming")
         elif voyage is not None and (lost := self.companions.lost(voyage.companions)):
             self.stop(f"{lost} has fallen silent")
+
+    def prepare(self) -> None:
+        """Be ready for sentences about what is seen now; slow when names are new."""
+        self._gate.prepare(self._senses.scene())
 
     def on_clock_jump(self, by_s: float) -> None:
         """ROS time has jumped: controllers follow it, and what was said and played cannot be put in order any more."""
@@ -173,8 +176,7 @@ class IntentBridge:
     @property
     def pending_nonce(self) -> str:
         """Of the open question, or ""."""
-        confirmation = self._confirmation
-        return confirmation.nonce if confirmation is not None else ""
+        return confirmation.nonce if (confirmation := self._confirmation) is not None else ""
 
     @property
     def is_moving(self) -> bool:
@@ -184,8 +186,7 @@ class IntentBridge:
     @property
     def held(self) -> str:
         """What the gripper has taken and, as far as its fingers tell, still has; or ""."""
-        snapshot = self._senses.joints()
-        return self._executor.holding(snapshot) if snapshot is not None else ""
+        return self._executor.holding(snapshot) if (snapshot := self._senses.joints()) is not None else ""
 
     @property
     def memory(self) -> Memory:
@@ -294,8 +295,7 @@ class IntentBridge:
 
     def _judged(self, proposal: Proposal, report: Report) -> tuple[Verdict, Scene]:
         report(Progress("checking"))
-        scene = self._senses.scene()
-        verdict: Verdict | None = None
+        scene, verdict = self._senses.scene(), None
         try:
             verdict = self._gate.judge(proposal.calls, proposal.turn_id, scene)
         finally:  # a sentence that was refused is on record, too; judging has waited for it

@@ -22,7 +22,8 @@ from vision_msgs.msg import Detection3DArray
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.intent.grammar import SentenceGrammars
+from voice_agent_ros.intent.grammar import LANGUAGES, SentenceGrammars
+from voice_agent_ros.intent.skill_frames import skill_words
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.aliveness import ClockWatch
@@ -76,7 +77,8 @@ class IntentBridgeNode(LifecycleNode):
         self._urdf = ""
         self._active = threading.Event()
         self._open_intents = 0
-        self._workers = ThreadPoolExecutor(MAX_OPEN_INTENTS, thread_name_prefix="intent")
+        self._workers = ThreadPoolExecutor(MAX_OPEN_INTENTS + 1, thread_name_prefix="intent")
+        self._prepared = self._workers.submit(lambda: None)
         self._intent = self.create_publisher(Intent, "intent", qos.EVENTS)
         self._state = self.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
         self.create_subscription(String, "robot_description", self._on_description, qos.STATE)
@@ -135,6 +137,8 @@ class IntentBridgeNode(LifecycleNode):
         )
         clock = time.monotonic
         executor = Executor(self._controllers, self._senses, self._arm, policy, clock)
+        for language in LANGUAGES:
+            skill_words(language)  # takes seconds: now, not with the first sentence that nobody understands
         gate, planner = Gate(policy, SentenceGrammars(), clock), Planner(model, self._arm, policy)
         self._bridge = IntentBridge(
             gate, planner, executor, self._senses, policy, self._audit, clock, key, seeing.known
@@ -277,6 +281,11 @@ class IntentBridgeNode(LifecycleNode):
         self._watch_clock(bridge)
         bridge.watch()
         self._tell_state(bridge)
+        if (
+            not bridge.is_moving and self._prepared.done()
+        ):  # in a thread of its own: the heart must not wait for it
+            with contextlib.suppress(RuntimeError):  # the workers have ended: so does the node
+                self._prepared = self._workers.submit(bridge.prepare)
 
     def _tell_state(self, bridge: IntentBridge) -> None:
         message = state_message(bridge)
