@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray
@@ -44,6 +44,7 @@ from voice_agent_ros.nodes.asr_parameters import (
     streaming_options,
 )
 from voice_agent_ros.nodes.conversions import objects_of, seconds
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.recognizer_parameters import RECOGNIZER_PARAMETERS, recognizer_options
 
@@ -59,7 +60,7 @@ STARVED_AFTER_S = 1.0  # no audio for so long in mid-utterance: it ends there
 SHORT_CUT_AFTER_S = 2.0  # without audio on the short cut the topic is listened to again
 
 
-class AsrNode(LifecycleNode):
+class AsrNode(ManagedNode):
     """Adapter around StreamingRecognizer: messages in, messages out, decoding and spotting in threads.
 
     Audio comes on the topic, or from an audio_node in the same process in its microphone's thread: hence the lock.

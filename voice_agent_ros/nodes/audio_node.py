@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.time import Time
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -34,6 +34,7 @@ from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
 from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest, Transcript, VoiceActivity
 from voice_agent_ros.nodes import health, heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
@@ -89,7 +90,7 @@ REVIVE_PERIOD_S = 2.0
 JOIN_TIMEOUT_S = 5.0
 
 
-class AudioNode(LifecycleNode):
+class AudioNode(ManagedNode):
     """Owns the devices."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -45,6 +45,7 @@ from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, re
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
 from voice_agent_ros.nodes.conversions import seconds
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 
 PARAMETERS = (
@@ -63,7 +64,7 @@ AT_ONCE_S = 0.02
 MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
 
-class IntentBridgeNode(LifecycleNode):
+class IntentBridgeNode(ManagedNode):
     """Serves `execute_intent`; hears transcripts, playback and stop itself; publishes its heartbeat."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.guard_condition import GuardCondition
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
@@ -34,6 +34,7 @@ from voice_agent_ros.nodes import heartbeat, llm_endpoints, qos, sight, spin
 from voice_agent_ros.nodes.chat_server import ChatServer
 from voice_agent_ros.nodes.conversions import objects_of
 from voice_agent_ros.nodes.intent_client import IntentClient
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.robot_watch import DIAGNOSTICS, RobotWatch
 
@@ -68,7 +69,7 @@ MAX_EVENTS = 1000
 TYPED_SESSION = "typed"
 
 
-class LlmNode(LifecycleNode):
+class LlmNode(ManagedNode):
     """Adapter between topics, the action `execute_intent`, the model's client and `Dialogue`."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from control_msgs.msg import JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, JointState
 from std_msgs.msg import String
@@ -25,6 +25,7 @@ from voice_agent_ros.errors import EngineError, VoiceAgentError
 from voice_agent_ros.nodes import qos, spin
 from voice_agent_ros.nodes import sim_arm_messages as messages
 from voice_agent_ros.nodes.controller_action import ControllerAction
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import declare, read
 from voice_agent_ros.nodes.sim_arm_controllers import NOT_ACTIVE, ArmController, GripperController
 from voice_agent_ros.nodes.sim_arm_parameters import PARAMETERS, read_faults, watch_faults
@@ -40,7 +41,7 @@ from voice_agent_ros.sim.trajectory_goal import Options
 CAMERA_TIMEOUT_S = 10.0
 
 
-class SimArmNode(LifecycleNode):
+class SimArmNode(ManagedNode):
     """Publishes joint_states, objects and robot_description; serves the controllers and ~/snapshot."""
 
     def __init__(self) -> None:

@@ -9,14 +9,35 @@ import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
-from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 from voice_agent_ros.nodes import affinity
 
 JOIN_TIMEOUT_S = 5.0
+
+
+class _Spinning:
+    """A node, its executor and the thread that it spins in."""
+
+    def __init__(self, node: Node) -> None:
+        self.node, self.executor = node, SingleThreadedExecutor()
+        self.cpus = affinity.wanted(node)
+        self.end: Future = Future()
+        self.thread = threading.Thread()
+
+    def close(self) -> None:
+        """Close the node, let the executor come to its end, and only then take apart what it looks at."""
+        close = getattr(self.node, "close", None)
+        if close is not None:
+            close()
+        self.end.set_result(None)
+        if self.thread.ident is not None:
+            self.thread.join(JOIN_TIMEOUT_S)
+        self.executor.shutdown(timeout_sec=JOIN_TIMEOUT_S)
+        self.node.destroy_node()
 
 
 def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) -> int:
@@ -31,51 +52,36 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
     """
     # Signals are ours: rclpy's own handler would shut the context down before close() can cancel goals.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    ended, closing = threading.Event(), threading.Event()
+    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     failures: list[BaseException] = []
-    spinning: list[tuple[Node, SingleThreadedExecutor, threading.Thread]] = []
+    spinning: list[_Spinning] = []
 
-    def died_of(error: BaseException) -> None:
-        failures.append(error)
-        rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
-
-    def spin(node: Node, cpus: Sequence[int], executor: SingleThreadedExecutor) -> None:
+    def spin(one: _Spinning) -> None:
         try:
-            affinity.pin(node, cpus)
-            executor.spin()
+            affinity.pin(one.node, one.cpus)
+            one.executor.spin_until_future_complete(one.end)
         except ExternalShutdownException:
             pass
-        except InvalidHandle as error:
-            if not closing.is_set():  # else it was looking at its own end
-                died_of(error)
         except BaseException as error:  # noqa: BLE001  a dead executor must end the process, whatever killed it
-            died_of(error)
+            failures.append(error)
+            rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
         finally:
             ended.set()
 
     try:
         for factory in factories:
-            node = factory()
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            arguments = (node, affinity.wanted(node), executor)
-            thread = threading.Thread(target=spin, args=arguments, name=node.get_name(), daemon=True)
-            spinning.append((node, executor, thread))
-        for _, _, thread in spinning:
-            thread.start()
+            one = _Spinning(factory())
+            one.executor.add_node(one.node)
+            one.thread = threading.Thread(target=spin, args=(one,), name=one.node.get_name(), daemon=True)
+            spinning.append(one)
+        for one in spinning:
+            one.thread.start()
         ended.wait()
     finally:
-        closing.set()
-        for node, executor, thread in spinning:
-            close = getattr(node, "close", None)
-            if close is not None:
-                close()
-            executor.shutdown(timeout_sec=JOIN_TIMEOUT_S)
-            if thread.ident is not None:
-                thread.join(JOIN_TIMEOUT_S)
-            node.destroy_node()
+        for one in spinning:
+            one.close()
         rclpy.try_shutdown()
     return 1 if failures else 0
 

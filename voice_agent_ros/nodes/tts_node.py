@@ -11,7 +11,7 @@ from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -19,6 +19,7 @@ from voice_agent_ros.action import Say
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequest
 from voice_agent_ros.nodes import qos, spin, voice_parameters
+from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.tts import earcons
 from voice_agent_ros.tts.reply import PRIORITIES, Piece
@@ -44,7 +45,7 @@ PARAMETERS = (
 DEADLINE_PERIOD_S = 0.1  # a listener who would have to wait for the end of a sentence is noticed
 
 
-class TtsNode(LifecycleNode):
+class TtsNode(ManagedNode):
     """Publishes audio/out; hears speech/reply, stop and audio/playback; serves say and ~/stop."""
 
     def __init__(self) -> None:
