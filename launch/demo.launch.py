@@ -71,7 +71,6 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "language": value["language"],
         "llm_url": url,
         "composed": value["composed"],
-        "profile": "",  # else that of xlm_server.launch.py, another thing of the same name, would be taken
         "respawn": value["respawn"],
         "resume_when_ready": "true",
         "overrides": parameter_file(parameters),

@@ -15,7 +15,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.substitutions import ExecutableInPackage
 
 ARGUMENTS = (
-    ("profile", "xlm_demo-0.9.0", "Console profile: which program, which version."),
+    ("console_profile", "xlm_demo-0.9.0", "Console profile: which program, which version."),
     ("console", "", "Command line of the console program; empty: the profile's own, with the next four."),
     ("cwd", "", "Directory it runs in: the vendor's `runtime` folder."),
     ("model_type", "", "Model family by name: deepseek, qwen, …"),
@@ -29,7 +29,7 @@ ARGUMENTS = (
         "Find out at start what the console remembers; the profile decides whether it is unsure.",
     ),
     ("options", "", "More of xlm-server's options, as on its command line: `--api-key-file FILE`, …"),
-    ("computer", "", "Kind of computer: the argument profile of voice_agent.launch.py."),
+    ("profile", "", "Kind of computer, as in voice_agent.launch.py."),
     ("respawn", "true", "Restart the server if it dies."),
     ("output", "screen", "Where its output goes."),
 )
@@ -44,15 +44,15 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     console += [] if value["probe"] == "true" else ["--no-probe"]
     more = shlex.split(value["options"])
     wanted = None
-    if value["computer"]:
+    if value["profile"]:
         from voice_agent_ros.profiles import load_profile
 
-        wanted = load_profile(value["computer"]).process("xlm-server")
+        wanted = load_profile(value["profile"]).process("xlm-server")
     command = [
         sys.executable,
         ExecutableInPackage("xlm-server", "voice_agent_ros"),
         "--profile",
-        value["profile"],
+        value["console_profile"],
     ]
     return [
         ExecuteProcess(

@@ -18,8 +18,6 @@ DESCRIPTIONS = {
     "agent": "Voice agent: listens, and moves the arm",
     "xlm-server": "On-board language model behind an OpenAI-compatible server",
 }
-# The argument that names the profile.
-PROFILE_ARGUMENT = {"agent": "profile", "xlm-server": "computer"}
 STOP_S = 20  # launch ends its processes within 8 s, then kills
 KEPT_VARIABLES = (
     "RMW_IMPLEMENTATION",
@@ -155,7 +153,7 @@ def _script(options: ServiceOptions) -> str:
     environment = options.environment
     arguments = list(options.launch_arguments)
     if options.profile_name:
-        arguments.append(f"{PROFILE_ARGUMENT[options.service]}:={options.profile_name}")
+        arguments.append(f"profile:={options.profile_name}")
     for argument in arguments:
         name, assigned, _ = argument.partition(":=")
         if not assigned or not name.isidentifier() or "\n" in argument:

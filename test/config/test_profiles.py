@@ -210,7 +210,7 @@ def test_the_launch_file_applies_a_profile():
     assert "choom -n 600" in prefixes["telemetry_node"]
     written = yaml.safe_load((Path(launch_config.log_dir) / "parameters-profile.yaml").read_text())
     assert written == load_profile("rdk_s100").parameters
-    (server,), context = launched("xlm_server.launch.py", computer="rdk_s100")
+    (server,), context = launched("xlm_server.launch.py", profile="rdk_s100")
     assert prefix(server, context).startswith("taskset -c 2-5")
 
 

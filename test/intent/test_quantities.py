@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances in words and digits."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice_agent_ros.intent.quantities import find_distances
+from voice_agent_ros.intent.quantities import find_angles, find_distances
 from voice_agent_ros.intent.wordings import bare
 
 SAID = [
@@ -68,3 +70,8 @@ def test_every_whole_number_of_millimetres_in_words(number):
     chinese = RbnfEngine.for_language("zh").format_number(number).text
     for text in (f"{english} millimetres", f"{chinese}毫米", f"{number} mm"):
         assert [distance.metres for distance in find_distances(bare(text))] == [pytest.approx(number / 1000)]
+
+
+def test_a_degree_sign_is_one_angle():
+    (angle,) = find_angles("turn the gripper by 30°")
+    assert angle.radians == pytest.approx(math.radians(30))
