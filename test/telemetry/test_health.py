@@ -97,9 +97,13 @@ def test_a_process_of_ours_is_found_with_its_memory(tmp_path):
     folder = tmp_path / "lib" / "voice_agent_ros"
     folder.mkdir(parents=True)
     program = folder / "idle_node"
-    program.write_text("import sys\nsys.stdin.read()\n", encoding="utf-8")
-    child = subprocess.Popen([sys.executable, str(program)], stdin=subprocess.PIPE)
+    program.write_text('import sys\nprint("up", flush=True)\nsys.stdin.read()\n', encoding="utf-8")
+    child = subprocess.Popen(
+        [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "up\n"
         seen = [process for process in ProcessTable().look() if process.pid == child.pid]
     finally:
         child.communicate(timeout=10.0)
