@@ -49,6 +49,8 @@ from voice_agent_ros.sim.arm import ARM_JOINTS
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ACTIONS = ("arm_controller/follow_joint_trajectory", "gripper_controller/gripper_cmd")
 STARTUP_S, SETTLE_S, CALL_S = 60.0, 30.0, 5.0
+IN_OR_ON_M = {"bowl": 0.09}  # between centres
+ON_A_CUBE_M = 0.035  # two cubes beside one another are farther apart
 QUESTION_S = 0.4  # how long the fake loudspeaker takes for a reply
 
 
@@ -225,9 +227,13 @@ class Stage:
             assert np.allclose(self._tool() - tool, wanted.tool_moved, atol=0.004), story
         for name, place in (wanted.objects or {}).items():
             assert isinstance(place, str), story
-            one, other = self.objects[name], self.objects[place]
-            assert np.hypot(one.x - other.x, one.y - other.y) < 0.09, story
+            near = {other for other in self.objects if other != name and self._is_at(name, other)}
+            assert near == {place} - {"table"}, f"{story}, the {name} is in or on {near or 'the table'}"
         self.mark()
+
+    def _is_at(self, name: str, other: str) -> bool:
+        one, place = self.objects[name], self.objects[other]
+        return bool(np.hypot(one.x - place.x, one.y - place.y) < IN_OR_ON_M.get(other, ON_A_CUBE_M))
 
 
 class TestScenarios(unittest.TestCase):

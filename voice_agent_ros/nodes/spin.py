@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -27,9 +28,11 @@ class _Spinning:
         self.cpus = affinity.wanted(node)
         self.end: Future = Future()
         self.thread = threading.Thread()
+        self.is_closing = False
 
     def close(self) -> None:
         """Close the node, let the executor come to its end, and only then take apart what it looks at."""
+        self.is_closing = True
         close = getattr(self.node, "close", None)
         if close is not None:
             close()
@@ -65,6 +68,8 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
         except ExternalShutdownException:
             pass
         except BaseException as error:  # noqa: BLE001  a dead executor must end the process, whatever killed it
+            if one.is_closing and isinstance(error, InvalidHandle):
+                return  # it was about to look at what the node has just given up
             failures.append(error)
             rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
         finally:
