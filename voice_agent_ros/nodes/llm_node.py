@@ -200,17 +200,17 @@ class LlmNode(ManagedNode):
     # Messages in.
 
     def _on_transcript(self, message: Transcript) -> None:
-        if self._dialogue is None:
+        if (dialogue := self._dialogue) is None:
             return
         if not message.is_final:
-            self._dialogue.on_partial(messages.partial_of(message))
+            dialogue.on_partial(messages.partial_of(message))
             return
         self._look()  # without a camera nothing else does
-        self._dialogue.on_heard(messages.heard_of(message, self._now()))
+        dialogue.on_heard(messages.heard_of(message, self._now()))
 
     def _on_activity(self, message: VoiceActivity) -> None:
-        if self._dialogue is not None and not message.is_speech:
-            self._dialogue.on_speech_end(message.turn_id)
+        if (dialogue := self._dialogue) is not None and not message.is_speech:
+            dialogue.on_speech_end(message.turn_id)
 
     def _on_prompt_text(self, message: String) -> None:
         """Typed words become a turn of their own; they come back by the transcript topic like spoken ones."""
@@ -239,31 +239,31 @@ class LlmNode(ManagedNode):
 
     def _look(self) -> None:
         """Tell the dialogue what is there, with what the scene file and taught places add."""
-        if self._dialogue is not None and self._sight is not None:
+        if (dialogue := self._dialogue) is not None and self._sight is not None:
             self._sight.refresh()
-            self._dialogue.on_scene(self._sight.scene(self._seen))
-            self._dialogue.on_robot(self._robot.state())
+            dialogue.on_scene(self._sight.scene(self._seen))
+            dialogue.on_robot(self._robot.state())
 
     def _on_playback(self, message: PlaybackStatus) -> None:
-        if self._dialogue is not None:
-            self._dialogue.on_played(messages.played_of(message))
+        if (dialogue := self._dialogue) is not None:
+            dialogue.on_played(messages.played_of(message))
 
     def _on_stop(self, message: StopRequest) -> None:
-        if self._dialogue is not None:
+        if (dialogue := self._dialogue) is not None:
             self.get_logger().info(f"Stop: {message.source} {message.phrase}")
-            self._dialogue.on_stop()
+            dialogue.on_stop()
 
     def _tick(self) -> None:
         self._chats.tick()
-        if self._dialogue is not None:
-            if self._client is not None:
-                self._dialogue.expected_wait_s = self._client.expected_first_text_s("talk") or 0.0
-            self._dialogue.tick()
+        if (dialogue := self._dialogue) is not None:
+            if (client := self._client) is not None:
+                dialogue.expected_wait_s = client.expected_first_text_s("talk") or 0.0
+            dialogue.tick()
             self._keep_conversation()
 
     def _publish_diagnostics(self) -> None:
-        if self._client is not None:
-            message = DiagnosticArray(status=[llm_endpoints.diagnostics(self._client)])
+        if (client := self._client) is not None:
+            message = DiagnosticArray(status=[llm_endpoints.diagnostics(client)])
             message.header.stamp = self.get_clock().now().to_msg()
             self._diagnostics.publish(message)
 
@@ -290,8 +290,8 @@ class LlmNode(ManagedNode):
                 return
             if isinstance(event, Failed):
                 self.get_logger().error(f"The language model failed ({event.problem}): {event.message}")
-            if self._dialogue is not None:
-                self._dialogue.on_chat(chat_id, event)
+            if (dialogue := self._dialogue) is not None:
+                dialogue.on_chat(chat_id, event)
 
     # The bridge.
 
@@ -300,8 +300,8 @@ class LlmNode(ManagedNode):
         self._intents.send(key, heard, engine, calls)
 
     def _on_goal_event(self, key: str, event: GoalEvent) -> None:
-        if self._dialogue is not None:
-            self._dialogue.on_goal(key, event)
+        if (dialogue := self._dialogue) is not None:
+            dialogue.on_goal(key, event)
 
     # Messages out.
 

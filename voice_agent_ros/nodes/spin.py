@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
-from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -58,6 +57,7 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+    log = rclpy.logging.get_logger("spin")
     failures: list[BaseException] = []
     spinning: list[_Spinning] = []
 
@@ -68,10 +68,11 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
         except ExternalShutdownException:
             pass
         except BaseException as error:  # noqa: BLE001  a dead executor must end the process, whatever killed it
-            if one.is_closing and isinstance(error, InvalidHandle):
-                return  # it was about to look at what the node has just given up
+            if one.is_closing:  # it was about to use what the node has just given up
+                log.debug(f"While a node ended: {type(error).__name__}: {error}")
+                return
             failures.append(error)
-            rclpy.logging.get_logger("spin").fatal(f"A node died of {type(error).__name__}: {error}")
+            log.fatal(f"A node died of {type(error).__name__}: {error}")
         finally:
             ended.set()
 
