@@ -51,6 +51,8 @@ class TranscriptionNode(Node):
         self._lock = threading.Lock()
         self._handles: dict[str, ServerGoalHandle] = {}
         self._results: dict[str, TranscribeFile.Result] = {}
+        self._over: list[ServerGoalHandle] = []  # at most max_goals
+        self._wake = self.create_guard_condition(self._execute)
         self._server = ActionServer(
             self,
             TranscribeFile,
@@ -113,7 +115,15 @@ class TranscriptionNode(Node):
             return
         with self._lock:
             self._results[name] = _result(report)
-        handle.execute()
+            self._over.append(handle)
+        self._wake.trigger()
+
+    def _execute(self) -> None:
+        """In the node's own thread, where goals are cancelled, too: the two may not change a goal at once."""
+        with self._lock:
+            over, self._over = self._over, []
+        for handle in over:
+            handle.execute()
 
     def _finish(self, handle: ServerGoalHandle) -> Any:
         with self._lock:

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from voice_agent_ros.asr.recognizers.engines import RecognizerOptions
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.transcription.wishes import Wishes
 
+REMEMBERED = 64  # jobs that were cancelled before they began
 _LINE_BYTES = 4 * 1024 * 1024  # a report is one piece's words
 _END_S = 2.0
 _ERRORS_BYTES = 4096
@@ -59,6 +61,7 @@ class WorkerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: dict[str, Report] = {}
+        self._given_up: deque[str] = deque(maxlen=REMEMBERED)  # before they began
         self._ready: asyncio.Future[None] | None = None
         self._starting = asyncio.Lock()
         self._heard_at = self._idle_since = time.monotonic()
@@ -88,6 +91,9 @@ class WorkerProcess:
             EngineError: the worker cannot be started.
         """
         await self._ensure()
+        if job in self._given_up:
+            report({"job": job, "event": "cancelled"})
+            return
         if not self._jobs:
             self._heard_at = time.monotonic()
         self._jobs[job] = report
@@ -95,9 +101,11 @@ class WorkerProcess:
         self._write({**order, "max_duration_s": max_duration_s})
 
     def cancel(self, job: str) -> None:
-        """End a job after its current piece; it reports that it is cancelled."""
+        """End a job after its current piece, or before it begins; it reports that it is cancelled."""
         if job in self._jobs:
             self._write({"do": "cancel", "job": job})
+        else:  # it may be waiting for the process
+            self._given_up.append(job)
 
     async def close(self) -> None:
         """End the process; jobs that run fail."""
