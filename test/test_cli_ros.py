@@ -37,6 +37,7 @@ class ScriptedAgent:
 
     def __init__(self) -> None:
         self.outcome = TurnReport.OUTCOME_DONE
+        self.reports_first = False
         self.latches = True
         self.is_latched = False
         self.stops: list[StopRequest] = []
@@ -58,15 +59,22 @@ class ScriptedAgent:
         self.transcripts.publish(Transcript(turn_id="other", text="not yours", is_final=True))
         self.reports.publish(TurnReport(turn_id="other", heard="not yours", outcome="failed"))
         self.transcripts.publish(Transcript(turn_id="t1", text=message.data, is_final=True))
+        tell = [self.reply, lambda: self.report(message.data)]
+        for step in reversed(tell) if self.reports_first else tell:
+            step()
+
+    def reply(self) -> None:
         for index, text in enumerate(("Here ", "you are.")):
             self.replies.publish(
                 ReplyChunk(reply_id="r1", turn_id="t1", index=index, text=text, is_last=index == 1)
             )
+
+    def report(self, heard: str) -> None:
         call = SkillCall(skill="pick", arguments_json='{"object": "red cube"}')
         self.reports.publish(
             TurnReport(
                 turn_id="t1",
-                heard=message.data,
+                heard=heard,
                 engine="grammar",
                 calls=[call],
                 outcome=self.outcome,
@@ -114,7 +122,9 @@ def agent():
     rclpy.try_shutdown()
 
 
-def test_ask_prints_reply_and_outcome_of_its_own_turn(agent):
+@pytest.mark.parametrize("reports_first", [False, True])
+def test_ask_prints_reply_and_outcome_of_its_own_turn(agent, reports_first):
+    agent.reports_first = reports_first
     done = agent.run("ask", "pick up the red cube")
     assert (done.returncode, done.stdout) == (0, "Here you are.\n[done]\n"), done.stderr
 

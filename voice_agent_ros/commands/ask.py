@@ -12,6 +12,7 @@ from voice_agent_ros.commands.ros_session import DISCOVERY_S, RosSession, add_se
 
 HELP = "type a sentence to a running agent and print what comes of it"
 TIMEOUT_S = 120.0
+REST_S = 2.0  # for words that are still on their way when the report is here
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(as_dict(report), ensure_ascii=False))
         else:
+            session.wait(lambda: turn.is_told, REST_S)
             why = f" ({report.rule})" if report.rule else ""
             print(f"[{report.outcome}{why}]")
         return 1 if report.outcome == report.OUTCOME_FAILED else 0
@@ -56,6 +58,8 @@ class Turn:
         self._show = show
         self._turn_id = ""
         self._early: list[Any] = []  # what came before we knew the id
+        self._begun: set[str] = set()  # replies of which we heard a piece
+        self._told: set[str] = set()  # and those whose last piece we heard
         node = session.node
         self._publisher = node.create_publisher(String, "prompt_text", qos.EVENTS)
         self._transcripts = node.create_subscription(
@@ -80,6 +84,11 @@ class Turn:
         )
         self._publisher.publish(String(data=self._text))
 
+    @property
+    def is_told(self) -> bool:
+        """Whether every word of the reply is here: a report may overtake it, being on another topic."""
+        return self._begun == self._told and bool(self._told or not self.report.reply)
+
     def _on_transcript(self, message: Any) -> None:
         if not self._turn_id and message.is_final and message.text.strip() == self._text.strip():
             self._turn_id = message.turn_id
@@ -90,9 +99,13 @@ class Turn:
     def _on_reply(self, message: Any) -> None:
         if not self._turn_id:
             self._early.append((self._on_reply, message))
-        elif self._show and message.turn_id == self._turn_id:
-            sys.stdout.write(message.text + ("\n" if message.is_last else ""))
-            sys.stdout.flush()
+        elif message.turn_id == self._turn_id:
+            self._begun.add(message.reply_id)
+            if message.is_last:
+                self._told.add(message.reply_id)
+            if self._show:
+                sys.stdout.write(message.text + ("\n" if message.is_last else ""))
+                sys.stdout.flush()
 
     def _on_report(self, message: Any) -> None:
         if not self._turn_id:
