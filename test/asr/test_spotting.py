@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from until import until
 
 from voice_agent_ros.asr.spotters import STOP_WORDS, MicroWakeWordSpotter, PocketsphinxSpotter, stop_spotter
 from voice_agent_ros.asr.spotting import PRE_ROLL_S, QUEUED_S, SpottingWorker
@@ -32,13 +33,6 @@ class ScriptedSpotter:
 
     def reset(self):
         self.resets += 1
-
-
-def until(condition) -> None:
-    end = time.monotonic() + 5.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 @pytest.fixture

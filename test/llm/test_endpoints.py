@@ -8,6 +8,7 @@ import time
 
 import pytest
 from llm_peer import Peer
+from until import until
 
 from voice_agent_ros.llm.chat import ChatRequest
 from voice_agent_ros.llm.client import (
@@ -56,13 +57,6 @@ class Client:
 
     def probed(self):
         return self.client.prepare(WAIT_S)[0]
-
-
-def until(condition):
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # What an endpoint can do.

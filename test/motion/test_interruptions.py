@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from room import SAID_UP, UP, Room, until
+from room import SAID_UP, UP, Room
+from until import until
 
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillError, parse_call

@@ -14,10 +14,9 @@ pytestmark = [pytest.mark.ros, pytest.mark.weights]
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("faster_whisper")
 
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.time import Time  # noqa: E402
+from stage import Counterpart, stage  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity  # noqa: E402
@@ -31,18 +30,15 @@ from voice_agent_ros.nodes.asr_node import AsrNode  # noqa: E402
 from voice_agent_ros.nodes.conversions import seconds  # noqa: E402
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
-DEADLINE_S = 15.0
 RATE = 16000
 CHUNK = 320
 
 
-class ScriptedMicrophone:
+class ScriptedMicrophone(Counterpart):
     """Publishes what it is told to as a live microphone would, and keeps what is said about it."""
 
     def __init__(self, executor) -> None:
-        self.executor = executor
-        self.node = rclpy.create_node("scripted_microphone")
-        executor.add_node(self.node)
+        super().__init__(executor, "scripted_microphone")
         self.audio = self.node.create_publisher(AudioChunk, "audio/in", qos.AUDIO_IN)
         self.speaking = self.node.create_publisher(Bool, "speech/speaking", qos.STATE)
         self.transcripts, self.stops, self.activity = [], [], []
@@ -88,17 +84,6 @@ class ScriptedMicrophone:
     def finals(self):
         return [message for message in self.transcripts if message.is_final]
 
-    def wait(self, condition, deadline_s: float = DEADLINE_S) -> None:
-        end = time.monotonic() + deadline_s
-        while not condition():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.executor.spin_once(0.02)
-
-    def settle(self, duration_s: float) -> None:
-        end = time.monotonic() + duration_s
-        while time.monotonic() < end:
-            self.executor.spin_once(0.02)
-
 
 @pytest.fixture
 def start():
@@ -107,37 +92,25 @@ def start():
         path_of("whisper-tiny.en")
     except ModelMissingError as error:
         pytest.skip(str(error))
-    rclpy.init()
-    executor = SingleThreadedExecutor()
-    nodes = []
+    with stage() as one:
 
-    def begin(**parameters):
-        node = AsrNode()
-        nodes.append(node)
-        executor.add_node(node)
-        node.set_parameters([Parameter(key, value=value) for key, value in parameters.items()])
-        microphone = ScriptedMicrophone(executor)
-        nodes.append(microphone.node)
-        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-        microphone.wait(
-            lambda: (
-                microphone.audio.get_subscription_count() == 1
-                and microphone.speaking.get_subscription_count() == 1
-                and microphone.node.count_publishers("speech/transcript") == 1
-                and microphone.node.count_publishers("stop") == 1
+        def begin(**parameters):
+            node = one.add(AsrNode(), **parameters)
+            microphone = ScriptedMicrophone(one.executor)
+            one.add(microphone.node)
+            one.activate(node)
+            microphone.wait(
+                lambda: (
+                    microphone.audio.get_subscription_count() == 1
+                    and microphone.speaking.get_subscription_count() == 1
+                    and microphone.node.count_publishers("speech/transcript") == 1
+                    and microphone.node.count_publishers("stop") == 1
+                )
             )
-        )
-        microphone.settle(0.2)
-        return node, microphone
+            microphone.settle(0.2)
+            return node, microphone
 
-    yield begin
-    for node in nodes:
-        getattr(node, "close", lambda: None)()
-        executor.remove_node(node)
-        node.destroy_node()
-    executor.shutdown()
-    rclpy.try_shutdown()
+        yield begin
 
 
 @pytest.fixture(scope="module")

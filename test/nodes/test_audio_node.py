@@ -12,9 +12,9 @@ pytestmark = pytest.mark.ros
 
 rclpy = pytest.importorskip("rclpy")
 
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
+from stage import Counterpart, stage  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.msg import (  # noqa: E402
@@ -29,17 +29,14 @@ from voice_agent_ros.nodes import qos  # noqa: E402
 from voice_agent_ros.nodes.audio_node import AudioNode  # noqa: E402
 from voice_agent_ros.nodes.conversions import seconds  # noqa: E402
 
-DEADLINE_S = 10.0
 RATE = 24000
 
 
-class Listener:
+class Listener(Counterpart):
     """Hears all that audio_node says, and talks to it."""
 
     def __init__(self, executor) -> None:
-        self.executor = executor
-        self.node = rclpy.create_node("listener")
-        executor.add_node(self.node)
+        super().__init__(executor, "listener")
         self.heard, self.statuses, self.speaking = [], [], []
         self.node.create_subscription(AudioChunk, "audio/in", self.heard.append, qos.AUDIO_IN)
         self.node.create_subscription(PlaybackStatus, "audio/playback", self.keep_status, qos.EVENTS)
@@ -74,17 +71,6 @@ class Listener:
         message.header.stamp = self.node.get_clock().now().to_msg()
         self.audio.publish(message)
 
-    def wait(self, condition, deadline_s: float = DEADLINE_S) -> None:
-        end = time.monotonic() + deadline_s
-        while not condition():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.executor.spin_once(0.02)
-
-    def settle(self, duration_s: float) -> None:
-        end = time.monotonic() + duration_s
-        while time.monotonic() < end:
-            self.executor.spin_once(0.02)
-
 
 def write_wav(path, samples, rate=16000):
     with wave.open(str(path), "wb") as file:
@@ -101,37 +87,25 @@ def tone(duration_s, rate=RATE):
 @pytest.fixture
 def start(tmp_path):
     """Starts an audio_node with parameters."""
-    rclpy.init()
-    executor = SingleThreadedExecutor()
-    nodes = []
+    with stage() as one:
 
-    def begin(**parameters):
-        node = AudioNode()
-        nodes.append(node)
-        executor.add_node(node)
-        values = {"source": "none", "sink": "wav", "out_path": str(tmp_path / "out.wav"), **parameters}
-        node.set_parameters([Parameter(name, value=value) for name, value in values.items()])
-        listener = Listener(executor)
-        nodes.append(listener.node)
-        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-        listener.wait(
-            lambda: (
-                listener.audio.get_subscription_count() == 1
-                and listener.stop.get_subscription_count() == 1
-                and listener.node.count_publishers("audio/playback") == 1
+        def begin(**parameters):
+            values = {"source": "none", "sink": "wav", "out_path": str(tmp_path / "out.wav"), **parameters}
+            node = one.add(AudioNode(), **values)
+            listener = Listener(one.executor)
+            one.add(listener.node)
+            one.activate(node)
+            listener.wait(
+                lambda: (
+                    listener.audio.get_subscription_count() == 1
+                    and listener.stop.get_subscription_count() == 1
+                    and listener.node.count_publishers("audio/playback") == 1
+                )
             )
-        )
-        listener.settle(0.2)
-        return node, listener
+            listener.settle(0.2)
+            return node, listener
 
-    yield begin
-    for node in nodes:
-        getattr(node, "close", lambda: None)()
-        executor.remove_node(node)
-        node.destroy_node()
-    executor.shutdown()
-    rclpy.try_shutdown()
+        yield begin
 
 
 def test_a_recording_is_heard_as_a_live_microphone(start, tmp_path):

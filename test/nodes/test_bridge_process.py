@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import rclpy
 from ament_index_python.packages import get_package_prefix
-from bridge_person import TIMEOUT_S, Person, Spinning, parameters, until, wait
+from bridge_person import TIMEOUT_S, Person, Spinning, parameters, wait
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from until import until
 
 from voice_agent_ros.motion.audit_chain import entries, verify
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from action_msgs.msg import GoalStatus
-from llm_world import World, until
+from llm_world import World
 from rclpy.action import ActionClient
+from until import until
 from voice_agent_ros.action import Chat
 
 pytestmark = pytest.mark.ros

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
-from bridge_person import TIMEOUT_S, Person, Spinning, parameters, until, wait
+from bridge_person import TIMEOUT_S, Person, Spinning, parameters, wait
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_srvs.srv import SetBool
+from until import until
 from voice_agent_ros.msg import PlaybackStatus, StopRequest
 
 from voice_agent_ros.motion.audit_chain import verify

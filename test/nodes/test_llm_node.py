@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from llm_world import PARAPHRASE, World, until
+from llm_world import PARAPHRASE, World
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
+from until import until
 from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, VoiceActivity
 
 from voice_agent_ros.nodes import qos

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import rclpy
 import yaml
-from bridge_person import TIMEOUT_S, Person, Spinning, parameters, until
+from bridge_person import TIMEOUT_S, Person, Spinning, parameters
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from until import until
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode

@@ -7,7 +7,7 @@ import contextlib
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from sensor_msgs.msg import CompressedImage, JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from until import until
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.nodes import qos
@@ -37,16 +38,6 @@ from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
 
 pytestmark = pytest.mark.ros
 TIMEOUT_S = 10.0
-
-
-def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise AssertionError(f"nothing within {timeout_s} s")
 
 
 def spinning(node: Node, context: Any) -> tuple[SingleThreadedExecutor, threading.Thread]:

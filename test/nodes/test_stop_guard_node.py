@@ -7,7 +7,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import rclpy
@@ -16,6 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
+from until import until
 from voice_agent_ros.msg import BridgeState, StopRequest
 
 from voice_agent_ros.nodes import heartbeat, qos
@@ -25,16 +25,6 @@ pytestmark = pytest.mark.ros
 ACTIONS = ("arm_controller/follow_joint_trajectory", "gripper_controller/gripper_cmd")
 BEAT_S = 0.1
 TIMEOUT_S = 10.0
-
-
-def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.001)
-    raise AssertionError(f"nothing within {timeout_s} s")
 
 
 class FakeControllers(Node):

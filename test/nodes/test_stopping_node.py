@@ -18,11 +18,12 @@ import pytest
 import rclpy
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
-from bridge_person import TIMEOUT_S, Person, Spinning, parameters, until
+from bridge_person import TIMEOUT_S, Person, Spinning, parameters
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.qos import qos_profile_action_status_default
 from std_msgs.msg import String
+from until import until
 from voice_agent_ros.msg import BridgeState, StopRequest
 
 from voice_agent_ros.motion.audit_chain import entries

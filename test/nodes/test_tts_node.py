@@ -15,6 +15,7 @@ from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
+from stage import Counterpart, stage  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.action import Say  # noqa: E402
@@ -23,16 +24,12 @@ from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequ
 from voice_agent_ros.nodes import qos  # noqa: E402
 from voice_agent_ros.nodes.tts_node import TtsNode  # noqa: E402
 
-DEADLINE_S = 10.0
 
-
-class ScriptedLoudspeaker:
+class ScriptedLoudspeaker(Counterpart):
     """Collects audio/out, and plays it in no time when told to."""
 
     def __init__(self, executor: SingleThreadedExecutor) -> None:
-        self.executor = executor
-        self.node = rclpy.create_node("scripted_loudspeaker")
-        executor.add_node(self.node)
+        super().__init__(executor, "scripted_loudspeaker")
         self.chunks: dict[str, list[AudioChunk]] = {}
         self.arrivals: dict[str, float] = {}
         self.statuses: list[PlaybackStatus] = []
@@ -74,17 +71,6 @@ class ScriptedLoudspeaker:
             self.report(stream_id)
         self.report(stream_id, is_finished=True)
 
-    def wait(self, condition, deadline_s: float = DEADLINE_S) -> None:
-        end = time.monotonic() + deadline_s
-        while not condition():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.executor.spin_once(0.02)
-
-    def settle(self, duration_s: float = 0.3) -> None:
-        end = time.monotonic() + duration_s
-        while time.monotonic() < end:
-            self.executor.spin_once(0.02)
-
     def say(self, reply_id: str, text: str, index: int = 0, *, is_last: bool = True, **fields) -> None:
         self.replies.publish(
             ReplyChunk(
@@ -110,27 +96,22 @@ def ros():
 
 
 @pytest.fixture
-def tts(ros):
-    executor = SingleThreadedExecutor()
-    node = TtsNode()
-    executor.add_node(node)
-    speaker = ScriptedLoudspeaker(executor)
-    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-    speaker.wait(
-        lambda: (
-            speaker.replies.get_subscription_count() == 1
-            and speaker.node.count_publishers("audio/out") == 1
-            and speaker.playback.get_subscription_count() == 2
-            and speaker.stop.get_subscription_count() == 2
+def tts():
+    with stage() as one:
+        node = one.add(TtsNode())
+        speaker = ScriptedLoudspeaker(one.executor)
+        one.add(speaker.node)
+        one.activate(node)
+        speaker.wait(
+            lambda: (
+                speaker.replies.get_subscription_count() == 1
+                and speaker.node.count_publishers("audio/out") == 1
+                and speaker.playback.get_subscription_count() == 2
+                and speaker.stop.get_subscription_count() == 2
+            )
         )
-    )
-    speaker.settle(0.1)
-    yield node, speaker
-    node.close()
-    executor.shutdown()
-    node.destroy_node()
-    speaker.node.destroy_node()
+        speaker.settle(0.1)
+        yield node, speaker
 
 
 def test_a_reply_becomes_paced_chunks_of_one_stream(tts):

@@ -6,8 +6,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
+from until import until
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, SkillCall, StopRequest, Transcript
 
@@ -26,16 +25,6 @@ from voice_agent_ros.nodes import qos
 from voice_agent_ros.share import shared_file
 
 TIMEOUT_S = 30.0
-
-
-def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise AssertionError(f"nothing within {timeout_s} s")
 
 
 def wait(future: Any) -> Any:

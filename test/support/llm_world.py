@@ -8,7 +8,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +19,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
+from until import until
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport
@@ -30,16 +30,6 @@ from voice_agent_ros.nodes.llm_node import LlmNode
 TIMEOUT_S = 30.0  # the machine may be busy
 NAMES = ("red cube", "green cube", "blue cube", "bowl")
 PARAPHRASE = "I'd love to see the blue one end up with the others"
-
-
-def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError(f"nothing within {timeout_s} s")
 
 
 class ScriptedModel:

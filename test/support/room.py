@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from until import until
 
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.skills import SkillCall, parse_call
@@ -74,13 +75,3 @@ class Room:
         answer(nonce)
         thread.join(timeout=5.0)
         return results[0]
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 5.0
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise AssertionError("it did not come")

@@ -47,6 +47,7 @@ from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.recognizer_parameters import RECOGNIZER_PARAMETERS, recognizer_options
+from voice_agent_ros.nodes.wakeup import Wakeup
 
 PARAMETERS = (
     *RECOGNIZER_PARAMETERS,
@@ -97,7 +98,7 @@ class AsrNode(ManagedNode):
         self.create_subscription(Bool, "speech/speaking", self._on_speaking, qos.STATE)
         self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
         self.create_service(Trigger, "~/listen", self._on_listen)
-        self._wake = self.create_guard_condition(self._take_results)
+        self._wake = Wakeup(self, self._take_results)
         self.create_timer(WATCH_PERIOD_S, self._watch)
         heartbeat.beat(self)
         health.report(self, "speech recognition", self._health)

@@ -36,6 +36,7 @@ from voice_agent_ros.nodes import health, heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.wakeup import Wakeup
 
 PARAMETERS = (
     Parameter(
@@ -116,7 +117,7 @@ class AudioNode(ManagedNode):
         self.create_subscription(AudioChunk, "audio/out", self._on_audio_out, qos.AUDIO_OUT)
         self.create_subscription(AgentState, "state", self._on_state, qos.STATE)
         self.create_service(Trigger, "~/next_clip", self._on_next_clip)
-        self._wake = self.create_guard_condition(self._publish_status)
+        self._wake = Wakeup(self, self._publish_status)
         self._barge_in = BargeIn()
         self._stop_request = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.create_subscription(VoiceActivity, "speech/activity", self._on_voice, qos.EVENTS)

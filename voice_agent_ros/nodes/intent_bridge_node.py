@@ -60,6 +60,7 @@ PARAMETERS = (
     *sight.PARAMETERS,
 )
 HEARTBEAT_S = 0.05
+RESTING_BEATS = 5  # while nothing moves and nothing has changed, every so many are told
 AT_ONCE_S = 0.02
 MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
@@ -82,6 +83,8 @@ class IntentBridgeNode(ManagedNode):
         self._prepared = self._workers.submit(lambda: None)
         self._intent = self.create_publisher(Intent, "intent", qos.EVENTS)
         self._state = self.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
+        self._told = BridgeState()
+        self._beats = 0
         self.create_subscription(String, "robot_description", self._on_description, qos.STATE)
         self.create_subscription(Transcript, "speech/transcript", self._on_transcript, qos.EVENTS)
         self.create_subscription(PlaybackStatus, "audio/playback", self._on_playback, qos.EVENTS)
@@ -281,14 +284,18 @@ class IntentBridgeNode(ManagedNode):
             return  # configuring takes a while: a heart that beat before it would seem to have stopped
         self._watch_clock(bridge)
         bridge.watch()
+        self._beats += 1
+        is_at_rest = not bridge.is_moving and state_message(bridge) == self._told
+        if is_at_rest and self._beats % RESTING_BEATS:
+            return
         self._tell_state(bridge)
-        if (
-            not bridge.is_moving and self._prepared.done()
-        ):  # in a thread of its own: the heart must not wait for it
+        # In a thread of its own: the heart must not wait for it.
+        if not bridge.is_moving and self._prepared.done():
             with contextlib.suppress(RuntimeError):  # the workers have ended: so does the node
                 self._prepared = self._workers.submit(bridge.prepare)
 
     def _tell_state(self, bridge: IntentBridge) -> None:
+        self._told = state_message(bridge)
         message = state_message(bridge)
         message.header.stamp = self.get_clock().now().to_msg()
         self._state.publish(message)
@@ -369,9 +376,8 @@ class IntentBridgeNode(ManagedNode):
 
     def _report(self, handle: Any, progress: Progress) -> None:
         if progress.phase == "executing" and self._bridge is not None:
-            self._tell_state(
-                self._bridge
-            )  # before the goal: from now on the guard waits less long for a heartbeat
+            # Before the goal: from now on the guard waits less long for a heartbeat.
+            self._tell_state(self._bridge)
         feedback = feedback_message(progress)
         feedback.stamp = self.get_clock().now().to_msg()
         if handle.is_active:

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.guard_condition import GuardCondition
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
@@ -37,6 +36,7 @@ from voice_agent_ros.nodes.intent_client import IntentClient
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.robot_watch import DIAGNOSTICS, RobotWatch
+from voice_agent_ros.nodes.wakeup import Wakeup
 
 PARAMETERS = (
     *llm_endpoints.PARAMETERS,
@@ -83,7 +83,7 @@ class LlmNode(ManagedNode):
         self._kept: ConversationFile | None = None
         self._conversation = Conversation()
         self._events: queue.Queue[tuple[str, Event]] = queue.Queue(MAX_EVENTS)
-        self._wake: GuardCondition = self.create_guard_condition(self._drain)
+        self._wake = Wakeup(self, self._drain)
         self._reply = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self._turns = self.create_publisher(TurnReport, "turns", qos.EVENTS)
         self._transcript = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)

@@ -18,6 +18,7 @@ from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.nodes import spin
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.recognizer_parameters import RECOGNIZER_PARAMETERS, recognizer_options
+from voice_agent_ros.nodes.wakeup import Wakeup
 from voice_agent_ros.transcription.file_jobs import FileJobs, FileReport
 from voice_agent_ros.transcription.subtitles import srt
 from voice_agent_ros.transcription.wishes import Wishes
@@ -52,7 +53,7 @@ class TranscriptionNode(Node):
         self._handles: dict[str, ServerGoalHandle] = {}
         self._results: dict[str, TranscribeFile.Result] = {}
         self._over: list[ServerGoalHandle] = []  # at most max_goals
-        self._wake = self.create_guard_condition(self._execute)
+        self._wake = Wakeup(self, self._execute)
         self._server = ActionServer(
             self,
             TranscribeFile,

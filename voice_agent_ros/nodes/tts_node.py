@@ -21,6 +21,7 @@ from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequ
 from voice_agent_ros.nodes import qos, spin, voice_parameters
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.wakeup import Wakeup
 from voice_agent_ros.tts import earcons
 from voice_agent_ros.tts.reply import PRIORITIES, Piece
 from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
@@ -77,7 +78,7 @@ class TtsNode(ManagedNode):
             handle_accepted_callback=self._begin_say,
             cancel_callback=self._cancel_say,
         )
-        self._wake = self.create_guard_condition(self._take_results)
+        self._wake = Wakeup(self, self._take_results)
         self._deadlines = self.create_timer(DEADLINE_PERIOD_S, self._go_on)
 
     # Lifecycle.
