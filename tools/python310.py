@@ -91,7 +91,7 @@ def environment(python: Path) -> Path:
 
 def clean() -> dict[str, str]:
     """This process's environment, without ROS."""
-    left_out = ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "PYTHONSAFEPATH")
+    left_out = ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "PYTHONSAFEPATH", "PYTHONPYCACHEPREFIX")
     kept = {name: text for name, text in os.environ.items() if name not in left_out}
     return {**kept, "PYTHONPATH": str(ROOT)}
 

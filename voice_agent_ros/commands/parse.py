@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voice_agent_ros.commands.sentence_reader import SentenceReader
     from voice_agent_ros.llm.client import LlmClient
 
-HELP = "read sentences from standard input and print how they are understood"
+HELP = "print how sentences are understood: those given, or the lines of standard input"
 DEMO_OBJECTS = "red cube@0.40/-0.06,green cube@0.39/0.10,blue cube@0.32/0.24,bowl@0.30/-0.28"
 DEMO_POSES = "home,ready"
 # Nobody waits for a spoken answer here, and the computer may be busy.
@@ -26,6 +26,9 @@ TOTAL_TIMEOUT_S = 120.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
+    parser.add_argument(
+        "sentences", nargs="*", metavar="SENTENCE", help="default: one per line of standard input"
+    )
     parser.add_argument(
         "--engine",
         choices=("grammar", "llm", "auto"),
@@ -56,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     failed = False
     with _reader(arguments) as reader:
-        for line in sys.stdin:
+        for line in arguments.sentences or sys.stdin:
             text = line.strip()
             if not text:
                 continue

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -35,6 +37,7 @@ HEARD_TIMEOUT_S = 8.0
 TURN_TIMEOUT_S = 90.0
 QUIET_S = 0.15
 LOG_LINES = 15
+LLM_PORT = 8765
 
 
 def main() -> int:
@@ -136,7 +139,7 @@ def description(share: Path, options: Options, clips: list[Path], observer: Obse
         "language": options.language,
         "composed": str(options.composed).lower(),
         "llm_url": options.llm_url,
-        "llm_port": os.environ.get("LLM_PORT", "8765"),
+        "llm_port": os.environ.get("LLM_PORT") or str(free_port(LLM_PORT)),
         "audio_source": "device" if device else ("wav" if clips else "none"),
         "audio_sink": "device" if device else "wav",
         "wav_paths": "|".join(str(path) for path in clips),
@@ -155,6 +158,18 @@ def description(share: Path, options: Options, clips: list[Path], observer: Obse
     return LaunchDescription(
         [watch, IncludeLaunchDescription(file, launch_arguments=list(arguments.items()))]
     )
+
+
+def free_port(wanted: int) -> int:
+    """This port, or another one if somebody listens there: one's own server, or another demonstration."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that ended a moment ago is free
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found: int = probe.getsockname()[1]
+                return found
+    return wanted
 
 
 def conversation(options: Options, clips: list[Path], observer: Observer, narrator: Narrator) -> int:

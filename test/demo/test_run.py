@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `make demo` does before anything is launched."""
+
+import socket
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from voice_agent_ros.demo.run import free_port
+
+
+def test_a_taken_port_is_left_to_who_has_it():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert free_port(taken) not in (0, taken)
+    assert free_port(taken) == taken
