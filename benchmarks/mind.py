@@ -38,7 +38,7 @@ from voice_agent_ros.llm.client import (
     LlmClient,
     Usage,
 )
-from voice_agent_ros.llm.prompt import warm_up_requests
+from voice_agent_ros.llm.prompt import listening_request, warm_up_requests
 from voice_agent_ros.models.catalogue import models_directory, path_of
 
 GROUP = "mind"
@@ -217,7 +217,7 @@ def _with_model(
     name: str, url: str, labelled: Sequence[dict[str, Any]], grammars: SentenceGrammars, opened: ExitStack
 ) -> list[Row]:
     """Model alone, then both."""
-    settings = ClientSettings(health_period_s=0.0, warm_ups=warm_up_requests())
+    settings = ClientSettings(0.0, listening=listening_request(), warm_ups=warm_up_requests())
     client = LlmClient.of([Endpoint(url, deadlines=Deadlines(2.0, 60.0, 90.0))], settings)
     opened.callback(client.close)
     status = client.prepare(PREPARE_S)[0]

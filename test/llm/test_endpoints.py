@@ -10,6 +10,7 @@ import pytest
 from llm_peer import Peer
 from until import until
 
+from voice_agent_ros.llm import upkeep
 from voice_agent_ros.llm.chat import ChatRequest
 from voice_agent_ros.llm.client import (
     ClientSettings,
@@ -65,8 +66,10 @@ class Client:
 @pytest.mark.parametrize(
     ("peer", "abilities"),
     [
-        (Peer("vllm"), "JSON schema, tools; calls as json"),
+        (Peer("vllm"), "JSON schema; calls as json"),
         (Peer("vllm", has_tools=False), "JSON schema; calls as json"),
+        (Peer("vllm", schema_tokens=30), "JSON schema, tools; calls as tools"),
+        (Peer("vllm", schema_tokens=30, has_tools=False), "JSON schema; calls as json"),
         (Peer("openai"), "tools; calls as tools"),
         (Peer("llama.cpp", has_schema=False), "tools; calls as tools"),
         (Peer("vllm", has_schema=False, has_tools=False), "text only; calls as written"),
@@ -82,7 +85,19 @@ def test_abilities_are_found_out_and_used(peer, abilities):
         if form != "written":
             (call,) = finished.calls
             assert (call.name, json.loads(call.arguments_json)) == ("pick", {"object": "red cube"})
-            assert finished.usage.prompt_tokens == 100
+            assert finished.usage.prompt_tokens == 100 + peer.schema_tokens * (form == "json")
+
+
+@pytest.mark.parametrize("has_tools", [True, False])
+def test_whether_tools_are_called_is_asked_when_somebody_talks_and_calls(has_tools):
+    tools = ChatRequest(ACT.messages, ACT.tools)
+    with Peer("vllm", has_tools=has_tools) as peer, Client(peer) as client:
+        client.probed()
+        assert not any("tools" in body for body in peer.asked)
+        for _ in range(2):
+            assert isinstance(client.ask(tools)[-1], Finished)
+            assert ("tools" in peer.asked[-1]) is has_tools
+        assert len([body for body in peer.asked if "tools" in body]) == (3 if has_tools else 1)
 
 
 def test_what_an_endpoint_does_not_take_is_left_out_once_and_for_all():
@@ -289,6 +304,52 @@ def test_an_endpoint_is_looked_after_by_itself():
         count = len(peer.asked)
         until(lambda: len(peer.asked) > count)  # idle for long: warmed again
         assert client.ask(TALK)[-1].text == peer.words
+
+
+def test_what_a_server_does_not_keep_is_not_read_to_it_for_ever():
+    """This one takes as long for a beginning that it has read before."""
+    warm = (ChatRequest(({"role": "user", "content": "the fixed words"},)),)
+    settings = ClientSettings(health_period_s=0.02, rewarm_s=0.05, warm_ups=warm)
+    with Peer(pause_s=0.1) as peer, Client(peer, settings=settings) as client:
+        until(lambda: len([body for body in peer.asked if "the fixed words" in json.dumps(body)]) == 2)
+        count = len(peer.asked)
+        assert not peer.hung_up.wait(1.0)
+        assert len(peer.asked) == count
+        assert client.ask(TALK)[-1].text == peer.words
+
+
+def test_nothing_is_done_while_somebody_speaks_and_then_it_is_gone_on_with():
+    warm = tuple(ChatRequest(({"role": "user", "content": f"fixed words {n}"},)) for n in range(2))
+    settings = ClientSettings(health_period_s=0.05, quiet_s=0.3, warm_ups=warm)
+
+    def has_asked(words):
+        return any(words in json.dumps(body) for body in peer.asked)
+
+    with Peer() as peer, Client(peer, settings=settings) as client:
+        peer.pause_s = WAIT_S
+        until(lambda: peer.asked)  # somewhere in between
+        client.client.somebody_speaks(True)
+        assert peer.hung_up.wait(WAIT_S)
+        count = len(peer.asked)
+        peer.pause_s = 0.0
+        assert client.ask(TALK)[-1].text == peer.words  # an answer of somebody else changes nothing
+        client.client.somebody_speaks(True)
+        time.sleep(0.6)
+        assert len(peer.asked) == count + 1
+        client.client.somebody_speaks(False)
+        ended = time.monotonic()
+        until(lambda: client.client.status()[0].state == "up")
+        until(lambda: has_asked("fixed words 1"))
+        assert time.monotonic() - ended >= 0.3
+
+
+def test_the_end_of_speech_may_stay_away(monkeypatch):
+    monkeypatch.setattr(upkeep, "SPEECH_MAX_S", 0.2)
+    with Peer() as peer, Client(peer, settings=ClientSettings(health_period_s=0.05)) as client:
+        client.client.somebody_speaks(True)
+        until(lambda: "JSON schema" in client.client.status()[0].abilities)
+        assert client.ask(TALK)[-1].text == peer.words
+    client.client.somebody_speaks(False)  # after the end
 
 
 def test_who_is_healthy_but_does_not_answer_stays_down():

@@ -10,6 +10,7 @@ from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SKILLS
 from voice_agent_ros.llm.prompt import (
     action_request,
+    listening_request,
     scene_facts,
     talk_request,
     tool_schema,
@@ -134,6 +135,9 @@ def test_warming_up_costs_one_token():
     assert (
         requests[-1].messages[:-1] == action_request("the red cube suits the bowl", SCENE, "en").messages[:-1]
     )
+    for language in ("en", "zh"):
+        talk = talk_request("How are you?", SCENE, language)
+        assert listening_request(language).messages[:-1] == talk.messages[:-1]
 
 
 def test_the_order_of_arrival_does_not_matter_and_what_was_said_comes_first():

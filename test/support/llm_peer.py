@@ -40,6 +40,7 @@ class Peer:
         thinks: "" not at all; "apart" as reasoning_content, "reasoning" under vLLM's newer name, "inline" between tags,
             "unopened" with the closing tag alone.
         closed_by: which way of closing thinking it heeds.
+        schema_tokens: what a schema adds to the prompt, where the model is only told of it.
         pause_s: before the first token.
         fail: (status, headers, body) instead of a reply; body None: the connection is cut.
         cut_after: the connection is cut after so many chunks.
@@ -47,6 +48,7 @@ class Peer:
 
     shape: str = "vllm"
     has_schema: bool = True
+    schema_tokens: int = 0
     has_tools: bool = True
     thinks: str = ""
     closed_by: str = ""
@@ -200,10 +202,11 @@ class Peer:
             ]
         chunks = [_chunk(self.model, delta) for delta in deltas] + [_chunk(self.model, {}, reason)]
         if (body.get("stream_options") or {}).get("include_usage"):
+            prompt = 100 + self.schema_tokens * bool(body.get("response_format"))
             usage = {
-                "prompt_tokens": 100,
+                "prompt_tokens": prompt,
                 "completion_tokens": len(deltas),
-                "total_tokens": 100 + len(deltas),
+                "total_tokens": prompt + len(deltas),
             }
             chunks.append({**_chunk(self.model, {}), "choices": [], "usage": usage})
         return chunks
@@ -235,7 +238,12 @@ class Peer:
 
 def _is_probe(body: dict[str, Any]) -> bool:
     text = json.dumps(body["messages"])
-    return "the one word ready" in text or "note_colour" in text or "red or blue" in text
+    return (
+        "the one word ready" in text
+        or "note_colour" in text
+        or "The colour is violet" in text
+        or "red or blue" in text
+    )
 
 
 def _limit(body: dict[str, Any]) -> int:

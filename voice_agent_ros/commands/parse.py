@@ -115,11 +115,15 @@ def _connect(arguments: argparse.Namespace, opened: ExitStack) -> LlmClient:
     """A client of the endpoint, or of a server of our own that ends with `opened`."""
     from voice_agent_ros.commands.own_llm_server import own_llm_server
     from voice_agent_ros.llm.client import ClientSettings, Deadlines, Endpoint, LlmClient
-    from voice_agent_ros.llm.prompt import warm_up_requests
+    from voice_agent_ros.llm.prompt import listening_request, warm_up_requests
 
     url = arguments.llm_url or opened.enter_context(own_llm_server())
     deadlines = Deadlines(first_token=FIRST_TOKEN_TIMEOUT_S, total=TOTAL_TIMEOUT_S)
-    settings = ClientSettings(health_period_s=0.0, warm_ups=() if arguments.llm_url else warm_up_requests())
+    settings = ClientSettings(
+        health_period_s=0.0,
+        listening=None if arguments.llm_url else listening_request(),
+        warm_ups=() if arguments.llm_url else warm_up_requests(),
+    )
     client = LlmClient.of([Endpoint(url, arguments.llm_model, deadlines=deadlines)], settings)
     opened.callback(client.close)
     # As in a running agent, the fixed part of the prompt is read before the first sentence.

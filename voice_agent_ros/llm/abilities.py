@@ -2,7 +2,8 @@
 """What an endpoint can do, found out by asking it: names of servers and models tell nothing.
 
 A few small questions: does it think, and can that be closed; does it keep to a JSON schema; does it call tools; does
-it see. What was found out is kept as long as the endpoint stays the same.
+it see. Each costs the reading of a prompt on a small computer, so what nobody needs to know yet is not asked. What was
+found out is kept as long as the endpoint stays the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from voice_agent_ros.llm.reply_reader import ReplyReader
 
 PROBE_DEADLINE_S = 60.0
 PROBE_THOUGHT_TOKENS = 512
-_WORD = "ready"
+WORD = "ready"
+LISTENING_WORDS = f"Answer with the one word {WORD} and nothing else."
+LISTENING_TOKENS = 8
+CALL_TOKENS = 40  # at most; the call is half of it
 _NOTE = {
     "type": "function",
     "function": {
@@ -74,7 +78,12 @@ class Abilities:
     @property
     def is_known(self) -> bool:
         """Whether all that is asked at the start is known."""
-        return None not in (self.thinks, self.json, self.tools)
+        return None not in (self.thinks, self.json) and not self.needs_tools_known
+
+    @property
+    def needs_tools_known(self) -> bool:
+        """Whether the form of a call hangs on that; a schema that is enforced and costs nothing is best anyway."""
+        return self.tools is None and (not self.json or self.json_costs > 0)
 
     def form(self, purpose: Purpose) -> Form:
         """In which form calls are asked for: what is enforced first, then what costs least."""
@@ -124,17 +133,24 @@ class Prober:
 
     Args:
         assumed: what need not be asked.
+        listening: asks for one word with a beginning that is worth having in the server's cache.
 
     Attributes:
         found: what is known so far.
     """
 
-    def __init__(self, connection: Connection, assumed: Abilities | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        assumed: Abilities | None = None,
+        listening: ChatRequest | None = None,
+    ) -> None:
         self._connection = connection
+        self._listening = replace(listening or _question(LISTENING_WORDS, 0), max_tokens=LISTENING_TOKENS)
         self.found = assumed or Abilities()
 
     async def explore(self) -> Abilities:
-        """Ask what is not known yet, except for sight.
+        """Ask what is not known yet, except for sight, and for tools if nothing hangs on them so far.
 
         Raises:
             EndpointProblem: it does not answer at all.
@@ -143,9 +159,15 @@ class Prober:
             await self._listen()
         if self.found.json is None:
             self.found = await self._with_json()
+        if self.found.needs_tools_known:
+            await self.try_tools()
+        return self.found
+
+    async def try_tools(self) -> bool:
+        """Whether it calls tools of its own; asked once, at the latest when it shall talk and call."""
         if self.found.tools is None:
             self.found = replace(self.found, tools=await self._calls_tools())
-        return self.found
+        return bool(self.found.tools)
 
     async def look(self) -> bool:
         """Whether it tells two pictures apart; asked once, when the first picture is to be sent."""
@@ -154,7 +176,7 @@ class Prober:
         return bool(self.found.sees)
 
     async def _listen(self) -> None:
-        request = _question(f"Answer with the one word {_WORD} and nothing else.", 8)
+        request = self._listening
         _, reader = await self._ask(request, _LISTENING)
         self.found = replace(self.found, is_unopened=reader.was_unopened)
         way: Way = ""
@@ -173,11 +195,11 @@ class Prober:
             if problem.problem in ("refused", "too_slow", "broken"):
                 return False
             raise
-        return not reader.thought and _WORD in finished.text.lower()
+        return not reader.thought and WORD in finished.text.lower()
 
     async def _with_json(self) -> Abilities:
         """Whether a reply keeps to a schema, and whether the server only tells the model of it."""
-        request = _question("The colour is violet.", 40, tools=(_NOTE,), purpose="act")
+        request = _question("The colour is violet.", CALL_TOKENS, tools=(_NOTE,), purpose="act")
         tried = await self._tried(request, "json")
         if tried is None or not is_complete(tried[1].said) or not _has_noted(tried[0]):
             return replace(self.found, json=False)
@@ -189,7 +211,7 @@ class Prober:
 
     async def _calls_tools(self) -> bool:
         text = "Write down the colour violet with the function note_colour."
-        tried = await self._tried(_question(text, 60, tools=(_NOTE,), purpose="act"), "tools")
+        tried = await self._tried(_question(text, CALL_TOKENS, tools=(_NOTE,), purpose="act"), "tools")
         return tried is not None and _has_noted(tried[0])
 
     async def _sees(self) -> bool:

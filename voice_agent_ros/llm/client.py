@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from voice_agent_ros.llm.abilities import PLAIN
@@ -74,12 +75,16 @@ class ClientSettings:
     Attributes:
         health_period_s: between health checks; 0: endpoints are checked, probed and warmed by `prepare` only.
         rewarm_s: an endpoint that was idle for so long is warmed again; 0: never.
+        quiet_s: after somebody has spoken or asked nothing of this is done for so long.
+        listening: asks for one word, see `Prober`; its beginning is kept like those of `warm_ups`.
         warm_ups: requests whose beginnings are worth keeping in a server's cache.
     """
 
     health_period_s: float = 5.0
     rewarm_s: float = 240.0
+    quiet_s: float = 2.0
     thinking: Thinking = CLOSED_THINKING
+    listening: ChatRequest | None = None
     warm_ups: Sequence[ChatRequest] = ()
 
 
@@ -151,6 +156,14 @@ class LlmClient:
         """Ask. The listener gets events in the client's thread; Finished or Failed comes last."""
         return Chat(self._run(self._chat(request, listener)))
 
+    def somebody_speaks(self, is_speaking: bool) -> None:
+        """Somebody has begun, or ended, to speak: meanwhile, and shortly after, nothing is probed or warmed.
+
+        May be called from any thread, and as often as one likes.
+        """
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(partial(self._upkeep.somebody_speaks, is_speaking=is_speaking))
+
     def prepare(self, timeout_s: float) -> tuple[EndpointStatus, ...]:
         """Check, probe and warm every endpoint now, and wait for it. Not from the client's own thread."""
         future = self._run(self._upkeep.look_after_all())
@@ -186,9 +199,17 @@ class LlmClient:
 
     async def _open(self, endpoints: Sequence[Endpoint]) -> tuple[list[Standing], Upkeep]:
         settings = self._settings
-        standings = [Standing(endpoint, self._on_report, self._assumed) for endpoint in endpoints]
+        standings = [
+            Standing(endpoint, self._on_report, self._assumed, settings.listening) for endpoint in endpoints
+        ]
         upkeep = Upkeep(
-            standings, settings.warm_ups, settings.health_period_s, settings.rewarm_s, self._on_report
+            standings,
+            settings.warm_ups,
+            settings.health_period_s,
+            settings.rewarm_s,
+            self._on_report,
+            settings.quiet_s,
+            settings.listening,
         )
         if settings.health_period_s:
             self._upkeep_task = asyncio.ensure_future(upkeep.run())

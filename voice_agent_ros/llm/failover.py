@@ -107,6 +107,8 @@ class Turn:
                 f"{standing.endpoint.url} cannot see pictures. Put an endpoint with a vision model into the list.",
                 status=400,
             )
+        if self._request.tools and self._request.purpose == "talk" and standing.abilities.is_known:
+            await standing.prober.try_tools()
         if self._asked is not None and self._asked is not standing:
             self._listener(Switched(self._asked.endpoint.url, standing.endpoint.url, self._why))
         self._asked = standing

@@ -15,6 +15,7 @@ from typing import Any
 from voice_agent_ros.intent.grounding import named_things, suggested_skills
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SKILLS
+from voice_agent_ros.llm.abilities import LISTENING_WORDS
 from voice_agent_ros.llm.chat import ChatRequest
 
 MAX_NAMES = 12
@@ -174,18 +175,20 @@ def _lean(schema: Mapping[str, Any]) -> dict[str, Any]:
     return kept or {"type": "string"}
 
 
-# A sentence of every kind; what comes before its scene is what a server can keep.
-_WARM_SENTENCES = (
-    "open your hand",
-    "scoot over to the left",
-    "snag the red one",
-    "the red one goes into the bowl",
+# What a server is to keep is what comes before the scene. Of the sentences that reach a model most want something put
+# somewhere, or are talk; the beginnings of other requests are kept once somebody has needed them.
+_WARM_SENTENCES = ("the red one goes into the bowl",)
+_WARM_SCENE = Scene(
+    (SceneObject("red cube", (0.0, 0.0, 0.0)), SceneObject("bowl", (0.0, 0.0, 0.0))), ("home",)
 )
+
+
+def listening_request(language: str = "en") -> ChatRequest:
+    """Asks for one word the way talk is asked for, so that finding out about thoughts also warms that beginning."""
+    return talk_request(LISTENING_WORDS, _WARM_SCENE, language)
 
 
 def warm_up_requests() -> tuple[ChatRequest, ...]:
     """Put the words that never change into a server's cache, those that are needed most often last."""
-    scene = Scene((SceneObject("red cube", (0.0, 0.0, 0.0)), SceneObject("bowl", (0.0, 0.0, 0.0))), ("home",))
-    acts = [action_request(sentence, scene, "en") for sentence in _WARM_SENTENCES]
-    talks = [talk_request("hello", scene, language) for language in reversed(_TALK)]
-    return tuple(replace(request, max_tokens=1) for request in (*talks, *acts) if request is not None)
+    acts = [action_request(sentence, _WARM_SCENE, "en") for sentence in _WARM_SENTENCES]
+    return tuple(replace(request, max_tokens=1) for request in acts if request is not None)

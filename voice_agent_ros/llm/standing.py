@@ -16,7 +16,7 @@ from typing import Literal
 import pybreaker
 
 from voice_agent_ros.llm.abilities import Abilities, Prober
-from voice_agent_ros.llm.chat import ChatRequest, Purpose
+from voice_agent_ros.llm.chat import ChatRequest, Finished, Purpose
 from voice_agent_ros.llm.connection import Connection
 from voice_agent_ros.llm.endpoint import Endpoint
 from voice_agent_ros.llm.problems import BusyProblem, EndpointProblem, LeftAloneProblem
@@ -24,6 +24,9 @@ from voice_agent_ros.llm.problems import BusyProblem, EndpointProblem, LeftAlone
 FAILURES_MAX = 2
 RETRY_S = 30.0  # without a health check
 SMOOTHING = 0.3  # weight of the newest measurement
+# A beginning that a server has kept is read again in less of the time; a smaller gain is not worth the reading.
+KEPT_SHARE = 0.7
+KEPT_GAIN_S = 0.2
 
 State = Literal["unknown", "up", "busy", "down"]
 News = Literal["up", "down", "busy", "switched", "probed"]
@@ -66,19 +69,28 @@ class Standing:
 
     Args:
         assumed: abilities that need not be found out.
+        listening: see `Prober`.
 
     Attributes:
         is_prepared: it was probed and warmed since it came up.
+        warmed: how many of the beginnings it has read since.
         used_at: when it answered last, in the loop's time.
     """
 
     def __init__(
-        self, endpoint: Endpoint, report: Callable[[EndpointReport], None], assumed: Abilities | None = None
+        self,
+        endpoint: Endpoint,
+        report: Callable[[EndpointReport], None],
+        assumed: Abilities | None = None,
+        listening: ChatRequest | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.connection = Connection(endpoint)
-        self.prober = Prober(self.connection, assumed)
+        self._listening = listening
+        self.prober = Prober(self.connection, assumed, listening)
         self.is_prepared = False
+        self.warmed = 0
+        self._reading_s: dict[int, tuple[float, float | None]] = {}  # each beginning: first, and again
         self.used_at = 0.0
         self.identity: str | None = None
         self._report = report
@@ -161,10 +173,31 @@ class Standing:
 
     def is_another(self) -> None:
         """Another server or model answers at this address: nothing that was found out counts."""
-        self.prober = Prober(self.connection)
+        self.prober = Prober(self.connection, listening=self._listening)
         self.connection.left_out.clear()
         self.is_prepared = False
+        self.warmed = 0
+        self._reading_s.clear()
         self._first_text_s.clear()
+
+    def idle_s(self) -> float:
+        """How long it has not been used."""
+        return asyncio.get_running_loop().time() - self.used_at
+
+    def has_read(self, beginning: int, finished: Finished) -> None:
+        """It was asked for one token, so as to keep the beginning of that request."""
+        first, again = self._reading_s.get(beginning, (0.0, None))
+        if first:
+            again = finished.first_token_s
+        self._reading_s[beginning] = (first or finished.first_token_s, again)
+
+    @property
+    def keeps_beginnings(self) -> bool:
+        """Whether reading them again was ever quicker, as far as is known; a console may forget every prompt."""
+        tried = [(first, again) for first, again in self._reading_s.values() if again is not None]
+        return not tried or any(
+            again < min(KEPT_SHARE * first, first - KEPT_GAIN_S) for first, again in tried
+        )
 
     def expected_first_text_s(self, purpose: Purpose) -> float | None:
         """How long its first words are likely to take."""
@@ -189,6 +222,7 @@ class Standing:
         self._state = state
         if state == "down":
             self.is_prepared = False
+            self.warmed = 0
         if state != "unknown":
             self._report(EndpointReport(state, self.endpoint.url, message))
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done for the endpoints while nobody is asking: health, finding out what they can do, keeping prefixes warm.
 
-A person always comes first: whatever is under way here is given up when somebody asks, and taken up again later.
+A person always comes first: whatever is under way here is given up when somebody asks or speaks, for on a small computer
+the ears need the same cores, and it is taken up again where it was once there has been quiet for a while.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from voice_agent_ros.llm.chat import ChatRequest
+from voice_agent_ros.llm.chat import ChatRequest, Finished
 from voice_agent_ros.llm.problems import EndpointProblem, problem_of
 from voice_agent_ros.llm.standing import EndpointReport, Standing
 from voice_agent_ros.llm.transport import http_library
@@ -21,6 +22,7 @@ from voice_agent_ros.llm.transport import http_library
 HEALTH_TIMEOUT_S = 3.0
 WARM_DEADLINE_S = 60.0
 WARM_THOUGHTS = 32
+SPEECH_MAX_S = 30.0  # nobody speaks for longer without a pause: the end was not told
 _GREETING = ChatRequest(({"role": "user", "content": "Hello."},), max_tokens=1)
 _VOLATILE = ("created", "permission", "status")
 
@@ -32,6 +34,8 @@ class Upkeep:
         warm_ups: requests whose beginnings are worth having in a server's cache; one token of each is asked for.
         period_s: between health checks.
         rewarm_s: an endpoint that was not used for so long is warmed again; 0: never.
+        quiet_s: after somebody has spoken or asked nothing is done for so long.
+        listening: what probers ask first.
     """
 
     def __init__(
@@ -41,12 +45,19 @@ class Upkeep:
         period_s: float,
         rewarm_s: float,
         report: Callable[[EndpointReport], None],
+        quiet_s: float = 0.0,
+        listening: ChatRequest | None = None,
     ) -> None:
         self._endpoints, self._period_s, self._rewarm_s = endpoints, period_s, rewarm_s
-        self._warm_ups = [replace(request, max_tokens=1) for request in warm_ups]
+        self._quiet_s = quiet_s
+        heard = [listening] if listening is not None else []
+        self._heard = len(heard)  # what a prober has asked need not be read a second time
+        self._warm_ups = [replace(request, max_tokens=1) for request in (*heard, *warm_ups)]
         self._report = report
         self._lock = asyncio.Lock()
         self._people = 0
+        self._is_speaking = False
+        self._resume: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._due = asyncio.Event()
@@ -56,15 +67,35 @@ class Upkeep:
     def a_person_asks(self) -> Iterator[None]:
         """Nothing is done meanwhile."""
         self._people += 1
-        self._quiet.clear()
-        if self._work is not None:
-            self._work.cancel()
+        self._pause()
         try:
             yield
         finally:
             self._people -= 1
-            if not self._people:
-                self._quiet.set()
+            if not self._is_speaking:
+                self._go_on_in(self._quiet_s)
+
+    def somebody_speaks(self, *, is_speaking: bool) -> None:
+        """Nothing is done while somebody speaks, nor until what was said can have been dealt with."""
+        self._is_speaking = is_speaking
+        if is_speaking:
+            self._pause()
+        self._go_on_in(SPEECH_MAX_S if is_speaking else self._quiet_s)
+
+    def _pause(self) -> None:
+        self._quiet.clear()
+        if self._work is not None:
+            self._work.cancel()
+
+    def _go_on_in(self, seconds: float) -> None:
+        if self._resume is not None:
+            self._resume.cancel()
+        self._resume = asyncio.get_running_loop().call_later(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_speaking = False
+        if not self._people:
+            self._quiet.set()
 
     def hurry(self) -> None:
         """Look after everything as soon as it is quiet: an endpoint has failed, or another one answers now."""
@@ -114,6 +145,7 @@ class Upkeep:
             was_known = standing.abilities.is_known
             await standing.prober.explore()
             if not was_known:
+                standing.warmed = max(standing.warmed, self._heard)
                 self._report(EndpointReport("probed", standing.endpoint.url, str(standing.abilities)))
             if standing.state == "down":
                 await self._one_token(standing, _GREETING)  # it may list models and yet not answer
@@ -121,30 +153,35 @@ class Upkeep:
                 await self._warm(standing)
                 standing.is_prepared = True
             standing.is_well()
-        elif (
-            is_first
-            and self._rewarm_s
-            and asyncio.get_running_loop().time() - standing.used_at > self._rewarm_s
-        ):
-            await self._warm(standing)
+        elif is_first and self._rewarm_s and standing.idle_s() > self._rewarm_s:
+            if standing.keeps_beginnings:
+                standing.warmed %= max(len(self._warm_ups), 1)
+                await self._warm(standing)
             standing.is_well()
         elif standing.state != "up":
             standing.is_well()
 
     async def _warm(self, standing: Standing) -> None:
-        for request in self._warm_ups:
+        """One token of each request; what was interrupted is gone on with."""
+        while standing.warmed < len(self._warm_ups):
+            request = self._warm_ups[standing.warmed]
             try:
-                await self._one_token(standing, request)
+                finished = await self._one_token(standing, request)
             except EndpointProblem as problem:
                 if not problem.is_request:
                     raise
+            else:
+                standing.has_read(standing.warmed, finished)
+            standing.warmed += 1
 
-    async def _one_token(self, standing: Standing, request: ChatRequest) -> None:
+    async def _one_token(self, standing: Standing, request: ChatRequest) -> Finished:
         deadline = asyncio.get_running_loop().time() + WARM_DEADLINE_S
         manner = standing.abilities.manner(
             request, may_think=False, thought_tokens=WARM_THOUGHTS, thought_s=0.0
         )
-        await standing.connection.ask(request, replace(manner, may_think=False), deadline, lambda _: None)
+        return await standing.connection.ask(
+            request, replace(manner, may_think=False), deadline, lambda _: None
+        )
 
     async def _identity(self, standing: Standing) -> str:
         """Which models answer there.

@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from voice_agent_ros.llm.chat import Deadlines
 from voice_agent_ros.llm.client import ClientSettings, EndpointReport, EndpointStatus, LlmClient, Thinking
 from voice_agent_ros.llm.endpoint import Endpoint, checked_url, parse_endpoint, read_key
-from voice_agent_ros.llm.prompt import warm_up_requests
+from voice_agent_ros.llm.prompt import listening_request, warm_up_requests
 from voice_agent_ros.nodes.parameters import Parameter
 
 PARAMETERS = (
@@ -53,8 +53,9 @@ def make_client(values: Any, on_report: Callable[[EndpointReport], None]) -> Llm
     settings = ClientSettings(
         values.health_period_s,
         values.rewarm_s,
-        Thinking(values.thinking, values.thought_tokens, values.thought_s),
-        warm_up_requests(),
+        thinking=Thinking(values.thinking, values.thought_tokens, values.thought_s),
+        listening=listening_request("zh" if values.language == "zh" else "en"),
+        warm_ups=warm_up_requests(),
     )
     return LlmClient.of(endpoints, settings, on_report)
 

@@ -209,6 +209,8 @@ class LlmNode(ManagedNode):
         dialogue.on_heard(messages.heard_of(message, self._now()))
 
     def _on_activity(self, message: VoiceActivity) -> None:
+        if (client := self._client) is not None:
+            client.somebody_speaks(message.is_speech)
         if (dialogue := self._dialogue) is not None and not message.is_speech:
             dialogue.on_speech_end(message.turn_id)
 
