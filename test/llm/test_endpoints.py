@@ -294,15 +294,23 @@ def test_an_endpoint_is_looked_after_by_itself():
     warm = (ChatRequest(({"role": "user", "content": "the fixed words"},)),)
     settings = ClientSettings(health_period_s=0.05, rewarm_s=0.2, warm_ups=warm)
     with Peer("llama.cpp", is_loading=True) as peer, Client(peer, settings=settings) as client:
-        until(lambda: client.client.status()[0].state == "down")
+        until(lambda: client.client.status()[0].state == "busy")
         assert not peer.asked
         peer.is_loading = False
         until(lambda: client.client.status()[0].state == "up")
-        assert [report.news for report in client.reports] == ["down", "probed", "up"]
+        assert [report.news for report in client.reports] == ["busy", "probed", "up"]
         warmed = [body for body in peer.asked if "the fixed words" in json.dumps(body["messages"])]
         assert [body["max_tokens"] for body in warmed] == [1]
         count = len(peer.asked)
         until(lambda: len(peer.asked) > count)  # idle for long: warmed again
+        assert client.ask(TALK)[-1].text == peer.words
+
+
+@pytest.mark.parametrize("health_period_s", [0.0, 0.05])
+def test_who_asks_while_the_model_is_loaded_waits_for_it(health_period_s):
+    settings = ClientSettings(health_period_s=health_period_s)
+    with Peer("llama.cpp", is_loading=True) as peer, Client(peer, settings=settings) as client:
+        threading.Timer(0.5, setattr, (peer, "is_loading", False)).start()
         assert client.ask(TALK)[-1].text == peer.words
 
 

@@ -120,6 +120,9 @@ class Peer:
                 return
             _send(handler, status, content, headers)
             return
+        if self.is_loading:
+            _send(handler, 503, _error(self.shape, 503, "Loading model"))
+            return
         if problem := self._refusal(handler, body):
             _send(handler, problem[0], problem[1])
             return

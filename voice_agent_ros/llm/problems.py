@@ -14,6 +14,7 @@ from voice_agent_ros.llm.chat import Failed, Problem
 from voice_agent_ros.llm.reply_reader import ThoughtTooLongError
 
 MAX_RETRY_AFTER_S = 3600.0
+LOADING_S = 1.0  # who loads a model and does not say for how long is asked again after this
 _BUSY = (429, 503)
 _MAX_MESSAGE = 300  # characters of a server's own words
 
@@ -92,12 +93,18 @@ def retry_after_s(header: str | None, now: float | None = None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
 
 
+def is_loading(answer: str) -> bool:
+    """Whether a 503 says that the model is being loaded, as those of xlm-server and llama-server do."""
+    return "loading" in answer.lower()
+
+
 def _status_problem(error: Any, url: str) -> EndpointProblem:
     message = f"{url} answers {error.status_code}: {_short(error.message)}"
     if error.status_code in _BUSY:
-        return BusyProblem(
-            message, error.status_code, retry_after_s(error.response.headers.get("retry-after"))
-        )
+        again_s = retry_after_s(error.response.headers.get("retry-after"))
+        if again_s is None and is_loading(message):
+            again_s = LOADING_S
+        return BusyProblem(message, error.status_code, again_s)
     problem: Problem = "broken" if error.status_code >= 500 else "refused"
     return EndpointProblem(problem, message, error.status_code, str(error.param or ""))
 

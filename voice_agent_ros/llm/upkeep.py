@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from voice_agent_ros.llm.chat import ChatRequest, Finished
-from voice_agent_ros.llm.problems import EndpointProblem, problem_of
+from voice_agent_ros.llm.problems import LOADING_S, BusyProblem, EndpointProblem, is_loading, problem_of
 from voice_agent_ros.llm.standing import EndpointReport, Standing
 from voice_agent_ros.llm.transport import http_library
 
@@ -115,9 +115,14 @@ class Upkeep:
                 continue
             self._work.result()
             try:
-                await asyncio.wait_for(self._due.wait(), self._period_s)
+                await asyncio.wait_for(self._due.wait(), self._pause_s())
             except asyncio.TimeoutError:
                 continue
+
+    def _pause_s(self) -> float:
+        """Until the next round: a period, or less where somebody asked to come back sooner."""
+        busy = [standing.busy_s() for standing in self._endpoints if standing.state == "busy"]
+        return min([self._period_s, *(max(seconds, LOADING_S) for seconds in busy)])
 
     async def look_after_all(self) -> None:
         """Once over every endpoint; the first that is well gets the warmth."""
@@ -191,9 +196,11 @@ class Upkeep:
         """
         health = await self._get(standing, f"{standing.endpoint.root}/health")
         if health.status_code == 503:
-            raise EndpointProblem(
-                "unreachable", f"{standing.endpoint.url} is not ready: {health.text[:200]}", 503
-            )
+            message = f"{standing.endpoint.url} is not ready: {health.text[:200]}"
+            # A person who asks meanwhile would rather wait than be sent away.
+            if is_loading(health.text):
+                raise BusyProblem(message, 503, LOADING_S)
+            raise EndpointProblem("unreachable", message, 503)
         models = await self._get(standing, f"{standing.endpoint.url}/models")
         if models.status_code in (401, 403):
             raise EndpointProblem(
