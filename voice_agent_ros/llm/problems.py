@@ -94,8 +94,8 @@ def retry_after_s(header: str | None, now: float | None = None) -> float | None:
 
 
 def is_loading(answer: str) -> bool:
-    """Whether a 503 says that the model is being loaded, as those of xlm-server and llama-server do."""
-    return "loading" in answer.lower()
+    """Whether a 503 says that the model is being loaded, or its program restarted, as xlm-server and llama-server do."""
+    return any(word in answer.lower() for word in ("loading", "restarting"))
 
 
 def _status_problem(error: Any, url: str) -> EndpointProblem:
