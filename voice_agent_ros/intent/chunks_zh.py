@@ -28,6 +28,7 @@ _PLAIN = (
 _TABLE = {"桌子": "table", "桌面": "table"}
 _WHOSE = ("你的", "它的", "那个", "这个", "机械臂的", "手臂的", "名为", "最初的", "一开始的")
 _COLOUR = re.compile(rf"(?P<colour>[{''.join(COLOURS_ZH.values())}])色?")
+_ANOTHER = re.compile(r"(?:另(?:外)?一?|别的|其他的?)[个块](?:方块|积木)?")
 _FIRST_TOKEN = 0xE000  # private characters stand for quantities
 _LONGEST = 9
 
@@ -101,7 +102,7 @@ class ChineseChunker:
             text, self._metres[mark] = text.replace(token, mark), metres
         self._text = text
         names, taught = tuple(dict.fromkeys(scene.names)), tuple(place.name for place in scene.places)
-        self._things = _things(names, taught)
+        self._things, self._names = _things(names, taught), names
         self._poses = _poses(scene.poses, taught)
         self._data = words()
 
@@ -217,13 +218,19 @@ class ChineseChunker:
         yield from self._goal("goal", start, start, "", needs_inside=True)
 
     def _goal(self, name: str, start: int, at: int, how: str, *, needs_inside: bool) -> Iterator[Chunk]:
-        for end, value, _kind in self._noun(at):
+        for end, value, _kind in (*self._noun(at), *self._another(at)):
             yield from self._beside(name, start, end, value, how)
             ends = [*self._ends(end, "inside")]
             for stop in ends:
                 yield Chunk(name, start, stop, value, how)
             if not needs_inside:
                 yield Chunk(name, start, end, value, how)
+
+    def _another(self, at: int) -> Iterator[tuple[int, Any, str]]:
+        """ "另一个": which is to be asked."""
+        match = _ANOTHER.match(self._text, at)
+        if match and len(self._names) > 1:
+            yield match.end(), self._names, "object"
 
     def _beside(self, kind: str, start: int, at: int, value: Any, how: str) -> Iterator[Chunk]:
         """ "碗的左边", "碗和红方块中间": a place that things give."""

@@ -167,18 +167,19 @@ def _go_and_pick(bag: Bag) -> Meaning | None:
 
 
 def _pick_what(bag: Bag) -> Meaning | None:
-    """ "Take that one": which is to be asked."""
+    """ "Take that one", "pick it up" where nobody knows what: which is to be asked."""
     if (
-        bag.has("object", "unknown", "from", "in_hand_of", "want", "ought", "and", "hold", "off", "it")
+        bag.has("object", "unknown", "from", "in_hand_of", "want", "ought", "and", "hold", "off", "goal")
         or len(bag.verbs) != 1
     ):
         return None
     verb = bag.verbs[0]
     if (
-        bag.has("that")
+        bag.has("that", "it")
         and not bag.directions() - {"up"}
         and "take" in senses(verb)
-        and verb.value[1] not in ("hold", "have")
+        and verb.value[1] not in ("hold", "have", "get", "catch", "secure")
+        and not (bag.has("it") and verb.value[1] == "take")  # "take it easy"
     ):
         return Meaning("pick", missing="object")
     return None
@@ -231,6 +232,8 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         return None
     if not _verbs_bring(bag) or _is_one_thing(bag):
         return None
+    if names_of(things[0]) == names_of(goals[0]) and bag.has("it", "that"):
+        return Meaning("place", {"target": names_of(goals[0])})  # "the bowl, put it in the bowl"
     if (
         not bag.has("and", "it", "that")
         and len(bag.verbs) > 1
@@ -361,16 +364,23 @@ def _place(bag: Bag) -> Meaning | None:
 def _put_where(bag: Bag) -> Meaning | None:
     """ "Put the green cube", "move it over there": where to is to be asked."""
     if (
-        not bag.only("verb", "object", "unknown", "it", "that", "there", "and")
+        not bag.only(
+            "verb", "object", "unknown", "it", "that", "held", "there", "somewhere", "and", "direction"
+        )
+        or bag.directions() - {"down", "back"}
         or len(bag.verbs) != 1
         or bag.has("and")
     ):
         return None
-    verb, things = bag.verbs[0], bag.all("object", "unknown", "it", "that")
-    if len(things) != 1 or verb.value[1] not in _ASKS_WHERE or verb.value[0].form != "base":
+    verb, things = bag.verbs[0], bag.all("object", "unknown", "it", "that", "held")
+    if (
+        len(things) != 1
+        or not (verb.value[1] in _ASKS_WHERE or (bag.has("somewhere") and "put" in senses(verb)))
+        or verb.value[0].form != "base"
+    ):
         return None
-    if things[0].kind in ("it", "that"):
-        return Meaning("place", missing="target") if bag.has("there") else None
+    if things[0].kind in ("it", "that", "held"):
+        return Meaning("place", missing="target") if bag.has("there", "somewhere") else None
     return Meaning("pick_and_place", {"object": names_of(things[0].value)}, missing="target")
 
 

@@ -106,6 +106,10 @@ def _contrasts(text: str, scene: Scene, language: str) -> Iterator[str]:
     else:
         first = re.compile(rf"^not (?:the |that |this )?(?:{things})[,.;: ]+(?:but |rather )?")
         last = re.compile(rf"[,.; ]+(?:and )?not (?:the |that |this )?(?:{things})[.! ]*$")
+        # "put the red cube, not the blue one, in the bowl"
+        between = re.compile(rf"(?<=\w),? (?:and )?not (?:the |that |this )?(?:{things}),?(?= \w)")
+        if (match := between.search(text)) and re.search(rf"\b(?:{things})$", text[: match.start()]):
+            yield f"{text[: match.start()]}{text[match.end() :]}"
     for pattern in (first, last):
         if match := pattern.search(text):
             yield f"{text[: match.start()]}{text[match.end() :]}"

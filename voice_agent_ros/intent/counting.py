@@ -83,7 +83,7 @@ def _listed(text: str, scene: Scene, language: str) -> Several | None:
         return None
     thing = rf"(?:the )?(?:{'|'.join(re.escape(phrase) for phrase in phrases)})"
     nouns = "(?: (?:cubes|blocks|ones|things|objects|balls|cups|boxes))?"
-    listed = rf"(?<!between )(?<!middle of )\b{thing}(?:, {thing})*,? (?:and|plus) {thing}\b{nouns}"
+    listed = rf"(?<!between )(?<!middle of )\b(?:both (?:of )?)?{thing}(?:, {thing})*,? (?:and|plus)(?: also)? {thing}\b{nouns}(?: both)?"
     match = re.search(listed, text)
     if match is None:
         return None

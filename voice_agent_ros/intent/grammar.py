@@ -14,9 +14,12 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent import clause_en, clause_zh, skill_clauses, skill_frames
 from voice_agent_ros.intent.bag import Meaning
+from voice_agent_ros.intent.broken_off import what_is_left_out
 from voice_agent_ros.intent.cues import is_hint, is_no_way
 from voice_agent_ros.intent.discourse import Discourse
+from voice_agent_ros.intent.ellipsis import filled_in
 from voice_agent_ros.intent.gaps import completed_by_all, gap
+from voice_agent_ros.intent.misheard import as_meant
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.scene import Scene
@@ -89,6 +92,7 @@ class SentenceGrammar:
     def _parse(self, text: str, scene: Scene, said: Discourse | None) -> GrammarResult:
         if find_stop_phrase(text, self.language):
             return GrammarResult((parse_call("stop", {}),))
+        text = filled_in(as_meant(folded(text), self.language), self.language)
         return Utterance(text, self.language, scene, self._sentence, self._covers).understood(said)
 
     def _sentence(self, text: str, scene: Scene) -> GrammarResult:
@@ -109,11 +113,22 @@ class SentenceGrammar:
             return self._meant(meaning, said, scene)
         readings = self._templates(plain, tokens, scene)
         if not readings:
+            meaning = meaning or self._left_out(plain, tokens, scene)
             return self._meant(meaning, said, scene) if meaning is not None else GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
         if not self._may_be_meant(best.skill, said):
             return GrammarResult()
         return self._result(best)
+
+    def _left_out(self, plain: str, tokens: Tokens, scene: Scene) -> Meaning | None:
+        """What a sentence that breaks off leaves open."""
+        words = self._prepared(plain) if self.language == "zh" else without_frame(plain).core
+
+        def read(text: str) -> Meaning | None:
+            core = self._core(text, dict(tokens.get("distance", ())), scene)
+            return core or skill_clauses.read(text, self._prepared(text), tokens, scene, self.language)
+
+        return what_is_left_out(words, self.language, read)
 
     def _core(self, plain: str, distances: dict[str, float], scene: Scene) -> Meaning | None:
         """What the core grammar reads, which knows sentences by their parts."""

@@ -178,7 +178,8 @@ def move_by(bag: Bag) -> Meaning | None:
         return None
     if way is None:
         # "Move ten centimetres": which way is to be asked.
-        is_open = "go" in means and not bag.directions() and not has_it and not bag.has("want", "ought")
+        is_open = "go" in means and not bag.directions() and not bag.has("want", "ought")
+        is_open = is_open and (how_far or not has_it)  # "move it" may be anything
         given = {"distance": bag.one("distance")} if bag.has("distance") else {}
         return Meaning("move_by", given, missing="direction") if is_open else None
     if verb is None:

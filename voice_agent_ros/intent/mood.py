@@ -115,6 +115,10 @@ _QUESTION_EN = re.compile(
     r"|describe|say|understand) (?:if|whether|what|where|who|how|why|which|when)\b|\bis it possible\b"
     r"|\bright\?$"
 )
+# "what you've picked up": names a thing, reports nothing
+_TAKEN_EN = re.compile(
+    r"\b(?:what(?:ever)?|(?:the|that|this)(?: \w+){1,3}?)(?: that| which)? you(?:'ve| have)?(?: just| now)? (?:got|picked up|grabbed|taken|took|lifted)\b(?! the| a| it| that| this| my| to\b)"
+)
 _STATEMENT_EN = re.compile(
     rf"^(?:i|we)(?: always| often| usually| sometimes| never| really| just)* (?:(?:am|are|will"
     rf"|shall)(?: now| just)?"
@@ -164,6 +168,7 @@ def _judge_en(text: str) -> Mood:
     words = request.core if asked_nicely or not is_asked else bare(text)
     if not words:
         return Mood("empty")
+    words = _TAKEN_EN.sub("it", words)
     if mood := _first((("negated", _NEGATED_EN),), words):
         return mood
     if not asked_nicely and (mood := _first((("question", _QUESTION_EN),), words)):
@@ -212,7 +217,7 @@ _QUESTION_ZH = re.compile(
 )
 _STATEMENT_ZH = re.compile(
     r"^(?:你|机器人|请)*(?:假装|忽略|无视|差点|差一点|本来|居然|竟然|敢|幸好|难道|想象|设想|据说|命令)|"
-    r"^(?:他|她|它(?!应该|要|得|该|必须|就?放|需要)|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以))"
+    r"^(?:他|她|它(?!应该|要|得|该|必须|就?放|需要)|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以|必须|总是|经常|一般|通常|总|常))"
     r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白|夹爪|爪子|机械|手臂|第|关节|[一二三四五六七八九十\d]+号))(?!(?<=咱们)(?:回|把|拿|放|往|向|开|合|松|张))"
     r"|^[^把将给帮请让]*(?:是|像|很|真|太|非常|喜欢|讨厌|觉得|属于|有(?:点|些))(?![的把])"
 )

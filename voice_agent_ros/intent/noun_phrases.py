@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +35,34 @@ _THAT = {
         "any of them",
         "any one",
         "either one",
+        "one",
+        "something",
+        "some thing",
+        "another",
+        "the others",
+        "the other block",
+        "the other cube",
+        "the other thing",
+        "that thing",
+        "this thing",
+        "the thing",
+        "thingy",
+        "the thingy",
+        "that thingy",
+        "thingamajig",
+        "the thingamajig",
+        "whatsit",
+        "the whatsit",
+        "the doodah",
+        "the gizmo",
+        "that one there",
+        "this one here",
+        "that one over there",
+        "that thing there",
+        "that thing over there",
+        "the thing over there",
+        "the thing there",
+        "that stuff",
     ]
 }
 _MAX_UNKNOWN = 3
@@ -94,6 +123,8 @@ class NounPhrases:
     def _fixed(self, words: list[str], start: int) -> Iterator[Noun]:
         for phrase in _at(words, start, self._words.classes["held"]):
             yield Noun("held", start + len(phrase))
+        if (end := _held(words, start)) is not None:
+            yield Noun("held", end)
         for phrase in _at(words, start, self._words.classes["pronouns"]):
             yield Noun("that" if phrase in _THAT else "it", start + len(phrase))
 
@@ -271,78 +302,29 @@ _VAGUE = {
 }
 _NO_NAME = frozenset(
     [
-        "and",
-        "or",
-        "but",
-        "not",
-        "no",
-        "it",
-        "this",
-        "them",
-        "him",
-        "her",
-        "me",
-        "you",
-        "we",
-        "us",
-        "they",
-        "he",
-        "she",
-        "if",
-        "when",
-        "while",
-        "until",
-        "unless",
-        "except",
-        "without",
-        "is",
-        "are",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "said",
-        "says",
-        "what",
-        "who",
-        "where",
-        "how",
-        "why",
-        "that",
-        "which",
-        "because",
-        "since",
-        "after",
-        "before",
-        "under",
-        "near",
-        "next",
-        "beside",
-        "behind",
-        "between",
-        "other",
-        "others",
-        "another",
-        "all",
-        "both",
-        "every",
-        "each",
-        "half",
-        "less",
-        "same",
-        "last",
-        "second",
-        "third",
-        "only",
-        "never",
-        "always",
-        "nothing",
-        "something",
-        "anything",
-        "everything",
+        *("and", "or", "but", "not", "no", "it", "this", "them", "him", "her", "me", "you", "we", "us"),
+        *("they", "he", "she", "if", "when", "while", "until", "unless", "except", "without", "is", "are", "was", "were"),
+        *("do", "does", "did", "said", "says", "what", "who", "where", "how", "why", "that", "which", "because", "since"),
+        *("after", "before", "under", "near", "next", "beside", "behind", "between", "other", "others", "another", "all", "both", "every"),
+        *("each", "half", "less", "same", "last", "second", "third", "only", "never", "always", "nothing", "something", "anything", "everything"),
     ]
+)  # fmt: skip
+
+
+_HELD = re.compile(
+    r"(?:(?:that|this|the|whatever|what|those|these|your|all)(?: (?:little|small|same|silly))?(?: (?:one|ones|thing|thingy|object|item|piece|part|stuff|cube|block|bit))?)"
+    r"(?: that| which| what)? (?:(?:you(?:'re| are)|ya're)(?: currently| now| still| just)? (?:holding|carrying|gripping|clutching|grasping)"
+    r"|you(?: currently| now| just| still)? (?:hold|have|carry|grip|picked up|grabbed|took|lifted|got)"
+    r"|you(?:'ve| have)(?: just| now)? (?:got|picked up|grabbed|taken|lifted)"
+    r"|(?:is|'s|that's|that is) (?:currently |now )?(?:in|between) (?:your|the) (?:hand|gripper|claw|grip|fingers|hands|jaws))"
+    r"(?: (?:there|now|right now|at the moment|here))?(?: in (?:your|the) (?:hand|gripper|claw|grip|fingers|hands|jaws))?(?= |$)"
 )
+
+
+def _held(words: list[str], start: int) -> int | None:
+    """Where "that one you're holding", "whatever you have got in your hand" ends."""
+    match = _HELD.match(" ".join(words[start : start + 14]))
+    return start + len(match.group().split()) if match else None
 
 
 def _at(words: list[str], start: int, phrases: frozenset[Phrase]) -> Iterator[Phrase]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 DEFAULT_DISTANCE_M = 0.05
 
 _UNITS_EN = {
-    r"mm|milli(?:met(?:er|re)s?)?": 0.001,
+    r"mm|mils?|milli(?:met(?:er|re)s?)?": 0.001,
     r"cms?|centi(?:met(?:er|re)s?)?|centimes": 0.01,
     r"dm|decimet(?:er|re)s?": 0.1,
     r"m|met(?:er|re)s?": 1.0,
@@ -67,9 +67,9 @@ def find_angles(text: str) -> list[Angle]:
 
 def find_percentages(text: str) -> list[tuple[int, int, float]]:
     """All percentages in a text that `bare` has prepared, as start, end and part of one."""
-    found = _scan(text, _rules("en", "percent"))
+    found = [*{*_scan(text, _rules("en", "percent")), *_scan(text, _rules("zh", "percent"))}]
     for match in re.finditer(r"百分之(?P<number>\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百点]+)", text):
-        value = number_of(match["number"])
+        value = 100.0 if match["number"] == "百" else number_of(match["number"])
         if value is not None:
             found.append((match.start(), match.end(), value / 100.0))
     return sorted(found)

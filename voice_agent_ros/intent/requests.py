@@ -124,6 +124,36 @@ _PRESENT = {
 }
 
 
+_CLEFT = re.compile(r" is (?:the|that|this|what|where|for)\b")
+# "the thing I want you to pick up is the red cube", "the bowl is where I want the red cube"
+_CLEFTS = (
+    (
+        re.compile(
+            r"^(?:the (?:one|thing|cube|block|object|item)|what)(?: that| which)? (?:i|we)(?:'d like| would like| want| need) you to (?P<verb>[\w ]+?) is (?P<thing>(?:the|that|this) [\w ]+)$"
+        ),
+        "{verb} {thing}",
+    ),
+    (
+        re.compile(
+            r"^(?P<thing>(?:the|that|this) [\w ]+?) is (?:what|the (?:one|thing|cube|block))(?: that| which)? (?:i|we)(?:'d like| would like| want| need) you to (?P<verb>[\w ]+)$"
+        ),
+        "{verb} {thing}",
+    ),
+    (
+        re.compile(
+            r"^(?:the |that |this )?(?P<place>[\w ]+?) is where (?:i want |i'd like |i need |you should put |you can put |to put |you put )?(?P<thing>(?:the|that|this) [\w ]+?)(?: to go| to be| goes| should go| should be| belongs| must go| needs to go| needs to be)?$"
+        ),
+        "put {thing} in the {place}",
+    ),
+    (
+        re.compile(
+            r"^(?:what|all) (?:i|we)(?:'d like| would like| want| need)(?: now| to happen| to see)? is for (?P<thing>(?:the|that|this) [\w ]+?) to (?P<rest>(?:go|end up|be|sit|land|get|come|move)\b.*)$"
+        ),
+        "{thing} should {rest}",
+    ),
+)
+
+
 def _present(verb: str) -> str:
     """ "collected" → "collect", "moved" → "move", "dropped" → "drop"."""
     if verb in _PRESENT:
@@ -141,6 +171,7 @@ def without_frame(words: str) -> Request:
     asked = gerunds = False
     words = " ".join(_INSIDE.sub(" ", words).split()) or words
     words = _STUTTER.sub(r"\1", words)
+    words = _uncleft(words)
     if so := _WERE_SO.match(words):
         words = f"i want {so['thing']} to be {so['rest']}"
     if (wish := _IF_YOU.match(words)) and _FIRST.match(f"{wish['before']}could "):
@@ -151,6 +182,7 @@ def without_frame(words: str) -> Request:
         asked = asked or "you" in first.group()[first.end("thing") :]
         words = f"{first['thing']}{words[first.end() :]}"
     for _ in range(_ROUNDS):
+        words = _uncleft(words)
         match = _FIRST.match(words)
         if match is None or not match.group().strip() or match.end() >= len(words):
             break
@@ -158,6 +190,16 @@ def without_frame(words: str) -> Request:
         gerunds = gerunds or bool(match["ger"])
         words = words[match.end() :]
     return Request(_without_end(words), asked, gerunds)
+
+
+def _uncleft(words: str) -> str:
+    if not _CLEFT.search(words):
+        return words
+    whole = _without_end(words)
+    for pattern, order in _CLEFTS:
+        if cleft := pattern.match(whole):
+            return order.format(**cleft.groupdict())
+    return words
 
 
 def _without_end(words: str) -> str:
@@ -178,7 +220,7 @@ _REASON = {
         r"|(?:the )?\w+ (?:is|'s) in the way[^,.;?!]*|(?:it's|it is) in the way[^,.;?!]*|i'm (?:done|finished|ready)[^,.;?!]*|i am (?:done|finished|ready)[^,.;?!]*|we're (?:done|finished|ready)(?: here)?[^,.;?!]*)[,.;!] *(?:so |please |then |and )*(?=\w)"
     ),
     "zh": re.compile(
-        r"^(?:请|嗯|好)?(?:(?:为了|方便|免得|以便|省得)[^，,。；;！!？?]*|(?:你|它|手|夹爪|机械臂|爪子|现在|还是|离得|离|这|位置|有点)*(?:太|过于|有点|有些)(?:低|高|近|远|紧|松|挤|靠前|靠后|靠左|靠右|开|大|小)了?[^，,。；;！!？?不没别]{0,3}|(?:没事|没问题|(?:已经|现在)?安全|(?:检查|确认|清理|收拾)(?:过|完|好)?|好|可以|搞定|准备好|人都?(?:走开|离开|让开)|都?(?:让开|清空|清好))了)[，,。；;！! ]+(?:所以|就|请|那)*(?=.)"
+        r"^(?:(?:我们|咱们|我)?(?:已经|都|全部|活)?(?:结束|完事|收工|下班|搞定|忙完|干完|做完|弄完|完成)(?:了|啦)?|今天(?:就)?(?:先)?到(?:此|这里?)(?:为止)?(?:了|吧)?|辛苦你?了?|谢谢你?|没别的事了?)[，,。；;！! ]+(?=.)|^(?:请|嗯|好)?(?:(?:为了|方便|免得|以便|省得)[^，,。；;！!？?]*|(?:你|它|手|夹爪|机械臂|爪子|现在|还是|离得|离|这|位置|有点)*(?:太|过于|有点|有些)(?:低|高|近|远|紧|松|挤|靠前|靠后|靠左|靠右|开|大|小)了?[^，,。；;！!？?不没别]{0,3}|(?:没事|没问题|(?:已经|现在)?安全|(?:检查|确认|清理|收拾)(?:过|完|好)?|好|可以|搞定|准备好|人都?(?:走开|离开|让开)|都?(?:让开|清空|清好))了)[，,。；;！! ]+(?:所以|就|请|那)*(?=.)"
     ),
 }
 
@@ -204,13 +246,18 @@ _INTRODUCED_ZH = re.compile(
 )
 
 
+_ONLY_POLITE = re.compile(
+    r"(?:please|thanks?(?: you)?|cheers|will you|would you|could you|can you|ok(?:ay)?|robot|now|mate|right|thank you very much|please robot|if you (?:can|could|please)|can you do that(?: for me)?(?: please)?|谢谢你?|好吗|可以吗|行吗|拜托了?)[ .!?。！？]*"
+)
+
+
 def without_reason(text: str, language: str) -> str:
     """A folded text without a reason before or after the command: "you're too low, go up 5 cm"."""
     text = _REASON_AFTER[language].sub("", text) or text
     text = (_INTRODUCED if language == "en" else _INTRODUCED_ZH).sub("", text).strip() or text
     for _ in range(3):
         shorter = _REASON[language].sub("", text, count=1)
-        if shorter == text or not shorter.strip():
+        if shorter == text or not shorter.strip() or _ONLY_POLITE.fullmatch(shorter.strip()):
             break
         text = shorter
     return text

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from voice_agent_ros.intent.wordings import bare
+from voice_agent_ros.intent.talk_of_stopping import without_talk
+from voice_agent_ros.intent.wordings import bare, folded
 
 _WORD = re.compile(
     r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|stop|halt|freeze|abort|desist"
@@ -68,7 +69,7 @@ def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG0
         text: a partial or final transcript.
         language: of the transcript. Both languages' words count whatever it is: a recognizer may be wrong about it.
     """
-    for clause in _CLAUSES.split(text):
+    for clause in _CLAUSES.split(without_talk(folded(text))):
         words = bare(clause)
         if phrase := _find_english(words) or _find_chinese(words.replace(" ", "")):
             return phrase

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from voice_agent_ros.intent.contrasts import contrasted, excludes
 from voice_agent_ros.intent.corrections import corrected, handled
 from voice_agent_ros.intent.counting import Several, several
 from voice_agent_ros.intent.discourse import Discourse, spelled_out
@@ -15,11 +17,12 @@ from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import resolve
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
-from voice_agent_ros.intent.steps import MAX_STEPS, joined, same_with, strong_parts, weak_pieces
+from voice_agent_ros.intent.steps import MAX_STEPS, joined, run_on, same_with, strong_parts, weak_pieces
 from voice_agent_ros.intent.vocabulary import spoken_name
 from voice_agent_ros.intent.wordings import folded
 
 _SAID_TWICE = ("open_gripper", "close_gripper", "move_to")
+_WHEN_DONE = re.compile(r"when you(?:'re| are| get| reach|'ve reached) (?:\w+ )?home\b[^?]*$")
 _MAX_TRIES = 24  # sentences that one utterance may be cut into; more is talk, and time
 
 
@@ -68,6 +71,8 @@ class Utterance:
     def understood(self, said: Discourse | None = None) -> GrammarResult:
         """What it comes to; nothing if any part of it is not understood."""
         said = said or Discourse()
+        if result := self._contrasted(said):
+            return result
         for text, before in corrected(self._text, self._scene, self._language):
             if before and not self._covers(before, self._scene):
                 continue  # "in the film they go up, no, down": said of something else
@@ -80,6 +85,19 @@ class Utterance:
             if result.calls or result.ambiguous:
                 return result
         return self._whole(self._text, said)
+
+    def _contrasted(self, said: Discourse) -> GrammarResult | None:
+        """ "Don't go left, go right": what is meant, if what is ruled out would be something else of its kind."""
+        for kept, denials in contrasted(folded(self._text), self._language):
+            for way in kept:
+                result = self._whole(way, said)
+                if len(result.calls) != 1:
+                    continue
+                for denied in denials:
+                    ruled_out = self._whole(denied, said).calls
+                    if len(ruled_out) == 1 and excludes(result.calls[0], ruled_out[0]):
+                        return result
+        return None
 
     def _whole(self, text: str, said: Discourse) -> GrammarResult:
         pointed = pointed_out(folded(text), self._scene, self._language)
@@ -99,12 +117,14 @@ class Utterance:
         return result if _is_something(result) else self._steps(text, said)
 
     def _one(self, text: str, said: Discourse) -> GrammarResult:
-        """A single command, with its pronouns settled."""
+        """A single command, with its pronouns settled; to be asked about only if no way to settle them is whole."""
+        asked = GrammarResult()
         for way in spelled_out(folded(text), said, self._scene, self._language):
             result = self._try(text if way == folded(text) else way)
-            if _is_something(result):
+            if result.calls:
                 return result
-        return GrammarResult()
+            asked = asked if _is_something(asked) else result
+        return asked
 
     def _try(self, text: str) -> GrammarResult:
         if text not in self._known:
@@ -125,6 +145,8 @@ class Utterance:
             given = result.calls[0].arguments.model_dump()
             if given.get("object") != given.get("target") or given.get("object") is None:
                 calls.append(result.calls[0])
+        if len({call.arguments.model_dump().get("object") for call in calls} - {None}) == 1 < len(calls):
+            return None  # "in the bowl and the green cube too": one thing is put in one place
         if not calls or len({call.skill for call in calls}) != 1:
             return None
         if not group.fits or calls[0].skill not in ("pick_and_place", "look_at"):
@@ -133,7 +155,8 @@ class Utterance:
 
     def _steps(self, text: str, said: Discourse) -> GrammarResult:
         """Several commands, every one of them understood."""
-        if judge_mood(text, self._language).kind == "question":  # its mark is lost with the parts
+        asks = judge_mood(text, self._language).kind == "question"  # its mark is lost with the parts
+        if asks and not _WHEN_DONE.match(folded(text)):
             return GrammarResult()
         parts = strong_parts(text, self._language)
         if not judge_mood(joined(parts, self._language), self._language).is_command:
@@ -159,7 +182,7 @@ class Utterance:
             return result
         pieces = weak_pieces(part, self._language)
         if len(pieces) < 2:
-            return GrammarResult()
+            return self._run_on(part, said, before)
         calls: list[SkillCall] = []
         start = 0
         while start < len(pieces):
@@ -177,6 +200,16 @@ class Utterance:
             said = said.after(result.calls[0])
             start = end
         return GrammarResult(tuple(calls))
+
+    def _run_on(self, part: str, said: Discourse, before: list[SkillCall]) -> GrammarResult:
+        """Two steps with nothing between: "grab the red cube go home", "抓住红方块回家"."""
+        for first, second in run_on(part, self._language):
+            start = self._step(first, said, before).calls
+            if len(start) == 1:
+                end = self._step(second, said.after(start[0]), [*before, *start]).calls
+                if len(end) == 1:
+                    return GrammarResult((*start, *end))
+        return GrammarResult()
 
     def _step(self, text: str, said: Discourse, before: list[SkillCall]) -> GrammarResult:
         result = self._one(text, said)
@@ -215,6 +248,19 @@ def _ask(names: tuple[str, ...], skill: str) -> GrammarResult:
     return GrammarResult(ambiguous=names, skill=skill, arguments=(("steps", len(names)),), slot="object")
 
 
+def _brought(calls: list[SkillCall]) -> list[SkillCall]:
+    """ "Take the cube, and then drop it in the bowl": taken to be put somewhere, in one go."""
+    done: list[SkillCall] = []
+    for call in calls:
+        given = call.arguments.model_dump(exclude_none=True)
+        taken = done[-1].arguments.model_dump().get("object") if done and done[-1].skill == "pick" else None
+        if taken and call.skill == "place" and given.get("object", taken) == taken != given.get("target"):
+            done[-1] = parse_call("pick_and_place", {"object": taken, "target": given["target"]})
+        else:
+            done.append(call)
+    return done
+
+
 def _sequence(calls: list[SkillCall]) -> GrammarResult:
     # "bring your fingers together and shut the hand": said twice, done once.
     calls = [
@@ -222,6 +268,7 @@ def _sequence(calls: list[SkillCall]) -> GrammarResult:
         for index, call in enumerate(calls)
         if not index or call != calls[index - 1] or call.skill not in _SAID_TWICE
     ]
+    calls = _brought(calls)
     if len(calls) == 1:
         return GrammarResult(tuple(calls))
     if not 2 <= len(calls) <= MAX_STEPS:
