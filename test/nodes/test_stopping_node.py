@@ -200,10 +200,11 @@ def test_a_speech_side_that_dies_stops_the_motion_that_it_asked_for(room: Alone,
     beats = room.person.create_publisher(String, heartbeat.TOPIC, qos.EVENTS)
     until(beats.get_subscription_count)
     room.home()
-    beats.publish(String(data="llm_node"))
+    beating = room.person.create_timer(0.1, lambda: beats.publish(String(data="llm_node")))
     until(lambda: "llm_node" in room.bridge._bridge.companions.alive())
     room.person.do("Slow down.", "set_speed", factor=0.5)
     handle = room.under_way()
+    beating.cancel()
     assert room.person.result(handle).outcome == "stopped"
     until(lambda: room.person.states[-1].is_latched)
     assert room.person.states[-1].latch_reason == "llm_node has fallen silent"
