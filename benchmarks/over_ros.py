@@ -18,7 +18,7 @@ from action_msgs.msg import GoalStatus, GoalStatusArray
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_action_status_default
@@ -32,6 +32,7 @@ from benchmarks.row import Row
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
+from voice_agent_ros.nodes.spin import new_executor
 from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
 
@@ -215,7 +216,7 @@ def _client() -> Iterator[Client]:
 
 def _spin(node: Any, stack: contextlib.ExitStack) -> None:
     """In a thread, until the stack is unwound."""
-    executor = SingleThreadedExecutor()
+    executor = new_executor()
     executor.add_node(node)
 
     def spin() -> None:
