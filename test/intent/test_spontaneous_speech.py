@@ -39,6 +39,7 @@ MEANT = {
     "pick 'red cube' + move_to home": "pick up the red cube go home / 抓住红方块回家",
     "set_speed 0.5": "速度调到50%",
     "set_speed 1.0": "速度百分之百",
+    "set_speed 0.8 True": "slow down a bit / a little slower please / 稍微慢一点 / 再慢一点点",
     "undo": "撤回",
 }
 # Slot that is asked for → sentences.
@@ -48,6 +49,7 @@ ASKED = {
     "object": "pick up the uh / could you pick up the uh the um / pick up / grab that thing / take one / put one of the blocks in the bowl / put down the / 把那个什么拿过来 / 把那个 呃 那个什么 拿过来 / 拿起 / 把方块叠到另一个上面 / 拿一个",
     "joint": "rotate by ninety degrees / 转九十度",
     "pose": "go to the",
+    "factor": "a bit faster / speed up / 稍微快一点",
 }
 NOTHING = """don't go left and right / don't go left, right? / not left / don't take the blue one / 别往左 / 别往左右动 / don't go left, tell me a joke
 I saw him go up for centimetres / when the light turns red, open the gripper / after lunch, open the gripper / I'll go home after opening the gripper

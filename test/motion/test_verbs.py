@@ -95,6 +95,17 @@ def test_faster_needs_a_persons_plain_words(room: Room) -> None:
     assert room.bridge.memory.speed == 1.0
 
 
+def test_a_bit_slower_is_a_part_of_the_present_speed_and_never_too_slow(room: Room, policy: Policy) -> None:
+    a_bit = {"factor": 0.8, "of_present": True}
+    assert room.say("Slow down a bit.", "set_speed", **a_bit).outcome == "done"
+    assert room.say("A little slower.", "set_speed", **a_bit).outcome == "done"
+    assert room.bridge.memory.speed == pytest.approx(0.64)
+    for _ in range(20):
+        last = room.say("Slightly slower, please.", "set_speed", **a_bit)
+    assert (last.outcome, last.rule) == ("refused", "too_slow")
+    assert room.bridge.memory.speed >= policy.verbs.slowest
+
+
 def test_too_slow_is_refused_not_clamped(room: Room) -> None:
     result = room.say("Move at 1 percent speed.", "set_speed", factor=0.01)
     assert (result.outcome, result.rule) == ("refused", "too_slow")

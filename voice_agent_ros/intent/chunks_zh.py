@@ -9,11 +9,9 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-import yaml
-
-from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.chunks import Chunk, cuts
+from voice_agent_ros.intent.lexicon import load_words
 from voice_agent_ros.intent.names import pose_references, references
 from voice_agent_ros.intent.relations import BETWEEN_ZH, SUFFIXES_ZH
 from voice_agent_ros.intent.scene import Scene, SceneObject
@@ -41,14 +39,14 @@ def words() -> Mapping[str, Any]:
         ConfigurationError: the file is missing, or does not fit.
     """
     try:
-        data = yaml.safe_load(config_path("sentences/words_zh.yaml").read_text(encoding="utf-8"))
+        data = load_words("words_zh")
         return {
             name: {key: _listed(one) for key, one in value.items()}
             if isinstance(value, dict)
             else _listed(value)
             for name, value in data.items()
         }
-    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
+    except (AttributeError, TypeError) as error:
         raise ConfigurationError(
             f"The words of 'zh' do not fit: {error}.", "Each class is words with commas between them."
         ) from error

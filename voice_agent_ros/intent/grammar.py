@@ -10,15 +10,15 @@ from dataclasses import replace
 
 import yaml
 
-from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.intent import clause_en, clause_zh, skill_clauses, skill_frames
+from voice_agent_ros.intent import clause_en, clause_zh, scene_questions, skill_clauses, skill_frames
 from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.broken_off import what_is_left_out
 from voice_agent_ros.intent.cues import is_hint, is_no_way
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.ellipsis import filled_in
 from voice_agent_ros.intent.gaps import completed_by_all, gap
+from voice_agent_ros.intent.lexicon import load_words
 from voice_agent_ros.intent.misheard import as_meant
 from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.requests import without_frame, without_reason
@@ -34,6 +34,7 @@ from voice_agent_ros.intent.wordings import bare, folded, plainly, script_of, wi
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
 LANGUAGES = ("en", "zh")
+_A_SENTENCE = {"en": "raise the arm by ten centimetres", "zh": "向上移动十厘米"}
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
 _BROKEN_OFF = 4  # words or characters
 _NUMBER = re.compile(
@@ -62,8 +63,7 @@ class SentenceGrammar:
             )
         self.language = language
         try:
-            text = sentences or config_path(f"sentences/{language}.yaml").read_text(encoding="utf-8")
-            data = yaml.safe_load(text)
+            data = yaml.safe_load(sentences) if sentences else load_words(language)
             self._anywhere = _alternatives(data.get("leave_out", ()))
             self._first = _alternatives(data.get("leave_out_first", ()))
             self._last = _alternatives(data.get("leave_out_last", ()))
@@ -76,7 +76,7 @@ class SentenceGrammar:
             ) from error
         # The first sentence must not wait for what is built on first use.
         skill_frames.skill_words(language)
-        self.parse("raise the arm by ten centimetres" if language == "en" else "向上移动十厘米", Scene())
+        self.parse(_A_SENTENCE[language], Scene())
 
     def parse(self, text: str, scene: Scene, said: Discourse | None = None) -> GrammarResult:
         """What a person wants done, if the sentence is one of the grammar's and its mood is a command's.
@@ -240,7 +240,7 @@ class SentenceGrammars:
     """The grammars of all languages. The language is the transcript's, or told from the script."""
 
     def __init__(self) -> None:
-        self._grammars = {language: SentenceGrammar(language) for language in LANGUAGES}
+        self._grammars = {"en": SentenceGrammar("en")}  # the others when they are spoken
 
     def parse(
         self,
@@ -250,12 +250,18 @@ class SentenceGrammars:
         said: Discourse | None = None,
     ) -> GrammarResult:
         """Parse in the language that the text is written in; the transcript's own tag may be wrong."""
-        return self._grammars[script_of(text)].parse(text, scene, said)
+        return self._of(script_of(text)).parse(text, scene, said)
 
     def prepare(self, scene: Scene) -> None:
         """Build what depends on the names of a scene, so that no sentence waits for it."""
-        self._grammars["en"].parse("raise the arm by ten centimetres", scene)
-        self._grammars["zh"].parse("向上移动十厘米", scene)
+        for language, grammar in self._grammars.items():
+            scene_questions.prepare(language)
+            grammar.parse(_A_SENTENCE[language], scene)
+
+    def _of(self, language: str) -> SentenceGrammar:
+        if language not in self._grammars:
+            self._grammars[language] = SentenceGrammar(language)
+        return self._grammars[language]
 
     def completed(self, texts: Sequence[str], scene: Scene) -> tuple[SkillCall, ...]:
         """What the last of several utterances makes of a command with a gap; nothing if it does not answer."""

@@ -296,7 +296,7 @@ def _built(data: Mapping[str, Any], language: str) -> SkillWords:
         beside,
         frozenset(spelled(data["never_a_name"])),
         _any_of(spelled(data["no_negation"]), language),
-        max(len(phrase.split()) if language == "en" else len(phrase) for phrase in phrases),
+        max(phrase.count(" ") + 1 if language == "en" else len(phrase) for phrase in phrases),
     )
 
 
@@ -318,7 +318,9 @@ def _any_of(phrases: Iterable[str], language: str) -> re.Pattern[str]:
 
 def spelled(text: str) -> list[str]:
     """Every phrase that a list with [optional] and (one|of|several) words stands for."""
-    return [" ".join(phrase.split()) for part in text.split(",") for phrase in _ways(part) if phrase.strip()]
+    if _GROUP.search(text) is None:
+        return [" ".join(words) for part in text.split(",") if (words := part.split())]
+    return [" ".join(words) for part in text.split(",") for way in _ways(part) if (words := way.split())]
 
 
 def _ways(text: str) -> list[str]:

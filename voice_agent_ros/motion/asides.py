@@ -70,7 +70,7 @@ class Asides:
             raise Refusal("too_slow", limit=self._slowest)
 
     def _set_speed(self, call: SkillCall, scene: Scene, language: str) -> str:
-        factor = speed_of(call)
+        factor = speed_of(call, self._memory.speed)
         self.require_speed(factor)
         self._memory.speed = factor
         return sentences.announcement((call,), language, scene)

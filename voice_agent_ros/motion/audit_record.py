@@ -24,7 +24,6 @@ from voice_agent_ros.motion.controllers import Completion, JointSnapshot
 from voice_agent_ros.motion.gate import Heard, Verdict
 from voice_agent_ros.motion.plan import Plan
 from voice_agent_ros.motion.proposal import Proposal
-from voice_agent_ros.motion.speed import speed_of
 
 PUBLIC_WORDS = {"up", "down", "left", "right", "forward", "back"}
 HASH_LENGTH = 16
@@ -88,7 +87,7 @@ class Record:
     def aside(self, proposal: Proposal, call: SkillCall) -> None:
         """Something was done that moved nothing and stays."""
         if call.skill == "set_speed":
-            self.note("speed", **_of(proposal), factor=speed_of(call))
+            self.note("speed", **_of(proposal), **call.arguments.model_dump(exclude_none=True))
         elif call.skill != "describe_scene":
             self.note("taught", **_of(proposal), skill=call.skill)
 

@@ -354,9 +354,10 @@ class IntentBridge:
     def _done_aside(self, proposal: Proposal, verdict: Verdict, scene: Scene, language: str) -> str:
         call = proposal.calls[0]
         if call.skill == "set_speed":
-            if speed_of(call) > self.memory.speed and verdict.engine != "grammar":
+            factor = speed_of(call, self.memory.speed)
+            if factor > self.memory.speed and verdict.engine != "grammar":
                 raise Refusal("not_allowed", skill="set_speed")  # only a person's plain words make it faster
-            self._asides.require_speed(speed_of(call))
+            self._asides.require_speed(factor)
         if proposal.dry_run and call.skill != "describe_scene":
             return sentences.announcement(proposal.calls, language, scene)
         if call.skill == "set_speed":

@@ -142,7 +142,7 @@ class Courses:
         for number, step in enumerate(steps, start=1):
             slows_to = None
             if step.skill == "set_speed":
-                slows_to = speed_of(step)
+                slows_to = speed_of(step, speed)
                 if slows_to > speed:  # only a sentence of its own makes it faster
                     raise Refusal("faster_on_the_way", step=number)
                 if slows_to < self._policy.verbs.slowest:

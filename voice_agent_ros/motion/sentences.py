@@ -224,6 +224,7 @@ def _intention(template: str, call: SkillCall, language: str, scene: Scene, held
             words["angle"] = f"{MINUS[language]}{words['angle']}"
     if "factor" in arguments:
         words["factor"] = percent(arguments["factor"], language)
+        words["whole"] = WHOLES[language]["present" if arguments.get("of_present") else "allowed"]
     return _Words({**{key: str(value) for key, value in arguments.items()}, **words}).filled(template)
 
 
@@ -249,6 +250,12 @@ def degrees(radians: float, language: str) -> str:
     """`30 degrees`."""
     value = f"{math.degrees(radians):.3g}"
     return f"{value}度" if language == "zh" else f"{value} degree{'' if value == '1' else 's'}"
+
+
+WHOLES = {
+    "en": {"present": "present", "allowed": "allowed"},
+    "zh": {"present": "现在", "allowed": "允许"},
+}
 
 
 def percent(factor: float, language: str) -> str:

@@ -10,9 +10,15 @@ from voice_agent_ros.motion.policy import Policy
 POWERS = {"joint_velocity": 1, "tool_speed": 1, "joint_acceleration": 2, "joint_jerk": 3}
 
 
-def speed_of(call: SkillCall) -> float:
-    """The factor that a `set_speed` asks for."""
-    return float(call.arguments.model_dump()["factor"])
+def speed_of(call: SkillCall, present: float) -> float:
+    """The part of the allowed speed that a `set_speed` asks for.
+
+    Args:
+        present: the part that holds now; "a little slower" is less than that, and never more.
+    """
+    given = call.arguments.model_dump()
+    factor = float(given["factor"])
+    return round(present * factor, 4) if given.get("of_present") else factor
 
 
 def slowed(policy: Policy, factor: float) -> Policy:

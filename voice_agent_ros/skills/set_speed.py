@@ -17,9 +17,12 @@ class SetSpeed(SkillArguments):
     moves = False
     offered_to_llm = False
     factor: Annotated[float, Field(gt=0.0, le=1.0, description="1 is the allowed speed")]
+    of_present: Annotated[bool | None, Field(description="a part of the present speed: a little slower")] = (
+        None
+    )
 
 
 SKILL = Skill(
     SetSpeed,
-    intention={"en": "move at {factor} of the allowed speed", "zh": "以允许速度的{factor}移动"},
+    intention={"en": "move at {factor} of the {whole} speed", "zh": "以{whole}速度的{factor}移动"},
 )
