@@ -132,6 +132,7 @@ class ChineseChunker:
         """Every noun phrase that begins at a character."""
         for end, value, kind in self._noun(start):
             yield Chunk(kind, start, end, value)
+        yield from self._beside_another(start)
         for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
             if self._text[start : start + length] in self._data["holding"]:
                 for end, value, kind in self._noun(start + length):
@@ -143,6 +144,18 @@ class ChineseChunker:
                 for last in (0, 1, 2):
                     if end + last <= len(self._text) and self._text[end : end + last] in ("", "上", "上面"):
                         yield Chunk("from", start, end + last)
+
+    def _beside_another(self, start: int) -> Iterator[Chunk]:
+        """ "碗旁边的蓝方块": where it is, of a thing that is known without that."""
+        for length in range(min(_LONGEST, len(self._text) - start), 0, -1):
+            if self._text[start : start + length] not in self._things:
+                continue
+            for more in range(3, 0, -1):
+                end = start + length + more
+                if self._text[start + length : end] in SUFFIXES_ZH and self._text[end : end + 1] == "的":
+                    for stop, value, kind in self._noun(end + 1):
+                        if kind == "object" and len(value) == 1:
+                            yield Chunk(kind, start, stop, value)
 
     def _noun(self, start: int) -> Iterator[tuple[int, Any, str]]:
         """Things from `start`, with what stands before them: "桌上那个小的红色方块"."""

@@ -11,6 +11,7 @@ from voice_agent_ros.intent.bag import Bag, Meaning, names_of
 from voice_agent_ros.intent.chunks import Chunk, Chunker, senses
 from voice_agent_ros.intent.hand_frames import close_hand, move_by, move_to, open_hand, resume
 from voice_agent_ros.intent.noun_phrases import NounPhrases
+from voice_agent_ros.intent.relations import RELATIONS
 from voice_agent_ros.intent.scene import Scene
 
 _DROPPED = {"adverb", "topic"}
@@ -36,17 +37,7 @@ _PUT_ALONE = {
 }  # fmt: skip
 
 _ASKS_WHERE = {
-    "put",
-    "place",
-    "set",
-    "move",
-    "lay",
-    "stack",
-    "transfer",
-    "stick",
-    "bring",
-    "deposit",
-    "carry",
+    *("put", "place", "set", "move", "lay", "stack", "transfer", "stick", "bring", "deposit", "carry")
 }
 
 
@@ -114,9 +105,9 @@ def _pick(bag: Bag) -> Meaning | None:
     )
     if not bag.only(*kinds):
         return None
-    if bag.has("goal"):
-        return _go_and_pick(bag)
     thing = bag.thing()
+    if bag.has("goal") and not _is_beside(bag, thing):
+        return _go_and_pick(bag)
     if bag.directions() - {"up"} or thing is None:
         return _pick_what(bag)
     if any(chunk.value == thing for chunk in bag.all("from")):
@@ -135,6 +126,16 @@ def _pick(bag: Bag) -> Meaning | None:
     if bag.is_wish and all(verb.value[0].form == "base" for verb in bag.verbs) and not bag.has("ought"):
         return None
     return _naming("pick", bag)
+
+
+def _is_beside(bag: Bag, thing: Any) -> bool:
+    """ "That blue cube next to the bowl": where it is, of a thing that is known without that."""
+    things = bag.all("object")
+    return (
+        isinstance(thing, tuple)
+        and len(thing) == len(things) == 1
+        and all(goal.preposition in RELATIONS and goal.start == things[0].end for goal in bag.all("goal"))
+    )
 
 
 def _takes(verb: Chunk, bag: Bag, held: bool) -> bool:

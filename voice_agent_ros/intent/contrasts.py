@@ -36,7 +36,7 @@ _DENIED_LAST_ZH = (
     re.compile(
         rf"^{_LEAD_ZH}(?P<kept>[^?？]+?)[,，。;；!！ ]+(?:别|不要|不是|而不是)(?P<denied>[^,，。;；?？]+)$"
     ),
-    re.compile(r"^(?P<kept>[^?？]+?)(?:而不是|而不要)(?P<denied>[^,，。;；?？]+)$"),
+    re.compile(r"^(?P<kept>[^?？]+?)(?:而不是|而不要|(?<![是对])不是)(?P<denied>[^,，。;；?？]+)$"),
 )
 _FAMILIES = (
     {"pick", "place", "pick_and_place", "hand_over"},

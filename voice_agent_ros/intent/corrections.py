@@ -17,8 +17,9 @@ _MARK_EN = re.compile(
     r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
 )
 _TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
+_NOT_THAT_EN = re.compile(r"^not (?:the |that |this )?[\w ]{1,30}?[,;.] *(?:but )?")
 _MARK_ZH = re.compile(
-    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<!是)不是(?!该|要|让)|不不|错了|说错了|我是说|应该是|等等)"
+    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后])|不不|错了|说错了|我是说|应该是|等等)"
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
 # What comes before the name of a place.
@@ -53,6 +54,7 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
     before, after = plain[: mark.start()].strip(), plain[mark.end() :].strip()
     if language != "zh":
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
+        after = _NOT_THAT_EN.sub("", after) or after
     told = (_MARK_ZH if language == "zh" else _MARK_EN).sub(" ", f"{before} ").strip()
     if not before or not after or judge_mood(told, language).kind not in ("command", "empty"):
         return  # "don't go up, no, down": nobody can tell what is still forbidden

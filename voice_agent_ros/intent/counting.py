@@ -117,7 +117,9 @@ def _listed_zh(text: str, scene: Scene) -> Several | None:
     if not phrases:
         return None
     match = re.search(
-        rf"(?:{phrases})(?:、(?:{phrases}))*[和跟与](?:{phrases})(?!的?(?:正?中间|之间|当中))[都全]?", text
+        rf"(?:{phrases})(?:、(?:{phrases}))*[和跟与](?:{phrases})(?!的?(?:正?中间|之间|当中))[都全]?"
+        rf"|(?:{phrases})(?:[、，,]?(?:{phrases}))+[都全](?=[放丢扔搁移搬装摆])",
+        text,
     )
     if match is None:
         return None

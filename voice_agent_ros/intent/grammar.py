@@ -40,6 +40,9 @@ _BROKEN_OFF = 4  # words or characters
 _NUMBER = re.compile(
     r"\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|forty|fifty|by|(?:joint|angle|factor)\d+"
 )
+_ORDERED = re.compile(
+    r"\bplease\b|^(?:and |ok(?:ay)? |so )*(?:now|then|next)\b(?! (?:it|that|there|what|is|the \w+ is)\b)"
+)
 _NAMING_SKILLS = ("remember_place", "forget_place")
 _AT_REST = ("pause", "set_speed", "continue", "repeat", "undo", "resume", "wave")
 _OF_THE_PAST = ("undo", "repeat", "continue")
@@ -113,12 +116,24 @@ class SentenceGrammar:
             return self._meant(meaning, said, scene)
         readings = self._templates(plain, tokens, scene)
         if not readings:
+            meaning = meaning or self._without_verb(plain, tokens, scene, said)
             meaning = meaning or self._left_out(plain, tokens, scene)
             return self._meant(meaning, said, scene) if meaning is not None else GrammarResult()
         best = min(readings, key=lambda r: (r.unknown_words, -len(r.arguments), -len(r.skill)))
         if not self._may_be_meant(best.skill, said):
             return GrammarResult()
         return self._result(best)
+
+    def _without_verb(self, plain: str, tokens: Tokens, scene: Scene, said: str) -> Meaning | None:
+        """ "The red cube in the bowl, please", "and now in the bowl": said of what is there it would be no order."""
+        if self.language == "zh" or _ORDERED.search(said) is None:
+            return None
+        words, distances = without_frame(plain).core.split(), dict(tokens.get("distance", ()))
+        for verb in ("pick",) if words[-1:] == ["up"] else ("put", "put it"):
+            meaning = clause_en.read([*verb.split(), *words], scene, distances)
+            if meaning is not None and not meaning.missing:
+                return meaning
+        return None
 
     def _left_out(self, plain: str, tokens: Tokens, scene: Scene) -> Meaning | None:
         """What a sentence that breaks off leaves open."""

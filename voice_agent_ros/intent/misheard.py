@@ -42,12 +42,12 @@ _WORDS_EN = (
         r"\1 right",
     ),
     (
-        re.compile(r"\b(in|into|inside|on|over|to|at|from|of|with) (the|that|my|this|your) (?:bowel|bole|boll)\b"),
+        re.compile(r"\b(in|into|inside|on|over|to|at|from|of|with) (the|that|my|this|your) (?:bowel|bole|boll|bull|bow)\b"),
         r"\1 \2 bowl",
     ),
     (re.compile(r"\b(?:grain|greene|grin)(?= (?:cube|block|one|box|brick|ball|cup)s?\b)"), "green"),
     (re.compile(r"\bread(?= (?:and (?:the )?(?:blue|green|yellow) )?(?:cube|block|one|bowl|ball|box|brick|cup|thing)s?\b)"), "red"),
-    (re.compile(rf"\b({_COLOURS_EN}) (?:cue|queue|q|kube|cubed|tube)(?=$|[ ,.;!?])"), r"\1 cube"),
+    (re.compile(rf"\b({_COLOURS_EN}) (?:cub|cue|queue|q|kube|cubed|tube)(?=$|[ ,.;!?])"), r"\1 cube"),
     (re.compile(r"\b(the|your) (?:gripa|griper|grippa|gripor|grip her|gripper's|ripper|crypper)(?=$|[ ,.;!?])"), r"\1 gripper"),
     (re.compile(r"^((?:please |robot,? )?)clothes (?=(?:the|your) (?:gripper|hand|claw|fingers|jaws))"), r"\1close "),
     (re.compile(r"^((?:please |robot,? )?)(?:undue|on do|un do)(?=$|[ ,.;!?]*(?:$|that|it|the last))"), r"\1undo"),
@@ -55,11 +55,18 @@ _WORDS_EN = (
     (re.compile(r"^((?:please |robot,? )?)weight(?= (?:a|for|there|here)\b)"), r"\1wait"),
     (re.compile(r"^((?:please |robot,? |can you |could you )?)waive(?=$|[ .!]*$| (?:at|to|hello|goodbye)\b)"), r"\1wave"),
     (re.compile(r"\b(can|could|would|will) you like (?=(?:pick|put|grab|take|move|open|close|place|drop|lift)\b)"), r"\1 you "),
+    (re.compile(r"\bpick-?up(?= (?:the|an?|that|this|it|my|your|red|green|blue|yellow)\b)"), "pick up"),
+    (re.compile(r"(?<!\bthe )(?<!\bthis )(?<!\bthat )\bone (?=(?:cube|block|brick)\b)"), "a "),
     # "one of the blocks": a block, whichever
     (re.compile(r"\b(?:any |either |just )?(?:one|any|either) of (?:the|those|these|my|your|our) ((?:\w+ )?[a-z]+?)s\b"), r"a \1"),
     (re.compile(r"\b(that|this) there (?=\w+ (?:cube|block|one|bowl|ball)\b)"), r"\1 "),
 )  # fmt: skip
 _WORDS_ZH = (
+    # said around a command: "下一步，…" is no step down
+    (re.compile(r"^(?:(?:好的?|那么?|嗯|然后)[,， ]*)?(?:下一步|接下来|首先|第[一二三四五]步|下一个(?:任务|动作|命令))[，,:： 就是]*(?=.{2})"), ""),
+    (re.compile(r"(?<=.{4})[，,。 ]*(?:千万|小心|可)?(?:不要|别)(?:松手|放开|松开|弄掉|掉了|摔了|弄坏|夹坏|捏碎|碰坏|太用力)(?:了|它)?[。!！]*$"), ""),
+    (re.compile(r"帮(?:奶奶|爷爷|妈妈|爸爸|外婆|外公|老师|同学|哥哥|姐姐|弟弟|妹妹|大家|我们|咱们|朋友|叔叔|阿姨|这位\w{1,3}?)(?=[拿抓把将取夹放捡])"), "帮我"),
+    (re.compile(r"^((?:请|帮我|麻烦你?|你|就)*)(?:随便|任意)(?=[拿抓取夹])"), r"\1"),
     (re.compile(r"(?:里|离|立|利|厘|离)[米迷咪](?!饭)"), "厘米"),
     (re.compile(r"(?<=[\d一二三四五六七八九十两半])(?:公份|工分|公芬|宫分)"), "公分"),
     (re.compile(r"(?:加|家|架|夹)(?:爪|抓子)|夹抓|家抓(?![住起取])"), "夹爪"),
@@ -76,7 +83,7 @@ _WORDS_ZH = (
     (re.compile(r"(?<=[把将])那个?[,， 呃嗯]*(?:那个?)?(?:什么|啥|谁)(?:什么)?(?:东西|玩意儿?)?[,， ]*"), "那个"),
     (re.compile(r"(?<=[拿抓取起夹])那个?(?:什么|啥)(?:东西|玩意儿?)?(?=$|[,，。！!来过])"), "那个"),
     (re.compile(r"(?:其中|随便|任意)(?:的|哪)?一?个(?=\w)"), "一个"),
-    (re.compile(r"^((?:请|帮我|麻烦你?|你)*(?:拿|抓|取|夹)(?:起|住)?)(?:其中)?一个(?=$|[,，。!！吧])"), r"\1那个"),
+    (re.compile(r"^((?:请|帮我|麻烦你?|你)*(?:拿|抓|取|夹)(?:起|住)?)(?:其中)?一个(?=$|[,，。!！吧]|起来)"), r"\1那个"),
 )  # fmt: skip
 
 

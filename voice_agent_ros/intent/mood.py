@@ -51,8 +51,12 @@ _PERCEPTION = (
     r"|recommend|promise)"
 )
 
+# Complaints, and what is only to be confirmed, whatever polite words begin it.
+_ASKED_BACK_EN = re.compile(
+    r"\bright ?\?$|^you(?:'re| are) (?:supposed|meant) to be\b|^(?:it|that) (?:just |then |already |suddenly )?(?!need|feed|speed|proceed)[a-z]{3,}ed\b"
+)
 _TAG_EN = re.compile(
-    r"[, ]+(?:(?:can|could|will|would|won't) you(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please"
+    r"[, ]+(?:(?:can|could|will|would|won't) (?:you|ya|u)(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please|yes|yeah|eh"
     r"|if you (?:can|could|would"
     r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
 )
@@ -159,6 +163,9 @@ def _judge_en(text: str) -> Mood:
     text = without_reason(without_leading_no(text), "en")
     if _REPORTED_EN.search(text):
         return Mood("reported", "quotation")
+    if match := _ASKED_BACK_EN.search(text):
+        return Mood("question" if text.endswith("?") else "statement", match.group())
+    text = re.sub(r",? already(?=[.! ]*$)", "", text)  # "do it already!"
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
         text = re.sub(r"\bi'd\b", "i had", text)
     request = without_frame(plainly(bare(text), "en"))

@@ -21,6 +21,7 @@ _CHINESE = {
 _PHRASES = {
     tuple(phrase.split()): relation for relation, phrases in _ENGLISH.items() for phrase in phrases.split("|")
 }
+RELATIONS = tuple(_ENGLISH)
 _LONGEST = max(len(phrase) for phrase in _PHRASES)
 SUFFIXES_ZH = {phrase: relation for relation, phrases in _CHINESE.items() for phrase in phrases.split("|")}
 BETWEEN_ZH = ("之间", "中间", "当中", "的中间", "的之间", "正中间", "的正中间")

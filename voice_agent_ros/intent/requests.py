@@ -124,9 +124,15 @@ _PRESENT = {
 }
 
 
-_CLEFT = re.compile(r" is (?:the|that|this|what|where|for)\b")
+_CLEFT = re.compile(r" is (?:the|that|this|what|where|for)\b|^it(?:'s| is) (?:the|that|this)\b")
 # "the thing I want you to pick up is the red cube", "the bowl is where I want the red cube"
 _CLEFTS = (
+    (
+        re.compile(
+            r"^(?:it's|it is) (?P<thing>(?:the|that|this) [\w ]+?) (?:that )?(?:i|we)(?:'d like| would like| want| need) you to (?P<verb>[\w ]+)$"
+        ),
+        "{verb} {thing}",
+    ),
     (
         re.compile(
             r"^(?:the (?:one|thing|cube|block|object|item)|what)(?: that| which)? (?:i|we)(?:'d like| would like| want| need) you to (?P<verb>[\w ]+?) is (?P<thing>(?:the|that|this) [\w ]+)$"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from voice_agent_ros.intent.contrasts import contrasted, excludes
@@ -22,7 +23,7 @@ from voice_agent_ros.intent.vocabulary import spoken_name
 from voice_agent_ros.intent.wordings import folded
 
 _SAID_TWICE = ("open_gripper", "close_gripper", "move_to")
-_WHEN_DONE = re.compile(r"when you(?:'re| are| get| reach|'ve reached) (?:\w+ )?home\b[^?]*$")
+_WHEN_DONE = re.compile(r"when you(?:(?:'re| are| get| reach) (?:\w+ )?home|'ve|have)\b[^?]*$")
 _MAX_TRIES = 24  # sentences that one utterance may be cut into; more is talk, and time
 
 
@@ -269,6 +270,8 @@ def _sequence(calls: list[SkillCall]) -> GrammarResult:
         if not index or call != calls[index - 1] or call.skill not in _SAID_TWICE
     ]
     calls = _brought(calls)
+    if any(one.skill == "open_gripper" and two.skill == "place" for one, two in pairwise(calls)):
+        return GrammarResult()  # "松手放进碗里" is one thing; what is let go of cannot be placed
     if len(calls) == 1:
         return GrammarResult(tuple(calls))
     if not 2 <= len(calls) <= MAX_STEPS:
