@@ -64,7 +64,7 @@ BEYOND_THE_SMALL_MODEL = {
     "test_structured_output_async": "as test_structured_output",
     "test_structured_output_pydantic_2_v1": "as test_structured_output",
     "test_structured_output_optional_param": "as test_structured_output",
-    "test_json_mode": "it leaves out the quotes of its keys, or repeats itself up to the limit",
+    "test_json_mode": "it repeats itself inside a text up to the console's limit, which has no penalty for that, and again when asked once more",
     "test_agent_loop": "it makes the weather up instead of asking the tool",
     "test_unicode_tool_call_integration": "it writes the names in another way",
     "test_bind_runnables_as_tools": "it greets by itself instead of calling the greeter",

@@ -85,6 +85,89 @@ def test_a_field_may_be_null(echo_server: Any) -> None:
     assert '"usage"' not in post(echo_server, "hello", **options).text
 
 
+CALL = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+RESULT = {"role": "tool", "tool_call_id": "c1", "content": "ok"}
+ASKED = {"role": "user", "content": "hello"}
+AS_CLIENTS_SEND_IT: dict[str, dict[str, Any]] = {
+    "no tools": {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True},
+    "a choice among none": {"tool_choice": "none"},
+    "old calls, none": {"functions": [], "function_call": "none"},
+    "plain text": {"response_format": {"type": "text"}},
+    "no stop": {"stop": []},
+    "an empty stop": {"stop": ""},
+    "both limits": {"max_tokens": 5, "max_completion_tokens": 9},
+    "an endless limit": {"max_tokens": 10**30},
+    "a limit as a float": {"max_tokens": 64.0},
+    "a large seed": {"seed": 2**70},
+    "options of a stream": {"stream_options": {"include_usage": True}},
+    "probabilities": {"logprobs": True, "top_logprobs": 5},
+    "a developer": {"messages": [{"role": "developer", "content": "Be brief."}, ASKED]},
+    "text only": {"modalities": ["text"]},
+    "a call's message without content": {
+        "messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": CALL}, RESULT]
+    },
+    "a call's message with all that a reply has": {
+        "messages": [
+            ASKED,
+            {
+                "role": "assistant",
+                "content": "",
+                "refusal": None,
+                "annotations": [],
+                "audio": None,
+                "function_call": None,
+                "reasoning_content": "Hm.",
+                "tool_calls": [{"index": 0, **CALL[0]}],
+            },
+            {**RESULT, "name": "f"},
+        ]
+    },
+    "an answer without a call": {
+        "messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": []}, ASKED]
+    },
+    "Open WebUI": {
+        **{"chat_id": "x", "id": "m", "session_id": "s", "features": {}, "variables": {}, "metadata": {}},
+        **{"files": [], "tool_ids": [], "tool_servers": [], "background_tasks": {}, "model_item": {}},
+    },
+    "AI SDK": {
+        "temperature": 0,
+        "frequency_penalty": 0,
+        "user": "u",
+        "reasoning_effort": "low",
+        "verbosity": "low",
+    },
+}
+
+
+@pytest.mark.parametrize("name", AS_CLIENTS_SEND_IT)
+def test_what_clients_really_send(echo_server: Any, name: str) -> None:
+    said = message(post(echo_server, "hello", **AS_CLIENTS_SEND_IT[name]))
+    assert (said["content"] or "").startswith("hello")
+    assert "tool_calls" not in said
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("HEAD", "/v1/models", 200),
+        ("HEAD", "/health", 200),
+        ("HEAD", CHAT, 405),
+        ("GET", CHAT, 405),
+        ("OPTIONS", CHAT, 405),  # no web page is let in unless --cors-origin names it
+        ("POST", "/v1/responses", 404),
+        ("DELETE", "/v1/models/xlm", 405),
+    ],
+)
+def test_other_methods_and_paths(echo_server: Any, method: str, path: str, status: int) -> None:
+    response = httpx.request(method, f"{echo_server.url}{path}", timeout=20)
+    assert response.status_code == status
+    assert "access-control-allow-origin" not in response.headers
+    if status >= 400 and method != "HEAD":
+        assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    if status == 405:
+        assert response.headers["allow"]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_made_up_names_cannot_break_the_answer(echo_server: Any, stream: bool) -> None:
     response = post(

@@ -19,7 +19,7 @@ def check_chat(request: ChatRequest) -> None:
     """
     _check_count(request.n)
     for name in ("functions", "function_call"):
-        if getattr(request, name) is not None:
+        if getattr(request, name) not in (None, [], "none"):  # which ask for nothing
             raise bad_request(
                 f"{name!r} is the old form of function calls.", "Use 'tools' and 'tool_choice'.", param=name
             )
