@@ -73,7 +73,7 @@ class Dialogue:
             monotonic,
             ros_now,
         )
-        self._replies = Replies(self._turns, self._voice, self._thinking, self._goals)
+        self._replies = Replies(self._turns, self._voice, self._thinking, self._goals, self._ask_back)
         self._clarifying: tuple[GrammarResult, float] | None = None
         self._hearing = Partial("", "", "")
         self.expected_wait_s = 0.0  # for the model's first words; 0.0: not known
@@ -248,16 +248,23 @@ class Dialogue:
         if is_enough:
             self._clarifying = (result, self._monotonic())
         turn.mark("intent", self._ros_now())
-        turn.engine = "grammar"
+        turn.engine = "llm" if turn.engine == "llm" else "grammar"
         text = phrase("which" if is_enough else "which_whole", turn.language, result.ambiguous)
         self._voice.say(turn, text, "question")
         self._turns.end(turn, "asked")
+
+    def _ask_back(self, turn: Turn, result: GrammarResult) -> None:
+        """Ask for the one argument that a model's call lacks; its answer is read back like any such call."""
+        if result.ambiguous:
+            self._ask_which(turn, result, is_enough=True)
+        else:
+            self._ask_for(turn, result)
 
     def _ask_for(self, turn: Turn, result: GrammarResult) -> None:
         """Ask for what was not said."""
         self._clarifying = (result, self._monotonic())
         turn.mark("intent", self._ros_now())
-        turn.engine = "grammar"
+        turn.engine = "llm" if turn.engine == "llm" else "grammar"
         self._voice.say(turn, question_for(result.slot, turn.language), "question")
         self._turns.end(turn, "asked")
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from voice_agent_ros.intent.dialogue_goals import Goals
@@ -10,16 +11,30 @@ from voice_agent_ros.intent.dialogue_thinking import Thinking, proposed_call
 from voice_agent_ros.intent.dialogue_turns import TurnBook
 from voice_agent_ros.intent.dialogue_voice import Voice, WrongLanguage
 from voice_agent_ros.intent.phrases import phrase
+from voice_agent_ros.intent.proposal_gaps import proposal_gap, several_meant
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.turn import Turn
+from voice_agent_ros.intent.utterance import GrammarResult
 from voice_agent_ros.llm.client import Event, Failed, Finished, TextDelta
 
 
 class Replies:
-    """Handles the replies to requests that turns wait for."""
+    """Handles the replies to requests that turns wait for.
 
-    def __init__(self, turns: TurnBook, voice: Voice, thinking: Thinking, goals: Goals) -> None:
+    Args:
+        ask: asks for the one argument that a call lacks.
+    """
+
+    def __init__(
+        self,
+        turns: TurnBook,
+        voice: Voice,
+        thinking: Thinking,
+        goals: Goals,
+        ask: Callable[[Turn, GrammarResult], None],
+    ) -> None:
         self._turns, self._voice, self._thinking, self._goals = turns, voice, thinking, goals
+        self._ask = ask
 
     def on_event(self, turn: Turn, event: Event, scene: Scene) -> None:
         """News of the request that this turn waits for. Thoughts, and which endpoint answers, are nobody's matter here."""
@@ -75,14 +90,24 @@ class Replies:
                 self._turns.end(turn, "failed", "wrong_language")
 
     def _propose(self, turn: Turn, reply: Finished, scene: Scene) -> None:
-        """Pass on what the model wants if it is one valid call that the sentence supports; else ask."""
-        found = proposed_call(reply, turn.heard.text, scene, turn.language)
-        if found is None:
-            self._voice.say(turn, phrase("not_understood", turn.language), "answer")
-            self._turns.end(turn, "refused", "not_understood")
+        """Pass on what the model wants if it is one valid call that the sentence supports; else ask, for the one
+        argument that it lacks or for another sentence."""
+        text = turn.heard.text
+        found = proposed_call(reply, text, scene, turn.language)
+        if found is not None:
+            lack = several_meant(found[0], scene, turn.language)
         else:
+            tools = turn.request.tools if turn.request is not None else ()
+            offered = {str(tool["function"]["name"]) for tool in tools}
+            lack = proposal_gap(reply, offered, text, scene, turn.language)
+        if lack is not None:
+            self._ask(turn, lack)
+        elif found is not None:
             call, turn.proposed = found
             self._goals.send(turn, "llm", (call,))
+        else:
+            self._voice.say(turn, phrase("not_understood", turn.language), "answer")
+            self._turns.end(turn, "refused", "not_understood")
 
     def _after_result(self, turn: Turn, event: Finished | Failed, scene: Scene) -> None:
         """The model was told how its call ended: another call may mend it, otherwise that was all."""

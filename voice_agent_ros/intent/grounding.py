@@ -18,6 +18,7 @@ from voice_agent_ros.intent.steps import strong_parts
 from voice_agent_ros.intent.vocabulary import chinese_names
 from voice_agent_ros.intent.wordings import bare
 
+PLACE_UNUSED = "a place was said but is not used"
 _TOLERANCE = 0.01  # of a distance
 _DIRECTIONS = {
     "up": r"(?<!pick )(?<!picking )(?<!hold )(?<!get )(?<!wake )(?<!shut )(?<!give )\bup\b"
@@ -115,7 +116,7 @@ def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene,
     if "target" in given and (match := _OTHER_RELATIONS.search(words)):
         reasons.append(f"{match.group()!r} is neither into nor onto")
     if "object" in given and "target" not in given and _names_a_place(words, language):
-        reasons.append("a place was said but is not used")
+        reasons.append(PLACE_UNUSED)
     return reasons
 
 

@@ -50,21 +50,27 @@ def settled_proposals(
             ) from error
         calls.append(
             parse_call(
-                name, _exact(name, given, text, scene, language) if isinstance(given, dict) else arguments
+                name,
+                exact_arguments(name, given, text, scene, language) if isinstance(given, dict) else arguments,
             )
         )
     return settled(calls, text, scene, language)
 
 
 def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCall:
-    arguments = _exact(call.skill, call.arguments.model_dump(exclude_none=True), text, scene, language)
+    arguments = exact_arguments(
+        call.skill, call.arguments.model_dump(exclude_none=True), text, scene, language
+    )
     try:
         return parse_call(call.skill, arguments)
     except SkillError:
         return call
 
 
-def _exact(skill: str, given: dict[str, Any], text: str, scene: Scene, language: str) -> dict[str, Any]:
+def exact_arguments(
+    skill: str, given: dict[str, Any], text: str, scene: Scene, language: str
+) -> dict[str, Any]:
+    """Arguments with what the sentence says exactly in the place of what was written loosely; still unchecked."""
     arguments = dict(given)
     for slot in ("object", "target"):
         if isinstance(arguments.get(slot), str):
