@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How nodes are spun, and woken from other threads."""
+
+import threading
+from importlib.util import find_spec
+
+import pytest
+
+pytestmark = pytest.mark.ros
+
+rclpy = pytest.importorskip("rclpy")
+
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from until import until  # noqa: E402
+
+from voice_agent_ros.nodes import spin  # noqa: E402
+from voice_agent_ros.nodes.wakeup import Wakeup  # noqa: E402
+
+
+@pytest.fixture
+def node():
+    rclpy.init()
+    one = rclpy.create_node("sleeper")
+    yield one
+    one.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.mark.parametrize("name", ["events", "single_threaded"])
+def test_a_node_is_woken_in_its_executors_thread(monkeypatch, node, name):
+    monkeypatch.setenv(spin.EXECUTOR, name)
+    executor = spin.new_executor()
+    has_events = find_spec("rclpy.experimental") is not None
+    assert isinstance(executor, SingleThreadedExecutor) == (name == "single_threaded" or not has_events)
+    executor.add_node(node)
+    waiting, taken = list(range(100)), []
+
+    def take() -> None:
+        while waiting:
+            taken.append((waiting.pop(), threading.get_ident()))
+
+    wakeup, end = Wakeup(node, take), rclpy.task.Future()
+    thread = threading.Thread(target=executor.spin_until_future_complete, args=(end,))
+    thread.start()
+    for _ in range(100):
+        threading.Thread(target=wakeup.trigger).start()
+    until(lambda: len(taken) == 100)
+    assert {ident for _, ident in taken} == {thread.ident}
+    waiting.append(1)
+    wakeup.trigger()
+    until(lambda: len(taken) == 101)
+    end.set_result(None)
+    thread.join(5.0)
+    executor.shutdown()
+
+
+def test_nobody_spins_a_node(node):
+    Wakeup(node, pytest.fail).trigger()
+
+
+def test_without_events_executor(monkeypatch, node):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(spin.importlib, "import_module", missing)
+    assert isinstance(spin.new_executor(), SingleThreadedExecutor)
