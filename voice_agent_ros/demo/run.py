@@ -22,7 +22,7 @@ from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
 from launch.logging import launch_config
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
 from voice_agent_ros.demo import report
@@ -31,6 +31,7 @@ from voice_agent_ros.demo.observer import Observer
 from voice_agent_ros.demo.options import OUTCOMES, Options, from_environment
 from voice_agent_ros.demo.view import BrowserView
 from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.nodes.spin import new_executor
 
 STARTUP_TIMEOUT_S = 90.0
 HEARD_TIMEOUT_S = 8.0
@@ -56,7 +57,7 @@ def main() -> int:
     # Signals belong to launch, which runs in the main thread and ends every process.
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     observer = Observer(narrator)
-    executor = SingleThreadedExecutor()
+    executor = new_executor()
     executor.add_node(observer)
     spinning = threading.Thread(target=partial(spin, executor), name="observer", daemon=True)
     spinning.start()
@@ -100,7 +101,7 @@ def open_view(share: Path, options: Options, observer: Observer, narrator: Narra
     return view
 
 
-def spin(executor: SingleThreadedExecutor) -> None:
+def spin(executor: Executor) -> None:
     """Spin until shut down."""
     try:
         executor.spin()
