@@ -27,6 +27,7 @@ _AFTER_WAY_EN = re.compile(
 _BEFORE_WAY_EN = re.compile(
     rf"((?:^|[,;.] *|\b(?:and|then|and then|another|by|move|go) )(?:another |then |by )?{_NUMBER_EN}) (?=(?:more )?{_WAY_EN}\b)"
 )
+_THE_SAME_EN = re.compile(rf"\b({_WAY_EN}) (?:by |for )?(?:the )?same(?: distance| amount| again)?\b")
 _AFTER_JOINT_EN = re.compile(
     rf"\b((?:joint|axis) (?:\d|{_ONES})(?: by| to)? (?:minus |plus |negative )?{_NUMBER_EN})(?![\w.]){_END_EN}"
 )
@@ -50,6 +51,9 @@ def filled_in(text: str, language: str) -> str:
     if unit := _one_unit(_MEASURED_EN, text):
         text = _AFTER_WAY_EN.sub(rf"\1 \2 {unit}", text)
         text = _BEFORE_WAY_EN.sub(rf"\1 {unit} ", text)
+        amounts = {match.group() for match in _MEASURED_EN.finditer(text)}
+        if len(amounts) == 1:
+            text = _THE_SAME_EN.sub(rf"\1 {amounts.pop()}", text)
     if unit := _one_unit(_TURNED_EN, text):
         text = _AFTER_JOINT_EN.sub(rf"\1 {unit}", text)
     return _RUN_ON_EN.sub(r"\1, ", text)

@@ -27,6 +27,7 @@ _NUMBERS_EN = {
     **{"free": "three", "fife": "five", "sicks": "six", "sics": "six", "tan": "ten", "tin": "ten"},
 }
 _BEFORE_UNIT_EN = re.compile(rf"(?<!up )\b({'|'.join(_NUMBERS_EN)})(?= {_UNIT_EN})")
+_SAID_TWICE_EN = re.compile(rf"\b(\d+|[a-z]+)(?:,? (?:um |uh )?\1)+(?= {_UNIT_EN})")
 _UP_TO_UNIT_EN = re.compile(rf"(?<=\bup )\b(to|too|for|fore)(?= {_UNIT_EN})")
 _AFTER_JOINT_EN = re.compile(
     r"\b(joint|axis)( number)? (to|too|for|fore|won|tree|free|sicks|fife)"
@@ -95,6 +96,7 @@ def as_meant(text: str, language: str) -> str:
         return text
     for pattern, meant in _SPELLED_UNITS_EN:
         text = pattern.sub(meant, text)
+    text = _SAID_TWICE_EN.sub(r"\1", text)
     text = _UP_TO_UNIT_EN.sub(_number, _BEFORE_UNIT_EN.sub(_number, text))
     text = _AFTER_JOINT_EN.sub(lambda match: f"{match[1]}{match[2] or ''} {_NUMBERS_EN[match[3]]}", text)
     for pattern, meant in _WORDS_EN:

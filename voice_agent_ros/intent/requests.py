@@ -124,9 +124,23 @@ _PRESENT = {
 }
 
 
-_CLEFT = re.compile(r" is (?:the|that|this|what|where|for)\b|^it(?:'s| is) (?:the|that|this)\b")
+_CLEFT = re.compile(
+    r" is (?:the|that|this|what|where|for)\b| it (?:over |in |back )?(?:there|in|back)$|^it(?:'s| is) (?:the|that|this)\b"
+)
 # "the thing I want you to pick up is the red cube", "the bowl is where I want the red cube"
 _CLEFTS = (
+    (
+        re.compile(
+            r"^(?P<thing>(?:the|that|this) [\w ]+?) (?:belongs|goes|should go|should be|has to go|needs to go|needs to be|must go) (?P<where>(?:in|on|into|onto|inside|next to|beside) [\w ]+?) (?:so |and )?(?:please )?(?:put|place|drop|pop|stick|move|set|bring) it (?:over |in |back )?(?:there|in|back)$"
+        ),
+        "put {thing} {where}",
+    ),
+    (
+        re.compile(
+            r"^(?P<place>[\w ]+?) is where (?P<thing>(?!to\b)[\w ]+?) (?:must|should|has to|needs to|ought to) (?:go|be|end up)$"
+        ),
+        "put the {thing} in the {place}",
+    ),
     (
         re.compile(
             r"^(?:it's|it is) (?P<thing>(?:the|that|this) [\w ]+?) (?:that )?(?:i|we)(?:'d like| would like| want| need) you to (?P<verb>[\w ]+)$"
@@ -175,7 +189,8 @@ def _present(verb: str) -> str:
 def without_frame(words: str) -> Request:
     """Take the frames off lower-case words without punctuation; something is always left of what had words."""
     asked = gerunds = False
-    words = " ".join(_INSIDE.sub(" ", words).split()) or words
+    for _ in range(2):  # "like, um, five": what one leaves may be another
+        words = " ".join(_INSIDE.sub(" ", words).split()) or words
     words = _STUTTER.sub(r"\1", words)
     words = _uncleft(words)
     if so := _WERE_SO.match(words):

@@ -49,7 +49,9 @@ _BEFORE_BARE_ZH = re.compile(
 _AFTER_ZH = re.compile(
     r"^(?:请|麻烦你?|等)?(?:你)?(?P<first>[^，,。]{2,}?)了?(?:之后|以后|(?<![往向朝退然最随之以前])后(?![退移边面方撤缩续]))[，, ]*(?:你|再|就|请)*(?P<later>.+)$"
 )
-_WEAK_ZH = re.compile(r"[，,；;。、]+(?:并且?|还要|也)?|并且|同时|顺便|并(?!拢)")
+_WEAK_ZH = re.compile(
+    r"[，,；;。、]+(?:并且?|还要|也)?|并且|同时|顺便|并(?!拢)|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])"
+)
 _LEADING_ZH = re.compile(r"^(?:请|麻烦你?|你)?先(?:把(?=.))?")
 _SAME_EN = re.compile(
     r"^(?:please )?(?:(?:do|and|also|likewise|now)[ ,]+)*(?:the same (?:with|for|to|thing with) )?(?P<thing>(?:the |that )?[\w ]+?)"

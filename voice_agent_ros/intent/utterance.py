@@ -196,9 +196,12 @@ class Utterance:
                 if len(result.calls) == 1:
                     break
             else:
-                return GrammarResult()
+                result = self._run_on(pieces[start][1], said, [*before, *calls])
+                if not result.calls:
+                    return GrammarResult()
             calls += result.calls
-            said = said.after(result.calls[0])
+            for call in result.calls:
+                said = said.after(call)
             start = end
         return GrammarResult(tuple(calls))
 
@@ -207,8 +210,9 @@ class Utterance:
         for first, second in run_on(part, self._language):
             start = self._step(first, said, before).calls
             if len(start) == 1:
-                end = self._step(second, said.after(start[0]), [*before, *start]).calls
-                if len(end) == 1:
+                after, done = said.after(start[0]), [*before, *start]
+                end = self._step(second, after, done).calls or self._run_on(second, after, done).calls
+                if end:
                     return GrammarResult((*start, *end))
         return GrammarResult()
 
