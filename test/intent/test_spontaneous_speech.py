@@ -24,7 +24,13 @@ MEANT = {
     "move_by left 0.1": "go left ten centimetres, not right / don't go right, move left by ten centimetres / 往左十厘米，别往右",
     "pick 'red cube'": "don't take the blue one, take the red one / 别拿蓝的，拿红的 / not the blue one, pick up the red one / the thing I want you to pick up is the red cube / the red cube is the one I want you to pick up",
     "pick_and_place 'red cube' bowl": "put the red cube, not the blue one, in the bowl / the bowl is where the red cube should go / what I want is for the red cube to end up in the bowl / okay so what I'd like is for the red cube to go in the bowl, please / put the red cube in the bowel / take the red cube, and then, um, drop it in the bowl",
-    "place bowl": "put that one you're holding in the bowl / put whatever you've got in the bowl / put the block that you are carrying in the bowl / the bowl, put it in the bowl / drop the thing you picked up in the bowl",
+    "place bowl": "and now in the bowl / in the bowl please / put that one you're holding in the bowl / put whatever you've got in the bowl / put the block that you are carrying in the bowl / the bowl, put it in the bowl / drop the thing you picked up in the bowl",
+    "pick 'blue cube'": "pick up that blue cube next to the bowl / have the arm grab the blue cube / make the arm pick up the blue cube / pick up the green cube, no, not the green one, the blue one / it's the blue cube I want you to grab / pickup the blue cube / blue block up please / come on, pick up the blue one already! / 下一步，抓蓝色方块 / 帮奶奶拿一下蓝色方块 / 抓住蓝色的方块别松手 / 拿蓝的不是红的 / 拿红色的哦不蓝色的方块 / 把碗旁边的蓝方块拿起来 / 小伙子，把蓝色的方块夹起来",
+    "pick_and_place 'green cube' bowl": "the green one in the bowl, please / the green cube belongs in the bowl, so put it there / 把红的哦不绿的放碗里",
+    "move_by down 0.0762": "go down like uh three three inches",
+    "move_by down 0.04 + close_gripper + move_by up 0.04": "嗯 往下四厘米 夹紧 再往上四厘米 / um go down four cm close the gripper and come up again four cm",
+    "move_by right 0.1 + move_by forward 0.1": "move right ten cm and forward the same",
+    "pick_and_place 'red cube' bowl + move_to home": "when you've put the red cube in the bowl, go home / 把红方块放到碗里后回家",
     "move_to home": "right we're finished go back to your home position / that's all for today, go home / we're done here, head home / 我们结束了，回家吧 / 收工，回原点",
     "move_by up 0.02": "go up to centimetres / move up too cm / up two senti meters / translate up twenty mil / 在往上两里米",
     "move_by up 0.04": "go up for centimetres / go up fore cm",
@@ -54,6 +60,8 @@ ASKED = {
 NOTHING = """don't go left and right / don't go left, right? / not left / don't take the blue one / 别往左 / 别往左右动 / don't go left, tell me a joke
 I saw him go up for centimetres / when the light turns red, open the gripper / after lunch, open the gripper / I'll go home after opening the gripper
 he goes home before you open the gripper / 五分钟后回家 / 他回家后张开夹爪 / take it easy / when do you get home / it is five left / put it mildly / that's all folks
+it moved ten centimetres to the left / you're supposed to be at home / you can pick up cubes, right? / I told him to pick up the red cube go home / they had the robot pick up the red cube
+what I want is for the war to end / the bowl is where I put the red cube / now the red cube is in the bowl / hands up / again and again he failed / 下一步 / 十厘米高 / 松手放进碗里 / 他回家之前张开了夹爪 / 上一点的那个
 I picked up the red cube went home / what you picked up / the bowl is where he put the red cube / 机器人必须回家 / 再见"""
 TALK = """he yelled, stop! / he shouted stop and ran / "stop" is a four letter word / "Stop!" she cried / what does stop mean / they sing stop in the name of love
 if I say stop, stop / when I say stop you stop / she told me to stop smoking / the emergency stop is red / mum said stop it

@@ -234,6 +234,11 @@ def _move_by(bag: Bag) -> Meaning | None:
     if len(ways) != 1 or (bag.has("it") and not how_far):
         return None
     directed = [chunk.value[1] for chunk in bag.all("directed")]
+    last = bag.chunks[-1]
+    if bag.has("it") and not bag.has("ba") and bag.all("it")[-1].start > bag.chunks[0].start:
+        return None  # "上一点的那个" is a thing
+    if len(bag.chunks) == 2 and last.kind == "directed" and last.value[1] in ("高", "低", "矮") and distances:
+        return None  # "十厘米高" says how high something is
     vague = directed and all(word in words()["wants_amount"] for word in directed)
     if vague and not how_far and not (bag.has("arm") and directed[-1] not in ("高", "低", "矮")):
         return None

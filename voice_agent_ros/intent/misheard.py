@@ -63,6 +63,7 @@ _WORDS_EN = (
     (re.compile(r"\b(that|this) there (?=\w+ (?:cube|block|one|bowl|ball)\b)"), r"\1 "),
 )  # fmt: skip
 _WORDS_ZH = (
+    (re.compile(r"^下一步(?=[。！!？? ]*$)"), "接下来"),
     # said around a command: "下一步，…" is no step down
     (re.compile(r"^(?:(?:好的?|那么?|嗯|然后)[,， ]*)?(?:下一步|接下来|首先|第[一二三四五]步|下一个(?:任务|动作|命令))[，,:： 就是]*(?=.{2})"), ""),
     (re.compile(r"(?<=.{4})[，,。 ]*(?:千万|小心|可)?(?:不要|别)(?:松手|放开|松开|弄掉|掉了|摔了|弄坏|夹坏|捏碎|碰坏|太用力)(?:了|它)?[。!！]*$"), ""),

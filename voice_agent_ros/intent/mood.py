@@ -53,7 +53,7 @@ _PERCEPTION = (
 
 # Complaints, and what is only to be confirmed, whatever polite words begin it.
 _ASKED_BACK_EN = re.compile(
-    r"\bright ?\?$|^you(?:'re| are) (?:supposed|meant) to be\b|^(?:it|that) (?:just |then |already |suddenly )?(?!need|feed|speed|proceed)[a-z]{3,}ed\b"
+    r"^(?:time and )?again and again\b|^hands up\b|^home runs?\b|\bright ?\?$|^you(?:'re| are) (?:supposed|meant) to be\b|^(?:it|that) (?:just |then |already |suddenly )?(?!need|feed|speed|proceed)[a-z]{3,}ed\b"
 )
 _TAG_EN = re.compile(
     r"[, ]+(?:(?:can|could|will|would|won't) (?:you|ya|u)(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please|yes|yeah|eh"

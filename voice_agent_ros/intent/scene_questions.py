@@ -69,8 +69,9 @@ _TOO_LITTLE_ZH = r"(?:看看?|瞧瞧?|检查|观察|扫描|念|报|讲|说)(?:�
 
 # A sentence without any of these asks nothing of the kind; only one with them needs the long patterns.
 _CUES_EN = re.compile(
-    r"\b(?:wh|tell|show|give|report|describ|list|name|enumerat|say|explain|read|call|stat|summar|detail|outline|let|inform"
-    r"|fill|identif|recit|run|walk|talk|go over|is|are|any|some|look|check|scan|inspect|glance|peek|have|take|do|can|could|how|scene|view|all|every|count)"
+    r"\b(?:what\w*|what's|which|who|tell|show|list|report|describ\w*|descriptions?|overview|summar\w*|inventory|rundown|run-down|idea|account|picture|name|enumerat\w*|say|explain\w*"
+    r"|read|call|stat\w*|detail|outline|know|inform|fill|identif\w*|recit\w*|run|walk|talk|go over|anything|everything|something|any|around|check|scan|inspect|glance|peek|see|detect|spot|perceive"
+    r"|scene|view|visible|how|count|situation|surroundings|environment)\b"
 )
 _CUES_ZH = re.compile(r"[什啥哪何几]|描述|介绍|[说讲列报念告看瞧汇概总结清点盘播罗观检扫形]|情况|场景")
 
