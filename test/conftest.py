@@ -3,7 +3,13 @@
 
 import os
 
+from hypothesis import settings
+
 from voice_agent_ros.sim.offscreen import choose_backend
+
+# How long an example takes says more about what else the computer does than about the code.
+settings.register_profile("any computer", deadline=None)
+settings.load_profile("any computer")
 
 
 def pytest_configure() -> None:
