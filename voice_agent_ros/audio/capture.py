@@ -7,12 +7,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from voice_agent_ros.audio.echo import EchoCanceller
 from voice_agent_ros.audio.level import Level, LevelMeter
+from voice_agent_ros.audio.quiet import Quiet
 from voice_agent_ros.audio.reconnecting import ReconnectingSource
-from voice_agent_ros.audio.source import Block, Source
+from voice_agent_ros.audio.source import BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples, Source
 
 JOIN_TIMEOUT_S = 2.0
+GATHERED = 3  # blocks that are handed on as one while the room is quiet: a third of the wake-ups
 FAINT_S = 20  # so many seconds of next to nothing are worth a warning
 
 
@@ -41,7 +45,8 @@ class Capture:
     """Runs from the beginning until `close`.
 
     Args:
-        on_block: called in the thread with each block and the number of times the source was opened so far.
+        on_block: called in the thread with each block, numbered so that only lost audio leaves a gap, and the number
+            of times the source was opened so far. While the room is quiet, blocks are longer.
         on_problem: called in the thread when there is a new problem, and with "" when there is none any more.
     """
 
@@ -59,6 +64,8 @@ class Capture:
         self._faint_s = 0
         self._lost_blocks = 0
         self._expected = (1, 0)  # epoch and index
+        self._number = -1
+        self._quiet = Quiet()
         self._problem = ""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
@@ -84,17 +91,36 @@ class Capture:
                 self._tell(self._lost_problem())
                 continue
             epoch = self._source.epoch if isinstance(self._source, ReconnectingSource) else 1
-            if epoch == self._expected[0]:
-                self._lost_blocks += max(0, block.index - self._expected[1])
-            self._expected = (epoch, block.index + 1)
+            lost = max(0, block.index - self._expected[1]) if epoch == self._expected[0] else 0
+            self._number = self._number + 1 + lost if epoch == self._expected[0] else 0
+            self._lost_blocks += lost
+            self._expected = (epoch, block.index + max(1, len(block.samples) // BLOCK_SAMPLES))
+            if hasattr(self._source, "gather"):
+                self._source.gather = GATHERED if self._quiet.add(block.samples) else 1
             level = self._meter.add(block.samples)
             if level is not None:
                 self._level = level
                 self._faint_s = self._faint_s + 1 if level.is_faint else 0
                 self._tell(self._level_problem(level))
+            samples = block.samples
             if self._canceller is not None:
-                block = self._canceller.process(block)
-            self._on_block(block, epoch)
+                samples = self._cancel(self._canceller, block)
+            self._on_block(Block(samples, self._number, block.at), epoch)
+
+    @staticmethod
+    def _cancel(canceller: EchoCanceller, block: Block) -> Samples:
+        """Without the echo; the canceller wants blocks of the usual length."""
+        parts = [
+            canceller.process(
+                Block(
+                    block.samples[offset : offset + BLOCK_SAMPLES],
+                    block.index + offset // BLOCK_SAMPLES,
+                    block.at + offset / SAMPLE_RATE,
+                )
+            ).samples
+            for offset in range(0, len(block.samples), BLOCK_SAMPLES)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _lost_problem(self) -> str:
         return self._source.problem if isinstance(self._source, ReconnectingSource) else self._problem

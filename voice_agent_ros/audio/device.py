@@ -38,12 +38,17 @@ class Microphone:
     Args:
         device: name, part of a name, index, ALSA string, or "" for the default.
 
+    Attributes:
+        gather: blocks that are delivered as one.
+
     Raises:
         DeviceError: no such device, or it cannot do what is asked.
     """
 
     def __init__(self, device: str) -> None:
         sounddevice = portaudio()
+        self.gather = 1
+        self._gathered: list[tuple[Samples, int, float]] = []  # of the callback
         self._is_suspended = False
         try:
             wanted = chosen(device)
@@ -55,7 +60,7 @@ class Microphone:
                 rate = int(info["default_samplerate"])
                 channels = min(2, int(info["max_input_channels"]))
             self._resampler = _resampler(rate, SAMPLE_RATE)
-            self._captured: queue.Queue[tuple[Samples, int, float]] = queue.Queue(QUEUED_BLOCKS)
+            self._captured: queue.Queue[list[tuple[Samples, int, float]]] = queue.Queue(QUEUED_BLOCKS)
             self._count = 0  # blocks captured, in the callback
             self._stream = sounddevice.InputStream(
                 device=wanted,
@@ -80,8 +85,12 @@ class Microphone:
         age_s = times.currentTime - times.inputBufferAdcTime
         if not 0.0 < age_s < 1.0:  # not every host knows
             age_s = frames / self._stream.samplerate
+        self._gathered.append((data.copy(), self._count - 1, time.monotonic() - age_s))
+        if len(self._gathered) < self.gather:
+            return
+        gathered, self._gathered = self._gathered, []
         try:
-            self._captured.put_nowait((data.copy(), self._count - 1, time.monotonic() - age_s))
+            self._captured.put_nowait(gathered)
         except queue.Full:
             return
 
@@ -93,25 +102,30 @@ class Microphone:
         """
         while len(self._rest) < BLOCK_SAMPLES:
             try:
-                data, count, at = self._captured.get(timeout=READ_TIMEOUT_S)
+                gathered = self._captured.get(timeout=READ_TIMEOUT_S)
             except queue.Empty:
                 if self._is_suspended or not self._stream.active:
                     raise DeviceError(
                         "The microphone has stopped.", "Is it plugged in? It is looked for."
                     ) from None
                 return None
-            mono = data[:, 0] if data.shape[1] == 1 else data.mean(axis=1).astype(np.int16)
-            if self._resampler is not None:
-                mono = self._resampler.resample_chunk(mono)
-            self._index += count - self._next_captured
-            self._next_captured = count + 1
-            self._rest_at = at - len(self._rest) / SAMPLE_RATE
-            self._rest = np.concatenate([self._rest, mono])
-        block = Block(self._rest[:BLOCK_SAMPLES], self._index, self._rest_at)
-        self._rest = self._rest[BLOCK_SAMPLES:]
-        self._rest_at += BLOCK_S
-        self._index += 1
+            for data, count, at in gathered:
+                self._take(data, count, at)
+        blocks = min(len(self._rest) // BLOCK_SAMPLES, max(1, self.gather))
+        block = Block(self._rest[: blocks * BLOCK_SAMPLES], self._index, self._rest_at)
+        self._rest = self._rest[blocks * BLOCK_SAMPLES :]
+        self._rest_at += blocks * BLOCK_S
+        self._index += blocks
         return block
+
+    def _take(self, data: Samples, count: int, at: float) -> None:
+        mono = data[:, 0] if data.shape[1] == 1 else data.mean(axis=1).astype(np.int16)
+        if self._resampler is not None:
+            mono = self._resampler.resample_chunk(mono)
+        self._index += count - self._next_captured
+        self._next_captured = count + 1
+        self._rest_at = at - len(self._rest) / SAMPLE_RATE
+        self._rest = np.concatenate([self._rest, mono])
 
     def suspend(self) -> None:
         """Give the device back for now; `read` raises, for another one has to be opened."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FULL_SCALE = 32767
-PERIOD_BLOCKS = 50  # 1 s
+PERIOD_SAMPLES = 16000  # 1 s
 CLIPPED_SHARE = 0.001
 FAINT_PEAK = 0.0003
 
@@ -37,14 +37,16 @@ class LevelMeter:
 
     def __init__(self) -> None:
         self._blocks: list[NDArray[np.int16]] = []
+        self._count = 0
 
     def add(self, block: NDArray[np.int16]) -> Level | None:
         """Take a block; a level once a second."""
         self._blocks.append(block)
-        if len(self._blocks) < PERIOD_BLOCKS:
+        self._count += len(block)
+        if self._count < PERIOD_SAMPLES:
             return None
         samples = np.abs(np.concatenate(self._blocks).astype(np.float32))
-        self._blocks = []
+        self._blocks, self._count = [], 0
         peak = float(samples.max())
         clipped = float(np.mean(samples >= FULL_SCALE))
         rms = float(np.sqrt(np.mean(np.square(samples))))

@@ -25,6 +25,7 @@ class ReconnectingSource:
     Attributes:
         problem: why there is no audio at the moment; "" if there is.
         epoch: counts how often the source was opened; its blocks are numbered from 0 each time.
+        gather: see `Gathering`.
 
     Raises:
         DeviceError: it cannot be opened now.
@@ -41,6 +42,7 @@ class ReconnectingSource:
         self._closing = threading.Event()
         self.problem = ""
         self.epoch = 1
+        self.gather = 1
         self._source: Source | None = open_source()
         self._heard_at = now()
         self._wait_s = FIRST_WAIT_S
@@ -52,6 +54,8 @@ class ReconnectingSource:
             self._try_again()
             return None
         try:
+            if hasattr(self._source, "gather"):
+                self._source.gather = self.gather
             block = self._source.read()
         except DeviceError as error:
             self._lose(str(error))

@@ -29,6 +29,16 @@ class Block:
     at: float
 
 
+class Gathering(Protocol):
+    """A source that can deliver several blocks as one.
+
+    Attributes:
+        gather: so many; 1 unless nobody waits for them.
+    """
+
+    gather: int
+
+
 class Source(Protocol):
     """A microphone. It never ends."""
 

@@ -55,6 +55,9 @@ class WavSource:
         gap_s: silence between recordings at least, s.
         on_end: called from the reading thread when a recording is over, with the monotonic times at which its last
             loud sample and its last sample were heard.
+
+    Attributes:
+        gather: blocks that are delivered as one.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class WavSource:
         noise = np.random.default_rng(0).normal(0.0, ROOM_NOISE_RMS, round(ROOM_NOISE_S * SAMPLE_RATE))
         self._noise = np.round(noise).astype(np.int16)
         self._index = 0
+        self.gather = 1
         self._start: float | None = None
 
     @property
@@ -103,29 +107,31 @@ class WavSource:
         now = self._clock.now()
         if self._start is None:
             self._start = now
-        due = self._start + (self._index + 1) * BLOCK_S
+        count = self.gather
+        due = self._start + (self._index + count) * BLOCK_S
         if now - due > LATE_S:
             self._start += now - due
             due = now
         self._clock.sleep_until(due)
-        block = Block(self._mix(due - BLOCK_S), self._index, due - BLOCK_S)
-        self._index += 1
+        at = due - count * BLOCK_S
+        block = Block(self._mix(at, count * BLOCK_SAMPLES), self._index, at)
+        self._index += count
         return block
 
     def close(self) -> None:
         """See `Source`; there is nothing to give back."""
 
-    def _mix(self, at: float) -> Samples:
-        offset = (self._index * BLOCK_SAMPLES) % (len(self._noise) - BLOCK_SAMPLES)
-        block = self._noise[offset : offset + BLOCK_SAMPLES].astype(np.int32)
+    def _mix(self, at: float, count: int) -> Samples:
+        offset = (self._index * BLOCK_SAMPLES) % (len(self._noise) - count)
+        block = self._noise[offset : offset + count].astype(np.int32)
         filled = 0
         with self._lock:
-            while filled < BLOCK_SAMPLES and self._playing:
+            while filled < count and self._playing:
                 playing = self._playing[0]
-                silence = min(playing.silence, BLOCK_SAMPLES - filled)
+                silence = min(playing.silence, count - filled)
                 playing.silence -= silence
                 filled += silence
-                part = playing.clip.samples[playing.position :][: BLOCK_SAMPLES - filled]
+                part = playing.clip.samples[playing.position :][: count - filled]
                 block[filled : filled + len(part)] += part
                 playing.position += len(part)
                 filled += len(part)
@@ -134,7 +140,7 @@ class WavSource:
                     ended = at + filled / SAMPLE_RATE
                     late = playing.clip.duration_s - playing.clip.sound_ends_s
                     self._on_end(playing.clip, ended - late, ended)
-            self._quiet = 0 if self._playing else self._quiet + BLOCK_SAMPLES - filled
+            self._quiet = 0 if self._playing else self._quiet + count - filled
         return np.clip(block, -32768, 32767).astype(np.int16)
 
 
