@@ -110,6 +110,7 @@ def fit(train: Windows, tune: Windows, epochs: int, seed: int) -> tuple[Any, Arr
     import torch
 
     torch.manual_seed(seed)
+    torch.set_num_threads(1)
     mean = train.values.reshape(-1, EMBEDDING).mean(0)
     scale = 1.0 / np.maximum(train.values.reshape(-1, EMBEDDING).std(0), 1e-3)
     layers: list[Any] = []
