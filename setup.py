@@ -25,6 +25,7 @@ SPEECH = [
     "hibari-tts==0.2.1",  # carries its weights
     "onnxruntime>=1.18",
     "pymicro-wakeword>=2.5",
+    "pyopen-wakeword>=1.1",  # speech embeddings for the stop spotter
     "pywebrtc-audio>=0.2",
     "soundfile>=0.12",
     "soxr>=0.3",
@@ -83,7 +84,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["voice_agent_ros", "voice_agent_ros.*"]),
-    package_data={"voice_agent_ros": ["**/*.yaml", "**/*.xml", "**/*.jinja"]},
+    package_data={"voice_agent_ros": ["**/*.yaml", "**/*.xml", "**/*.jinja", "**/*.npz"]},
     data_files=data_files("config/**/*.yaml", "msg/*.msg", "urdf/*.urdf"),
     install_requires=[
         "hassil>=3.0",

@@ -25,6 +25,7 @@ STEP = 1280  # samples between two embeddings, each of which is of 0.775 s
 OVERLAP = 480  # of the sound that two steps look at
 STEP_ROWS, WINDOW_ROWS = 8, 76  # of the spectrum
 EMBEDDING = 96
+POSSIBLE_STEPS = 6  # 0.5 s
 Array = NDArray[np.float32]
 
 
@@ -74,12 +75,14 @@ class StopWords:
     Attributes:
         languages: of its outputs.
         thresholds: by output, from which on it is taken for said.
+        possible: by output, from which on somebody else who heard it is believed.
         context: how many embeddings it looks at.
         layers: weights (inputs, outputs) and biases; all but the last are followed by a ReLU.
     """
 
     languages: tuple[str, ...]
     thresholds: Array
+    possible: Array
     context: int
     mean: Array
     scale: Array
@@ -100,6 +103,7 @@ class StopWords:
             return cls(
                 tuple(str(name) for name in arrays["languages"]),
                 arrays["thresholds"].astype(np.float32),
+                arrays["possible"].astype(np.float32),
                 int(arrays["context"]),
                 arrays["mean"].astype(np.float32),
                 arrays["scale"].astype(np.float32),
@@ -127,6 +131,9 @@ class LearnedSpotter:
         languages: that are listened for.
         sensitivity: above 1 more is taken for a stop.
 
+    Attributes:
+        is_possible: somebody else who heard a stop just now may be right.
+
     Raises:
         ModelMissingError: pyopen-wakeword is not installed, or the weights are missing.
     """
@@ -138,13 +145,24 @@ class LearnedSpotter:
     ) -> None:
         self._words = words or StopWords.load()
         self._outputs = [
-            (index, self._words.thresholds[index] ** sensitivity, self.NAMES.get(language, language))
+            (
+                index,
+                _lowered(self._words.thresholds[index], sensitivity),
+                _lowered(self._words.possible[index], sensitivity),
+                self.NAMES.get(language, language),
+            )
             for index, language in enumerate(self._words.languages)
             if language in languages
         ]
         self._embeddings = SpeechEmbeddings()
+        self._possible_steps = 0
         self._recent: deque[Array] = deque(maxlen=self._words.context)
         self.reset()
+
+    @property
+    def is_possible(self) -> bool:
+        """See the class."""
+        return self._possible_steps > 0
 
     def hear(self, samples: Samples) -> str | None:
         """See `KeywordSpotter`."""
@@ -152,8 +170,8 @@ class LearnedSpotter:
         try:
             for embedding in self._embeddings.feed(samples):
                 self._recent.append(embedding)
-                if len(self._recent) == self._words.context and found is None:
-                    found = self._judge()
+                if len(self._recent) == self._words.context:
+                    found = self._judge() or found
         except (OSError, RuntimeError, ValueError) as error:
             raise EngineError(f"The stop spotter failed: {error}.", "Activate the node again.") from error
         return found
@@ -162,7 +180,16 @@ class LearnedSpotter:
         """See `KeywordSpotter`."""
         self._embeddings.reset()
         self._recent.clear()
+        self._possible_steps = 0
 
     def _judge(self) -> str | None:
-        probabilities = self._words.probabilities(self._recent)
-        return next((name for index, least, name in self._outputs if probabilities[index] >= least), None)
+        probabilities = self._words.probabilities(list(self._recent))
+        is_possible = any(probabilities[index] >= possible for index, _, possible, _ in self._outputs)
+        self._possible_steps = POSSIBLE_STEPS if is_possible else self._possible_steps - 1
+        return next((name for index, sure, _, name in self._outputs if probabilities[index] >= sure), None)
+
+
+def _lowered(probability: float, sensitivity: float) -> float:
+    """A threshold of odds that are divided by ten for each 1 of sensitivity above 1."""
+    odds = float(probability) / max(1e-6, 1.0 - float(probability)) * 10 ** (1.0 - sensitivity)
+    return odds / (1.0 + odds)

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from voice_agent_ros.asr.learned_spotter import LearnedSpotter
 from voice_agent_ros.asr.spotting import KeywordSpotter, Samples
 from voice_agent_ros.asr.vad import SAMPLE_RATE
 from voice_agent_ros.errors import ConfigurationError, EngineError, ModelMissingError
 
 MAX_UTTERANCE_S = 30.0  # pocketsphinx remembers all of an utterance: it is begun anew now and then
-MICRO_CHUNK = 160
+AGREE_SAMPLES = 6400  # two spotters that hear a word within 0.4 s heard the same one
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,39 @@ class MicroWakeWordSpotter:
         self._model.reset()
 
 
+class VotingSpotter:
+    """Two ears: a stop is one that the learned spotter is sure of, or that both find possible.
+
+    They err on different voices and on different words: pocketsphinx alone takes a third of all sentences with an "st"
+    for a stop, the learned one alone misses voices unlike those that it was trained with.
+    """
+
+    def __init__(self, learned: LearnedSpotter, other: KeywordSpotter) -> None:
+        self._learned, self._other = learned, other
+        self._awaits = 0  # samples for which what the other one heard may still be found possible
+        self._heard = ""
+
+    def hear(self, samples: Samples) -> str | None:
+        """See `KeywordSpotter`."""
+        sure = self._learned.hear(samples)
+        self._awaits = max(0, self._awaits - len(samples))
+        heard = self._other.hear(samples)
+        if heard is not None:
+            self._heard, self._awaits = heard, AGREE_SAMPLES
+        if sure is not None:
+            return sure
+        if self._awaits and self._learned.is_possible:
+            self._awaits = 0
+            return self._heard
+        return None
+
+    def reset(self) -> None:
+        """See `KeywordSpotter`."""
+        self._learned.reset()
+        self._other.reset()
+        self._awaits = 0
+
+
 def stop_spotter(engine: str, model: str, language: str, sensitivity: float) -> KeywordSpotter | None:
     """The spotter for "stop" that the parameters ask for; None: off.
 
@@ -160,7 +194,28 @@ def stop_spotter(engine: str, model: str, language: str, sensitivity: float) -> 
     if engine == "micro_wake_word":
         return MicroWakeWordSpotter(model)
     base = language.split("-", maxsplit=1)[0].lower()
-    phrases = [phrase for key, group in STOP_WORDS.items() if base in (key, "auto") for phrase in group]
-    if not phrases:
+    if engine == "learned":
+        wanted = [key for key in LearnedSpotter.NAMES if base in (key, "auto")]
+        return LearnedSpotter(wanted, sensitivity) if wanted else None
+    if engine == "auto":
+        return _best(base, sensitivity)
+    phrases = _phrases(base)
+    return PocketsphinxSpotter(phrases, sensitivity) if phrases else None
+
+
+def _phrases(language: str) -> list[Keyphrase]:
+    return [phrase for key, group in STOP_WORDS.items() if language in (key, "auto") for phrase in group]
+
+
+def _best(language: str, sensitivity: float) -> KeywordSpotter | None:
+    """Both, or the one that is installed."""
+    wanted = [key for key in LearnedSpotter.NAMES if language in (key, "auto")]
+    if not wanted:
         return None
-    return PocketsphinxSpotter(phrases, sensitivity)
+    learned: LearnedSpotter | None = None
+    try:
+        learned = LearnedSpotter(wanted, sensitivity)
+        other = PocketsphinxSpotter(_phrases(language), sensitivity)
+    except ModelMissingError:
+        return learned or PocketsphinxSpotter(_phrases(language), sensitivity)
+    return VotingSpotter(learned, other)

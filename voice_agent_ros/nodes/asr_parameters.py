@@ -44,16 +44,17 @@ ATTENTION = (
 STOPPING = (
     Parameter(
         "stop_spotter",
-        "pocketsphinx",
-        "Who listens for stop in the sound itself: pocketsphinx, micro_wake_word, or off. Stop in a transcript counts "
-        "always.",
-        choices=("pocketsphinx", "micro_wake_word", "off"),
+        "auto",
+        "Who listens for stop in the sound itself: learned (a network of ours on speech embeddings), pocketsphinx, "
+        "micro_wake_word, or off. auto: learned and pocketsphinx together, or the one that is installed. Stop in a "
+        "transcript counts always.",
+        choices=("auto", "learned", "pocketsphinx", "micro_wake_word", "off"),
     ),
     Parameter("stop_spotter_model", "", "JSON file of a microWakeWord model (stop_spotter micro_wake_word)."),
     Parameter(
         "stop_sensitivity",
         1.0,
-        "Above 1 more is taken for stop, below less (pocketsphinx).",
+        "Above 1 more is taken for stop, below less (not micro_wake_word).",
         (0.2, 3.0),
     ),
     Parameter(
