@@ -8,9 +8,10 @@ the talk of these voices, on recordings of people that packages carry, on noises
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ CHUNK = 320
 Pcm = NDArray[np.int16]
 LATE_S = 1.0  # later it is no spotted stop any more
 EARLY_S = 0.15  # no stop is shorter
+GAP_S = 1.2
 NOISE_S = 300.0
 OWN_VOICE_S = 300.0
 STOP_EVERY_S = 4.0
@@ -74,25 +76,38 @@ def recorded() -> list[tuple[Pcm, list[Sentence]]]:
 
 
 def rows() -> list[Row]:
-    """All of it, a few minutes."""
+    """All of it, some five minutes of a core; VOICE_AGENT_STOP_SPOTTER names another spotter than the default one."""
     voices = recorded()
+    engine = os.environ.get("VOICE_AGENT_STOP_SPOTTER", "auto")
     found: list[Row] = []
-    for engine in ("learned", "pocketsphinx"):
-        for language in ("en", "zh"):
-            spotter = stop_spotter(engine, "", language, 1.0)
-            assert spotter is not None
-            chosen = [one for one in voices if one[1][0].language == language]
-            found += heard(spotter, f"{engine} {language}", chosen)
-            if language == "en":
-                found += over_own_voice(spotter, engine, chosen)
-            found += false_stops(spotter, f"{engine} {language}", chosen)
+    for language in ("en", "zh"):
+        spotter = stop_spotter(engine, "", language, 1.0)
+        assert spotter is not None
+        chosen = [one for one in voices if one[1][0].language == language]
+        found += heard(spotter, f"{engine} {language}", [stops_of(*one) for one in chosen])
+        if language == "en":
+            found += over_own_voice(spotter, engine, chosen)
+        found += false_stops(spotter, f"{engine} {language}", chosen)
     return found
+
+
+def stops_of(sound: Pcm, sentences: list[Sentence]) -> tuple[Pcm, list[Sentence]]:
+    """Of a voice's recording, the sentences that hold a stop, with silence between them."""
+    gap = np.zeros(round(GAP_S * RATE), np.int16)
+    parts, kept, at = [gap], [], GAP_S
+    for one in sentences:
+        if one.is_stop:
+            part = sound[round(one.begin * RATE) : round(one.end * RATE)]
+            kept.append(replace(one, begin=at, end=at + len(part) / RATE))
+            parts += [part, gap]
+            at += len(part) / RATE + GAP_S
+    return np.concatenate(parts), kept
 
 
 def heard(spotter: KeywordSpotter, name: str, voices: Sequence[tuple[Pcm, list[Sentence]]]) -> list[Row]:
     """Stops that are caught, and how soon."""
     found, cost, seconds = [], 0.0, 0.0
-    for room, snr_db in (("quiet", None), ("noise 20 dB", 20.0), ("noise 10 dB", 10.0)):
+    for room, snr_db in (("quiet", None), ("noise 10 dB", 10.0)):
         caught: dict[bool, list[bool]] = {True: [], False: []}
         delays: list[float] = []
         for number, (sound, sentences) in enumerate(voices):
