@@ -30,8 +30,8 @@ BLUR = 0.7  # noise on the inputs, in standard deviations: voices differ
 # Voices that choose the threshold and when to end; the others train.
 TUNE = ("af_bella", "am_michael", "bf_emma", "bm_george", "zf_xiaobei", "zm_yunyang", "awb")
 TUNE_SEED = 1_000_000
-FALSE_PER_HOUR = 90.0  # at the threshold; the scenes hold talk that is next to nothing but words like it
-POSSIBLE_PER_HOUR = 1200.0  # from which on a second spotter is believed
+FALSE_PER_HOUR = 250.0  # at the threshold; the scenes hold talk that is next to nothing but words like it
+POSSIBLE_PER_HOUR = 3000.0  # from which on a second spotter is believed
 WORD_S = 0.25  # no stop is shorter
 AFTER_S = 0.3  # it has to be known so long after its end
 CLEAR_S = 1.3  # windows up to so long after it still hold some of it
