@@ -15,7 +15,7 @@ from voice_agent_ros.motion.policy import readable
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ArmController(_Strict):
@@ -45,6 +45,12 @@ class Gripper(_Strict):
         0.10  # m, above what it takes; and how far it is lifted
     )
     retreat: Annotated[float, Field(ge=0.01, le=0.5)] = 0.06  # m, above where it has let go
+
+    @model_validator(mode="after")
+    def _opens(self) -> Gripper:
+        if not self.open > self.closed:
+            raise ValueError("open must be above closed: it is where the fingers are far apart")
+        return self
 
     def gap(self, position: float) -> float:
         """Distance between the pads at a joint position, m."""

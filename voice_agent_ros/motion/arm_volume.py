@@ -22,6 +22,7 @@ ZONE_WIDTH_M, ZONE_DEPTH_M = (
     0.03,
 )  # of the space between the fingers: across them, and up from their tips
 ZONE_MARGIN_M = 0.002
+KEEP_OUT_MARGIN_M = 0.005  # between two looks at a path a corner may come this near
 SELF_CLEARANCE_M = 0.005  # kept between links that are not neighbours
 DEEPER_M = 1e-5  # rounding
 
@@ -174,9 +175,11 @@ class ArmVolume:
                 pairs.append((load, index, _Pair("wall", "load", wall)))
         for box in around.keep_out:
             index = self._add_box(shapes, box)
-            pairs += [(i, index, _Pair("keep_out", names[i], box.name, may_be_left=True)) for i in reaching]
-            if load is not None:
-                pairs.append((load, index, _Pair("keep_out", "load", box.name, may_be_left=True)))
+            bodies = [(i, names[i]) for i in reaching] + ([] if load is None else [(load, "load")])
+            pairs += [
+                (i, index, _Pair("keep_out", name, box.name, KEEP_OUT_MARGIN_M, may_be_left=True))
+                for i, name in bodies
+            ]
         for box in around.obstacles:
             index = self._add_box(shapes, box)
             margin = around.clearance

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import threading
 import time
@@ -50,6 +51,7 @@ class AuditLog:
         self._lock = threading.Lock()
         self._descriptor = -1
         self._broken = ""
+        self._is_between_files = False
         self._size, self._hash, self._count = 0, GENESIS, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +76,8 @@ class AuditLog:
         """
         with self._lock:
             try:
+                if self._is_between_files:
+                    self._begin_file()
                 self._check(durable=durable)
                 self._mend()
                 line = self._line(event, fields)
@@ -84,23 +88,29 @@ class AuditLog:
                 if durable:
                     self._sync()
             except (OSError, ValueError) as error:
-                raise AuditError(f"The audit log cannot be written: {error}.", "Free the disk.") from error
+                fix = "Free the disk, or mend it; if this goes on, restart the bridge."
+                raise AuditError(f"The audit log cannot be written: {error}.", fix) from error
 
     def close(self) -> None:
         """Close the file."""
         with self._lock, contextlib.suppress(OSError):
-            descriptor, self._descriptor = self._descriptor, -1
-            if descriptor >= 0:
-                os.close(descriptor)
+            self._is_between_files = False
+            self._let_go()
+
+    def _let_go(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     # Writing. Everything below is called with the lock held, or while nobody else knows the object.
 
     def _line(self, event: str, fields: dict[str, Any]) -> bytes:
         entry = {**fields, "n": self._count + 1, "time": time.time(), "event": event, "previous": self._hash}
-        return (
-            json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str).encode("utf-8", "replace")
-            + b"\n"
-        )
+        try:
+            text = json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str, allow_nan=False)
+        except ValueError:  # a number that JSON has no word for must not keep the rest from being recorded
+            text = json.dumps(_finite(entry), ensure_ascii=False, sort_keys=True, default=str)
+        return text.encode("utf-8", "replace") + b"\n"
 
     def _append(self, line: bytes) -> None:
         written = 0
@@ -191,14 +201,28 @@ class AuditLog:
         older = rotated_files(self._path)
         aside = rotated_name(self._path, older[-1] if older else None)
         os.rename(self._path, aside)
+        self._begin_file()
+        for old in rotated_files(self._path)[: -self._kept_files]:
+            old.unlink()
+
+    def _begin_file(self) -> None:
+        """Open what follows the file that was put aside. If the disk fails in between, the next write tries again."""
+        self._is_between_files = True
         try:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self._let_go()
             self._open()
         except AuditError as error:
             raise ValueError(str(error)) from error
-        for old in rotated_files(self._path)[: -self._kept_files]:
-            old.unlink()
+        self._is_between_files = False
+
+
+def _finite(value: Any) -> Any:
+    """The same with words for numbers that JSON has none for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _sync_directory(directory: Path) -> None:

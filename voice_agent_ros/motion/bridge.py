@@ -86,8 +86,10 @@ class IntentBridge:
         """Cancel everything and latch."""
         self._latch.close(reason, self._clock())  # before anything that could fail
         self._courses.memory.paused = None
-        self._executor.stop()
-        self._settle("stopped")
+        try:
+            self._executor.stop()
+        finally:
+            self._settle("stopped")
 
     def note(self, event: str, **fields: Any) -> None:
         """Record something. Apart from `stop`, which waits for no disk."""
@@ -133,7 +135,7 @@ class IntentBridge:
         """ROS time has jumped: controllers follow it, and what was said and played cannot be put in order any more."""
         self._jumped_at = self._clock()
         self._settle("clock")
-        if self._executor.is_running:
+        if (voyage := self._voyage) is not None and voyage.has_begun:
             self.stop(f"the clock has jumped by {by_s:.1f} s")
 
     def on_speaking(self, turn_id: str) -> None:
@@ -150,8 +152,7 @@ class IntentBridge:
 
     def on_played(self, stream_id: str, at: float, *, is_interrupted: bool = False) -> None:
         """A spoken text ended at a ROS time, s; an interrupted question has not been asked."""
-        confirmation = self._confirmation
-        if confirmation is not None and confirmation.nonce == stream_id:
+        if (confirmation := self._confirmation) is not None and confirmation.nonce == stream_id:
             if is_interrupted:
                 confirmation.settle("interrupted")
             else:
@@ -199,8 +200,7 @@ class IntentBridge:
         return heard.language if heard is not None else "en"
 
     def _settle(self, answer: Answer) -> bool:
-        confirmation = self._confirmation
-        if confirmation is not None:
+        if (confirmation := self._confirmation) is not None:
             confirmation.settle(answer)
         return confirmation is not None
 
@@ -234,8 +234,7 @@ class IntentBridge:
             if self._is_aside(proposal):
                 return self._aside(proposal, report)
             was_open = self._settle("superseded")  # an open question is not answered by a new wish
-            # What is under way takes a moment to end.
-            is_ending = was_open or self.latched or self._is_declined
+            is_ending = was_open or self.latched or self._is_declined  # it takes a moment
             if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if is_ending else 0.0):
                 raise Refusal("busy")
             self._is_declined = False
@@ -367,8 +366,7 @@ class IntentBridge:
         return text
 
     def _pause(self, proposal: Proposal, language: str) -> str:
-        voyage = self._voyage
-        if voyage is None:
+        if (voyage := self._voyage) is None:
             raise Refusal("nothing_to_pause")
         if not proposal.dry_run:
             voyage.is_paused = True
@@ -379,11 +377,13 @@ class IntentBridge:
 
     def _resume(self, proposal: Proposal, verdict: Verdict, scene: Scene, report: Report) -> Result:
         language, stops = self.language_of(proposal.turn_id), self._latch.stops
+        question = sentences.question(proposal.calls, language, scene)
         if self.latched and not proposal.dry_run:
-            question = sentences.question(proposal.calls, language, scene)
             self._ask(proposal, verdict, "resume", question, report)
             self.resume(unless_stopped_since=stops)
             self.note("resumed", by="a person's words", key=proposal.key, turn=proposal.turn_id)
+        if proposal.dry_run and self.latched:  # it is not allowed to move after this
+            return Result("done", "dry_run", question, proposal.calls)
         return Result("done", "", sentences.outcome("resumed", {}, language), proposal.calls)
 
     # Answers.

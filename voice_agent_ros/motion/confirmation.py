@@ -55,8 +55,8 @@ class Confirmation:
     def on_heard(self, heard: Heard) -> None:
         """Somebody has said something."""
         with self._changed:
-            if self._by_service or self._played_at is None or heard.speech_start < self._played_at:
-                return
+            if self._by_service or self._played_at is None or not heard.speech_start >= self._played_at:
+                return  # NaN is no time after it either
             if self._answer is None:
                 self.answered_with = heard
             self._settle(judge_answer(heard.text, heard.language) or "other")

@@ -187,7 +187,8 @@ class Courses:
         if self.memory.last is None:
             raise Refusal("nothing_to_repeat")
         calls, before = self.memory.last
-        ask = verdict.ask or before.by_service or self._must_ask(calls, before.engine)
+        # `before.ask` knows of steps that are always read back, whatever asked for them.
+        ask = verdict.ask or before.ask or self._must_ask(calls, before.engine)
         again = replace(verdict, risk=before.risk, ask=ask)
         return Course(calls, calls, self._legs(calls), again)
 

@@ -25,6 +25,8 @@ PROMISE_TIMEOUT_S = 2.0
 POLL_S = 0.05
 STANDSTILL_TIMEOUT_S = 2.0
 AT_REST_TIMEOUT_S = 1.0  # for an arm that still swings when the next movement is due
+OPENED = 0.8  # of the fingers' way, at least, when they were told to open
+STILL_OPEN = 0.98  # the same when they were told to close: they have not moved
 UNSURE = ("timeout", "absent")  # the goal may still be under way
 STANDING = "is_standing"  # in the details of an ending: whether the joints showed standstill after a cancel
 
@@ -236,18 +238,34 @@ class Executor:
             snapshot = self._senses.joints()
             if snapshot is None or snapshot.at < completed_at:
                 return False
-            return isinstance(step, Grip) or self._is_there(snapshot, step)
+            return (
+                self._has_gripped(snapshot, step)
+                if isinstance(step, Grip)
+                else self._is_there(snapshot, step)
+            )
 
         is_there = self._until(is_measured, MEASURE_TIMEOUT_S, epoch)
         if self.epoch != epoch:
             return STOPPED
         snapshot = self._senses.joints()
-        if not is_there or snapshot is None:
+        if snapshot is None or snapshot.at < completed_at:
+            return NOT_FELT
+        if not is_there and isinstance(step, Grip) and step.holds:
+            return Ending("failed", "not_held", "not_held", {"object": step.holds})
+        if not is_there and isinstance(step, Grip):
+            return Ending("failed", "gripper_stuck", "gripper_stuck")
+        if not is_there:
             return Ending("failed", "not_reached", "not_reached")
         return self._gripped(step, snapshot) if isinstance(step, Grip) else self._carried(step, snapshot)
 
     def _is_there(self, snapshot: JointSnapshot, step: Move) -> bool:
         return bool(np.max(np.abs(snapshot.arm - step.trajectory.end)) <= self._execution.start_tolerance)
+
+    def _has_gripped(self, snapshot: JointSnapshot, step: Grip) -> bool:
+        """Whether the fingers have moved as they were told. What they close on may stop them, but not at once."""
+        gripper = self._arm.gripper
+        opened = (snapshot.gripper - gripper.closed) / (gripper.open - gripper.closed)
+        return opened >= OPENED if step.releases else opened < STILL_OPEN
 
     def _gripped(self, step: Grip, snapshot: JointSnapshot) -> Ending | None:
         if step.releases:

@@ -117,7 +117,12 @@ class Gate:
             self._said = self._said.at_time(now).after(call, now)
 
     def remember(self, heard: Heard) -> None:
-        """Keep a final transcript for the proposals that refer to it. The first one of a turn counts."""
+        """Keep a final transcript for the proposals that refer to it. The first one of a turn counts.
+
+        Words of no turn speak for no proposal: those that name none are nobody's.
+        """
+        if not heard.turn_id:
+            return
         with self._arrived:
             self._heard.setdefault(heard.turn_id, heard)
             _bound(self._heard)

@@ -15,7 +15,8 @@ from voice_agent_ros.intent.skills import SKILLS
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # What is no number would compare as neither more nor less, and so switch a limit off.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 Risk = Literal["none", "low", "medium", "high"]

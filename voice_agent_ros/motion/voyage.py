@@ -55,6 +55,7 @@ class Voyage:
         companions: nodes that must stay alive meanwhile.
         epoch: of the executor in which the intent came: a stop since then ends it.
         is_paused: to be set before the executor is stopped, so that what is left is kept.
+        has_begun: something was carried out, or is; between two legs nothing moves for a moment.
         is_controller_lost: one did not answer, so that nobody knows what it does.
         known: told where things are left that no camera sees.
         asides: does what moves nothing.
@@ -78,6 +79,7 @@ class Voyage:
     is_paused: bool = False
     is_controller_lost: bool = False
     known: KnownThings | None = None
+    has_begun: bool = False
     _results: list[StepResult] = field(default_factory=list)
     _said: list[str] = field(default_factory=list)
 
@@ -128,6 +130,7 @@ class Voyage:
 
     def _go(self, first: _Ready, stops: int, report: Report) -> Result:
         legs, ending, ready = self.course.legs, Ending("done"), first
+        self.has_begun = True
         for index, leg in enumerate(legs):
             try:
                 ready = first if index == 0 else self._planned(leg)

@@ -75,6 +75,11 @@ class BridgeSenses:
         if not known:
             return "Nobody publishes joint_states: start joint_state_broadcaster."
         missing = ", ".join(name for name in self._names if name not in known)
+        if not missing:
+            return (
+                f"No message on joint_states has all of {', '.join(self._names)} with numbers for them: let one "
+                "joint_state_broadcaster publish them together."
+            )
         return f"joint_states lack {missing}, named in the arm file; they have {', '.join(sorted(known))}."
 
     def on_joint_states(self, message: JointState) -> None:

@@ -237,7 +237,8 @@ class IntentBridgeNode(ManagedNode):
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if self._bridge is not None and message.is_finished:
-            at = seconds(message.header.stamp)
+            # One without a time has ended just now: at 0 an answer from before the question would count.
+            at = seconds(message.header.stamp) or self.get_clock().now().nanoseconds * 1e-9
             self._bridge.on_played(message.stream_id, at, is_interrupted=message.is_interrupted)
 
     # Stop and resume.
