@@ -121,6 +121,25 @@ def test_the_open_hand_does_not_straddle_what_it_should_not_grasp(
     assert clash.what == "grasp zone"
 
 
+def test_a_keep_out_box_cannot_be_grazed_between_two_looks(
+    volume: ArmVolume, model: RobotModel, home: np.ndarray
+) -> None:
+    tool = model.body(home, np.zeros(6)).tool.position
+    half, aside = np.array([0.01, 0.02, 0.3]), home + np.array([1.0, 0, 0, 0, 0, 0])
+
+    def nearest(kind: str) -> float:
+        """How near, m, a wall of this kind may stand in front of the hand."""
+        for near in np.arange(0.0, 0.3, 0.0005):
+            around = dataclasses.replace(
+                WIDE, clearance=0.0, **{kind: [Box("wall", tool + np.array([near + half[0], 0, 0]), half)]}
+            )
+            if volume.clash(np.array([aside, home]), around) is None:
+                return float(near)
+        raise AssertionError(kind)
+
+    assert nearest("keep_out") - nearest("obstacles") == pytest.approx(0.005, abs=0.001)
+
+
 def test_keep_out_boxes_of_the_policy_are_refused_by_name(
     model: RobotModel, policy: Policy, arm: ArmConfig, home: np.ndarray
 ) -> None:
