@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -12,6 +13,7 @@ from sensor_msgs.msg import JointState
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.motion.controllers import JointSnapshot
+from voice_agent_ros.nodes import bridge_senses
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.share import shared_file
 
@@ -80,3 +82,18 @@ def test_an_arm_that_does_not_tell_its_speed_is_not_at_rest_for_that(
     for position in (0.1, 0.3):
         senses.on_joint_states(states(position=[position] * 7, velocity=[]))
     assert abs(felt[-1].arm_velocity).max() > 0.1
+
+
+def test_joints_that_never_come_together_are_said_to(
+    senses: BridgeSenses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = itertools.cycle(
+        (
+            JointState(name=NAMES[:6], position=[0.1] * 6),
+            JointState(name=NAMES[6:], position=[0.1]),
+        )
+    )
+    monkeypatch.setattr(bridge_senses, "wait_for_message", lambda *_, **__: (True, next(parts)))
+    text = senses.missing(0.05, lambda: None)
+    assert "together" in text
+    assert ARM.gripper.joint in text
