@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words that recognizers take for others, put right where only one of them makes sense: "go up to centimetres" is two."""
+"""Words that recognizers take for others, put right where only one of them makes sense: "go up to centimetres" is two.
+
+With them go the Chinese words around a command that would change its mood, as "不错，" does.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,24 @@ _WORDS_EN = (
     (re.compile(r"\b(?:any |either |just )?(?:one|any|either) of (?:the|those|these|my|your|our) ((?:\w+ )?[a-z]+?)s\b"), r"a \1"),
     (re.compile(r"\b(that|this) there (?=\w+ (?:cube|block|one|bowl|ball)\b)"), r"\1 "),
 )  # fmt: skip
+_VERB_ZH = "把将拿抓放往向朝回张打闭合松抬举夹捡取移上下前后升降提去到看挥转"
+_AROUND_ZH = (
+    re.compile(
+        r"^(?:(?:没错|做得(?:好|不错|很好)|干得(?:好|漂亮|不错)|很好|非常好|不错|真棒|太棒了|太好了|完美|漂亮|听着|听好了?|哦?对了|另外|还有|其实|唉|哎呀?|(?:新)?(?:命令|任务|指令)是?)[，,:：。!！ ]+)+(?=.{2})"
+    ),
+    re.compile(r"^(?:劳烦|有劳|烦请|麻烦)(?:你|您)?(?:帮我)?(?=.{2})"),
+    re.compile(r"^请问(?=(?:你|您)?(?:能|可以|可不可以)(?!看|听|说|告诉).{2})"),
+    re.compile(rf"^(?:要不然?|不如|干脆|就是|试着|试试|尝试(?:一下)?|那就?|我想请你|想请你|我是?说[，,：: ]*)(?:你|您|就)?(?=[{_VERB_ZH}])"),
+    re.compile(r"(?<=.{2})[，, ]*就(?:可以|行)了?[。!！ ]*$"),
+)  # fmt: skip
 _WORDS_ZH = (
+    # what follows it: thanks, or how carefully
+    (
+        re.compile(
+            rf"^(.*[{_VERB_ZH}].*?)[，,。;；!！ ]+(?:(?:麻烦|辛苦|拜托)(?:你|您)?了?|谢谢(?:你|您|啦)?|听[到见]了?吗|明白了?吗|懂了?吗|知道了?吗|(?:小心|轻|慢|稳|当心)(?:一?点儿?|一些|些)|小心|注意安全|机器人)[。!！？?~ ]*$"
+        ),
+        r"\1",
+    ),
     (re.compile(r"^下一步(?=[。！!？? ]*$)"), "接下来"),
     # said around a command: "下一步，…" is no step down
     (re.compile(r"^(?:(?:好的?|那么?|嗯|然后)[,， ]*)?(?:下一步|接下来|首先|第[一二三四五]步|下一个(?:任务|动作|命令))[，,:： 就是]*(?=.{2})"), ""),
@@ -94,6 +114,8 @@ def as_meant(text: str, language: str) -> str:
     if language == "zh":
         for pattern, meant in _WORDS_ZH:
             text = pattern.sub(meant, text)
+        for pattern in _AROUND_ZH:
+            text = pattern.sub("", text)
         return text
     for pattern, meant in _SPELLED_UNITS_EN:
         text = pattern.sub(meant, text)

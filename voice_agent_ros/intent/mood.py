@@ -56,7 +56,7 @@ _ASKED_BACK_EN = re.compile(
     r"^(?:time and )?again and again\b|^hands up\b|^home runs?\b|\bright ?\?$|^you(?:'re| are) (?:supposed|meant) to be\b|^(?:it|that) (?:just |then |already |suddenly )?(?!need|feed|speed|proceed)[a-z]{3,}ed\b"
 )
 _TAG_EN = re.compile(
-    r"[, ]+(?:(?:can|could|will|would|won't) (?:you|ya|u)(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please|yes|yeah|eh"
+    r"[, ]+(?:(?:can|could|will|would|won't) (?:you|ya|u)(?: please| do that| do that for me| manage that)?|is that (?:ok(?:ay)?|possible|all right)|would you mind|if that's ok(?:ay)?|ok(?:ay)?|alright|all right|please|yes|yeah|eh|got it|understood|you hear(?: me)?"
     r"|if you (?:can|could|would"
     r"|please|don't mind|like|want|would be so kind))\s*[?.!]*$"
 )
@@ -165,7 +165,8 @@ def _judge_en(text: str) -> Mood:
         return Mood("reported", "quotation")
     if match := _ASKED_BACK_EN.search(text):
         return Mood("question" if text.endswith("?") else "statement", match.group())
-    text = re.sub(r",? already(?=[.! ]*$)", "", text)  # "do it already!"
+    if re.match(r"(?:the|your|my|it|that|this|he|she|they|i|we|you)\b", text) is None:
+        text = re.sub(r",? already(?=[.! ]*$)", "", text)  # "do it already!"
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
         text = re.sub(r"\bi'd\b", "i had", text)
     request = without_frame(plainly(bare(text), "en"))

@@ -47,7 +47,8 @@ def _with_parts(data: Mapping[str, Any]) -> Callable[[str], str]:
         return _PART.sub(lambda match: parts[match[1]], text)
 
     for name, listed in data["parts"].items():
-        parts[name] = put_in(_any(listed))
+        by_length = sorted(listed, key=len, reverse=True)  # "first of all" before "first"
+        parts[name] = put_in(_any(by_length if name == "calls" else listed))
     return put_in
 
 
