@@ -5,7 +5,7 @@ By the grammar alone, by a language model alone, and by both, as the robot does 
 before anything moves, so that a wrong proposal is counted apart from an action that nobody asked for.
 
 Variables: MIND_SENTENCES, at most so many (every kind in proportion; 0: all); MIND_MODELS, e.g. "0.5b 1.5b"; MIND_THREADS;
-MIND_URL, an endpoint to measure instead; MIND_SERVER, "llama" or "xlm"; MIND_WRONG=1 prints what went wrong.
+MIND_ALONE=0 leaves out the model alone, which takes longest; MIND_URL, an endpoint to measure instead; MIND_SERVER, "llama" or "xlm"; MIND_WRONG=1 prints what went wrong.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ DATA = Path(__file__).parents[1] / "test" / "data"
 SENTENCES = int(os.environ.get("MIND_SENTENCES", "220"))
 MODELS = os.environ.get("MIND_MODELS", "0.5b").split()
 THREADS = int(os.environ.get("MIND_THREADS", "2"))
+ALONE = os.environ.get("MIND_ALONE") != "0"
 PREPARE_S = 180.0
 BOARD_PREFILL, BOARD_DECODE = 635.0, 17.0  # tokens/s, an RDK S100 with a model of 1.5 B
 FALSE_ACTIONS = 0.005
@@ -63,6 +64,7 @@ class Judged:
         false_action: something would move unasked that nobody wanted.
         false_proposal: the same, but it is read back first.
         s: until it was understood.
+        by_model: a model was asked.
     """
 
     row: Mapping[str, Any]
@@ -73,6 +75,7 @@ class Judged:
     false_proposal: bool
     s: float
     call: SkillCall | None = None
+    by_model: bool = False
 
 
 class Recorder:
@@ -143,6 +146,7 @@ def judge(row: Mapping[str, Any], understood: Understood) -> Judged:
         wrong and by_model,
         understood.elapsed_s,
         understood.calls[0] if len(understood.calls) == 1 else None,
+        by_model,
     )
 
 
@@ -223,10 +227,13 @@ def _with_model(
     status = client.prepare(PREPARE_S)[0]
     print(f"{name}: {status.abilities} {status.last_problem}", flush=True)
     recorder = Recorder(client)
-    alone = measure(SentenceReader(SCENE, None, lambda: recorder), labelled)  # type: ignore[arg-type, return-value]
+    alone: list[Judged] = []
+    if ALONE:
+        alone = measure(SentenceReader(SCENE, None, lambda: recorder), labelled)  # type: ignore[arg-type, return-value]
     both = measure(SentenceReader(SCENE, grammars, lambda: recorder), labelled)  # type: ignore[arg-type, return-value]
-    found = [*_summary(f"LLM {name}", alone), *_summary(f"both {name}", both)]
-    return [*found, *_costs(name, recorder), *_second_opinions(name, client, alone)]
+    found = [*(_summary(f"LLM {name}", alone) if alone else []), *_summary(f"both {name}", both)]
+    model_s = alone or [one for one in both if one.by_model]
+    return [*found, *_costs(name, recorder), *_second_opinions(name, client, model_s)]
 
 
 def _second_opinions(name: str, client: LlmClient, alone: Sequence[Judged]) -> list[Row]:
