@@ -47,12 +47,17 @@ MEANT = {
     "set_speed 1.0": "速度百分之百",
     "set_speed 0.8 True": "slow down a bit / a little slower please / 稍微慢一点 / 再慢一点点",
     "undo": "撤回",
+    "move_to home + pick 'green cube'": "so first you go home, and then you pick up the green cube / so go home, and then pick up the green cube",
+    "move_by up 0.05": "so we have room, move up / so you can reach it, move up",
 }
 # Slot that is asked for → sentences.
 ASKED = {
     "target": "put it over there somewhere / put it um over there / put the red cube somewhere / put the red cube in the / put it in the uh / put the red cube next to / stack one cube on the other / 把红方块放到 / 把红方块放到那边 / 放到 / 把那个东西放到那边",
     "direction": "move it ten centimetres / move ten centimetres / go five centimetres / 移动十厘米",
     "object": "pick up the uh / could you pick up the uh the um / pick up / grab that thing / take one / put one of the blocks in the bowl / put down the / 把那个什么拿过来 / 把那个 呃 那个什么 拿过来 / 拿起 / 把方块叠到另一个上面 / 拿一个",
+    "angle": "rotate the gripper by / turn the gripper left by",
+    "distance": "move up by / move the arm to the left by",
+    "name": "remember this place as / forget the place called",
     "joint": "rotate by ninety degrees / 转九十度",
     "pose": "go to the",
     "factor": "a bit faster / speed up / 稍微快一点",

@@ -37,6 +37,14 @@ LANGUAGES = ("en", "zh")
 _A_SENTENCE = {"en": "raise the arm by ten centimetres", "zh": "向上移动十厘米"}
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
 _BROKEN_OFF = 4  # words or characters
+_OPEN_END = re.compile(r" (?P<word>by|as|called|named)[ ,.…-]*$")
+_NAMES = {"remember_place": "name", "forget_place": "name"}
+_OPEN_SLOTS = {
+    "by": {"rotate_gripper": "angle", "move_by": "distance", "move_joint": "angle"},
+    "as": _NAMES,
+    "called": _NAMES,
+    "named": _NAMES,
+}
 _NUMBER = re.compile(
     r"\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|forty|fifty|by|(?:joint|angle|factor)\d+"
 )
@@ -106,6 +114,8 @@ class SentenceGrammar:
         plain, tokens = tokenised(plainly(bare(without_leading_no(said)), self.language))
         if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()
+        if open_end := _OPEN_END.search(said):
+            return self._with_open_end(said[: open_end.start()], open_end["word"], scene)
         meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
         if meaning is not None and meaning.skill == "move_by" and is_no_way(said):
             meaning = None
@@ -123,6 +133,16 @@ class SentenceGrammar:
         if not self._may_be_meant(best.skill, said):
             return GrammarResult()
         return self._result(best)
+
+    def _with_open_end(self, said: str, word: str, scene: Scene) -> GrammarResult:
+        """ "Turn the gripper by", "remember this as": a whole command before it, but another one was going to be said."""
+        whole = self._sentence(said, scene)
+        if len(whole.calls) != 1:
+            return whole
+        call = whole.calls[0]
+        slot = _OPEN_SLOTS[word].get(call.skill, "")
+        settled = {key: value for key, value in call.as_dict()["arguments"].items() if key != slot}
+        return gap(call.skill, slot, settled) if slot else GrammarResult()
 
     def _without_verb(self, plain: str, tokens: Tokens, scene: Scene, said: str) -> Meaning | None:
         """ "The red cube in the bowl, please", "and now in the bowl": said of what is there it would be no order."""
