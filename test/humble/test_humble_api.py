@@ -69,6 +69,8 @@ NEWER_CALLS = {
     "canceled": {"response"},
 }
 GOAL_ENDS = {"succeed", "abort", "canceled"}
+# Used only where it is there: test_spin.py::test_without_events_executor does without.
+OPTIONAL = {"voice_agent_ros/nodes/spin.py": ["EventsExecutor"]}
 
 
 def ros_files():
@@ -111,7 +113,7 @@ def newer(text):
 
 def test_nothing_newer_than_humble_is_used():
     found = {str(path.relative_to(ROOT)): names for path, text in ros_files() if (names := newer(text))}
-    assert not found
+    assert found == OPTIONAL
 
 
 @pytest.mark.parametrize(
