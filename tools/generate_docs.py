@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the reference parts of docs/interfaces.md and docs/configuration.md from the code: `make docs`.
+"""Write the generated parts of docs/: references from the code, tables from benchmarks/results: `make docs`.
 
 What stands between `<!-- generated: NAME -->` and `<!-- end -->` is replaced, the rest is left alone. With
 `--check` nothing is written, and the exit code is 1 if something is out of date.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from graph_of_nodes import CLASSES, Endpoint, endpoints
+from measured import measured
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = "voice_agent_ros"
@@ -105,6 +106,7 @@ def parts() -> dict[str, Callable[[], Iterable[str]]]:
         "action_definitions": lambda: definitions("action"),
         "parameters": parameters,
         "launch_arguments": launch_arguments,
+        **measured(),
     }
 
 
