@@ -33,6 +33,7 @@ from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
 from voice_agent_ros.nodes.spin import new_executor
+from voice_agent_ros.nodes.stop_guard_node import StopGuardNode
 from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
 
@@ -47,7 +48,9 @@ STOPPED = (GoalStatus.STATUS_CANCELING, GoalStatus.STATUS_CANCELED)
 def rows_over_ros(group: str) -> list[Row]:
     """Measure everything."""
     with _client() as client:
-        return [*_controller(group, client), *_bridge(group, client)]
+        found = [*_controller(group, client), *_bridge(group, client)]
+    with _client(guard=True) as client:
+        return [*found, *_guard(group, client)]
 
 
 def _controller(group: str, client: Client) -> list[Row]:
@@ -103,6 +106,27 @@ def _bridge(group: str, client: Client) -> list[Row]:
     ]
 
 
+def _guard(group: str, client: Client) -> list[Row]:
+    """A stop message to a canceled goal, by the guard alone; somebody else has sent the goal."""
+    canceled, still = [], []
+    for number in range(COUNT):
+        handle = client.follow(0.8 if number % 2 else -0.8, 1.2)
+        client.until(lambda: client.speed > MOVING)
+        began = time.perf_counter()
+        client.stop()
+        client.until(lambda: any(status in STOPPED for status in client.statuses.values()))
+        canceled.append(_ms(began))
+        client.until(lambda: client.speed < STILL)
+        still.append(_ms(began))
+        client.wait(handle.get_result_async())
+        time.sleep(0.5)  # the guard cancels a few times over
+        client.wait(client.follow(0.0, 0.8).get_result_async())
+    return [
+        Row.of_samples(group, "guard over ROS: stop to canceled", canceled, "ms", ACKNOWLEDGED_MS),
+        Row.of_samples(group, "guard over ROS: stop to standstill in joint_states", still, "ms"),
+    ]
+
+
 class Client(Node):
     """Sends what is measured, and sees what comes of it."""
 
@@ -130,10 +154,14 @@ class Client(Node):
             bytes(status.goal_info.goal_id.uuid): status.status for status in message.status_list[-1:]
         }
 
-    def ready(self) -> None:
-        """Wait for controller and bridge."""
-        if not (self._arm.wait_for_server(TIMEOUT_S) and self._intents.wait_for_server(TIMEOUT_S)):
-            raise TimeoutError("The simulated arm or the bridge did not come up.")
+    def ready(self, *, guard: bool) -> None:
+        """Wait for controller, and bridge or guard."""
+        if not self._arm.wait_for_server(TIMEOUT_S):
+            raise TimeoutError("The simulated arm did not come up.")
+        if guard:
+            self.until(self._stop.get_subscription_count)
+        elif not self._intents.wait_for_server(TIMEOUT_S):
+            raise TimeoutError("The bridge did not come up.")
 
     def follow(self, joint_1: float, duration: float) -> Any:
         """Send a movement of the first joint; returns when it is accepted."""
@@ -190,28 +218,37 @@ def _ms(began: float) -> float:
 
 
 @contextlib.contextmanager
-def _client() -> Iterator[Client]:
+def _client(*, guard: bool = False) -> Iterator[Client]:
+    """With the simulated arm, and the bridge or the guard."""
     rclpy.init()
     with TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         stack.callback(rclpy.try_shutdown)
-        policy = Path(folder) / "policy.yaml"
-        allowed = shared_file("config/policy.simulation.yaml").read_text(encoding="utf-8")
-        policy.write_text(f"{allowed}\nrate: {{per_minute: 120}}\n", encoding="utf-8")
-        arm, bridge, client = SimArmNode(), IntentBridgeNode(), Client()
-        for node in (arm, bridge, client):
+        arm, client = SimArmNode(), Client()
+        second = StopGuardNode() if guard else IntentBridgeNode()
+        for node in (arm, second, client):
             _spin(node, stack)
-        bridge.set_parameters(
-            [
-                Parameter("urdf_path", value=str(shared_file("urdf/prim6.urdf"))),
-                Parameter("policy_path", value=str(policy)),
-                Parameter("audit_path", value=str(Path(folder) / "audit.jsonl")),
-            ]
-        )
-        for node in (arm, bridge):
+        managed = [arm]
+        if not guard:
+            _set_up(second, Path(folder))
+            managed.append(second)
+        for node in managed:
             node.trigger_configure()
             node.trigger_activate()
-        client.ready()
+        client.ready(guard=guard)
         yield client
+
+
+def _set_up(bridge: Node, folder: Path) -> None:
+    policy = folder / "policy.yaml"
+    allowed = shared_file("config/policy.simulation.yaml").read_text(encoding="utf-8")
+    policy.write_text(f"{allowed}\nrate: {{per_minute: 120}}\n", encoding="utf-8")
+    bridge.set_parameters(
+        [
+            Parameter("urdf_path", value=str(shared_file("urdf/prim6.urdf"))),
+            Parameter("policy_path", value=str(policy)),
+            Parameter("audit_path", value=str(folder / "audit.jsonl")),
+        ]
+    )
 
 
 def _spin(node: Any, stack: contextlib.ExitStack) -> None:

@@ -19,7 +19,7 @@ from until import until
 from voice_agent_ros.msg import BridgeState, StopRequest
 
 from voice_agent_ros.nodes import heartbeat, qos
-from voice_agent_ros.nodes.stop_guard_node import StopGuardNode
+from voice_agent_ros.nodes.stop_guard_node import MAX_UNANSWERED, StopGuardNode
 
 pytestmark = pytest.mark.ros
 ACTIONS = ("arm_controller/follow_joint_trajectory", "gripper_controller/gripper_cmd")
@@ -107,6 +107,16 @@ def test_silencing_the_speech_is_not_its_business(controllers: FakeControllers) 
     controllers.stop(StopRequest.SCOPE_MOTION)  # arrives after the other
     until(lambda: min(controllers.counts()))
     assert controllers.counts() == [1, 1]
+
+
+def test_requests_to_controllers_that_are_not_there_do_not_pile_up() -> None:
+    rclpy.init()
+    guard = StopGuardNode()
+    for _ in range(3 * MAX_UNANSWERED):
+        guard._send_cancels()
+    assert all(len(client._pending_requests) == MAX_UNANSWERED for client in guard._servers.values())
+    guard.destroy_node()
+    rclpy.try_shutdown()
 
 
 def test_its_own_heart_beats(controllers: FakeControllers) -> None:

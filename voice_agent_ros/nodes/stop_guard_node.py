@@ -8,6 +8,7 @@ the speech process keeps the arm from being stopped. It is no replacement for a 
 from __future__ import annotations
 
 import time
+from collections import deque
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +40,7 @@ WATCH_PERIOD_S = 0.02
 REPEAT_S = 0.1
 SILENCE_REPEATS = 10
 STOP_REPEATS = 3
+MAX_UNANSWERED = 32  # cancel requests to a controller that is not there
 
 
 class StopGuardNode(Node):
@@ -57,6 +59,7 @@ class StopGuardNode(Node):
             action: self.create_client(CancelGoal, f"{action}/_action/cancel_goal")
             for action in (arm.arm.action, arm.gripper.action)
         }
+        self._unanswered: dict[str, deque[Future]] = {action: deque() for action in self._servers}
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.create_subscription(StopRequest, "stop", self._on_stop, qos.EVENTS)
         self.create_subscription(BridgeState, "bridge/state", self._on_heartbeat, qos.EVENTS)
@@ -110,7 +113,12 @@ class StopGuardNode(Node):
     def _send_cancels(self) -> None:
         for action, client in self._servers.items():
             # Zero id and zero stamp: every goal of the server, whoever sent it (action_msgs/CancelGoal).
-            client.call_async(CancelGoal.Request()).add_done_callback(partial(self._on_canceled, action))
+            future = client.call_async(CancelGoal.Request())
+            future.add_done_callback(partial(self._on_canceled, action))
+            unanswered = self._unanswered[action]
+            unanswered.append(future)
+            if len(unanswered) > MAX_UNANSWERED:
+                client.remove_pending_request(unanswered.popleft())
 
     def _on_canceled(self, action: str, future: Future) -> None:
         if future.exception() is None and future.result().goals_canceling:
