@@ -18,6 +18,8 @@ PERIOD_S = 0.05
 COLOURS = {"red": (217, 26, 26), "green": (26, 166, 51), "blue": (26, 64, 217)}
 OTHER_COLOUR = (237, 230, 214)
 SHOWN_LINES = 12
+CAMERA, LOOK_AT = (1.1, -0.9, 0.8), (0.25, 0.0, 0.15)  # m
+CONTAINER_OPACITY = 0.4  # what lies in it must be seen
 
 
 class BrowserView:
@@ -36,11 +38,17 @@ class BrowserView:
             import viser
             import yourdfpy
             from viser.extras import ViserUrdf
-        except ImportError as error:
-            fix = 'Install it: pip install "voice_agent_ros[view]" (here: .ros/venv/bin/uv pip install viser yourdfpy).'
-            raise ConfigurationError(f"The browser view needs {error.name}.", fix) from error
+        except (ImportError, SystemExit) as error:
+            # viser before 1.0 ends the process where an extra of its own is missing.
+            missing = getattr(error, "name", None) or "viser 1.0 or newer"
+            fix = (
+                'Install it: pip install "voice_agent_ros[view]" '
+                '(here: .ros/venv/bin/uv pip install --python .ros/venv/bin/python "viser>=1.0" yourdfpy).'
+            )
+            raise ConfigurationError(f"The browser view needs {missing}.", fix) from error
         self._world = world
         self._server: Any = viser.ViserServer(host=ADDRESS, port=PORT, verbose=False)
+        self._server.initial_camera.position, self._server.initial_camera.look_at = CAMERA, LOOK_AT
         self._server.scene.add_grid("/table", width=1.6, height=1.6)
         self._text = self._server.gui.add_markdown("…")
         self._lines: list[str] = []
@@ -76,8 +84,11 @@ class BrowserView:
             self._arm.update_cfg(np.array([world.joints[name] for name in joints]))
         for name, thing in world.things.items():
             if name not in self._boxes:
-                colour = COLOURS.get(name.split()[0], OTHER_COLOUR)
+                colour = COLOURS.get(name.split()[0])
                 self._boxes[name] = self._server.scene.add_box(
-                    f"/objects/{name.replace(' ', '_')}", color=colour, dimensions=thing.size
+                    f"/objects/{name.replace(' ', '_')}",
+                    color=colour or OTHER_COLOUR,
+                    opacity=None if colour else CONTAINER_OPACITY,
+                    dimensions=thing.size,
                 )
             self._boxes[name].position = thing.position
