@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from room import Room
 
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
@@ -118,3 +120,12 @@ def controllers(situation: Situation, clock: VirtualClock) -> ScriptedController
     scripted = ScriptedControllers(situation.joints, situation.gripper, clock)
     scripted.seen = situation.scene
     return scripted
+
+
+@pytest.fixture
+def room(
+    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
+) -> Iterator[Room]:
+    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
+    yield room
+    room.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,22 +15,10 @@ from room import SAID_UP, UP, Room
 
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.skills import SKILLS, SkillError, parse_call
-from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.motion.bridge import Proposal
 from voice_agent_ros.motion.gate import Heard
 from voice_agent_ros.motion.latch import Latch
-from voice_agent_ros.motion.planner import Planner
-from voice_agent_ros.motion.policy import Policy
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def test_what_was_said_is_done(room: Room) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,8 @@ from until import until
 
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillError, parse_call
-from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.bridge import Progress, Proposal, Result
 from voice_agent_ros.motion.controllers import Completion
-from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 
 SEQUENCE = parse_call(
@@ -33,15 +30,6 @@ SEQUENCE = parse_call(
     },
 )
 PHASES = ("checking", "awaiting_confirmation", "confirmed", "executing", "goal_accepted")
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def carry_out(room: Room, at: str, number: int, action: Callable[[], Any], key: str = "key") -> Result:

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +55,6 @@ VERBS = [said for said in SAID if said[1] in ("repeat", "undo", "continue")]
 HOW = ["spoken", "spoken", "spoken", "unspoken", "dry run"]
 EVENTS = ["", "", "", "pause", "pause", "stop", "cancel", "jump", "push", "abort", "timeout", "no disk"]
 ROUNDS = 40
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 class Inspector:

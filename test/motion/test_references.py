@@ -3,25 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
 from room import Room
-
-from voice_agent_ros.motion.arm_config import ArmConfig
-from voice_agent_ros.motion.planner import Planner
-from voice_agent_ros.motion.policy import Policy
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def test_a_pronoun_without_anything_before_is_nobodys_word(room: Room) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,6 @@ from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.bridge import Result
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def at_goal(room: Room, number: int, action: Callable[[], Any]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +13,9 @@ from room import SAID_UP, UP, Room
 
 from voice_agent_ros.intent.skills import parse_call
 from voice_agent_ros.motion.aliveness import ClockWatch
-from voice_agent_ros.motion.arm_config import ArmConfig
 from voice_agent_ros.motion.controllers import Completion
-from voice_agent_ros.motion.planner import Planner
-from voice_agent_ros.motion.policy import Policy
 
 COMPANIONS = ("asr_node", "audio_node", "llm_node", "stop_guard_node")
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def pass_time(room: Room, seconds: float, beating: tuple[str, ...] = ()) -> None:

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,15 +25,6 @@ from voice_agent_ros.motion.trajectory import Trajectory
 
 PICK = "Pick up the red cube and put it in the bowl."
 PICK_CALL = {"object": "red cube", "target": "bowl"}
-
-
-@pytest.fixture
-def room(
-    planner: Planner, controllers: Any, arm: ArmConfig, policy: Policy, clock: Any, tmp_path: Path
-) -> Iterator[Room]:
-    room = Room(planner, controllers, arm, policy, clock, tmp_path / "audit.jsonl")
-    yield room
-    room.close()
 
 
 def at_goal(room: Room, number: int, action: Callable[[], Any]) -> None:
