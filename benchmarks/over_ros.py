@@ -91,12 +91,9 @@ def _bridge(group: str, client: Client) -> list[Row]:
         time.sleep(0.1)
         client.say("Move to home.", "move_to", pose="home")
         client.until(lambda: client.speed > MOVING)
-        began = time.perf_counter()
-        client.stop()
-        client.until(lambda: any(status in STOPPED for status in client.statuses.values()))
-        canceled.append(_ms(began))
-        client.until(lambda: client.speed < STILL)
-        still.append(_ms(began))
+        until_canceled, until_still = _stop(client)
+        canceled.append(until_canceled)
+        still.append(until_still)
         time.sleep(0.3)  # the plan ends
         client.resume()
     return [
@@ -106,18 +103,25 @@ def _bridge(group: str, client: Client) -> list[Row]:
     ]
 
 
+def _stop(client: Client) -> tuple[float, float]:
+    """Stop; ms until the goal is canceled, and until the arm stands still."""
+    began = time.perf_counter()
+    client.stop()
+    client.until(lambda: any(status in STOPPED for status in client.statuses.values()))
+    until_canceled = _ms(began)
+    client.until(lambda: client.speed < STILL)
+    return until_canceled, _ms(began)
+
+
 def _guard(group: str, client: Client) -> list[Row]:
     """A stop message to a canceled goal, by the guard alone; somebody else has sent the goal."""
     canceled, still = [], []
     for number in range(COUNT):
         handle = client.follow(0.8 if number % 2 else -0.8, 1.2)
         client.until(lambda: client.speed > MOVING)
-        began = time.perf_counter()
-        client.stop()
-        client.until(lambda: any(status in STOPPED for status in client.statuses.values()))
-        canceled.append(_ms(began))
-        client.until(lambda: client.speed < STILL)
-        still.append(_ms(began))
+        until_canceled, until_still = _stop(client)
+        canceled.append(until_canceled)
+        still.append(until_still)
         client.wait(handle.get_result_async())
         time.sleep(0.5)  # the guard cancels a few times over
         client.wait(client.follow(0.0, 0.8).get_result_async())
