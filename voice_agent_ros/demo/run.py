@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import socket
 import sys
@@ -39,6 +40,7 @@ TURN_TIMEOUT_S = 90.0
 QUIET_S = 0.15
 LOG_LINES = 15
 LLM_PORT = 8765
+TIME = re.compile(r"\d+\.\d+")  # in a log's lines
 
 
 def main() -> int:
@@ -273,13 +275,15 @@ def give_up(observer: Observer, narrator: Narrator, options: Options, problem: s
 
 
 def last_complaints(directory: Path, is_complaint: Callable[[str], bool] | None = None) -> list[str]:
-    """The last warnings and errors in the logs below a directory."""
+    """The last warnings and errors in the logs below a directory, each once however often it was said."""
     marks = ("[WARN]", "[ERROR]", "[FATAL]", "Error", "error:")
     wanted = is_complaint or (lambda line: any(mark in line for mark in marks))
-    lines: list[str] = []
+    lines: dict[str, str] = {}
     for path in sorted(directory.rglob("*.log")):
-        lines += [line for line in path.read_text(errors="replace").splitlines() if wanted(line)]
-    return lines[-LOG_LINES:]
+        for line in path.read_text(errors="replace").splitlines():
+            if wanted(line):
+                lines[TIME.sub("", line)] = line
+    return list(lines.values())[-LOG_LINES:]
 
 
 if __name__ == "__main__":
