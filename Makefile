@@ -3,6 +3,12 @@
 PYTHON ?= python3
 BIN := .ros/bin
 
+# In a shell that has sourced .ros/env.sh (`make shell`) the set-up must not see what it is about to make.
+ifdef _ROS_WHEELS_BOOTSTRAP_COMPLETE
+unexport PYTHONSAFEPATH PYTHONPATH PYTHONPYCACHEPREFIX LD_LIBRARY_PATH AMENT_PREFIX_PATH ROS_DISTRO ROS_VERSION
+unexport ROS_PYTHON_VERSION _ROS_WHEELS_BOOTSTRAP_COMPLETE
+endif
+
 .PHONY: help build demo test test310 humble soak bench lint docs shell clean
 
 help: ## this list

@@ -96,7 +96,7 @@ def find_python312() -> str:
         except OSError:
             continue
         if answer.returncode == 0 and answer.stdout.startswith("Python 3.12"):
-            script = "import sys, venv, ensurepip; print(sys.executable)"
+            script = "import sys, venv, ensurepip; print(sys._base_executable)"  # outside of any venv
             run = subprocess.run([candidate, "-c", script], capture_output=True, text=True, check=False)
             if run.returncode == 0:
                 return run.stdout.strip()
