@@ -36,7 +36,6 @@ NOTES = {
     "audio_node/next_clip": "let the WAV source begin its next recording",
     "camera/image_raw/compressed": "the picture that `sim_arm_node/snapshot` takes",
     "chat": "see [dialogue](dialogue.md)",
-    "intent_bridge_node/confirm": "answer the open question",
     "intent_bridge_node/resume": "release the motion latch",
     "intent_bridge_node/stop": "stop, and latch",
     "joint_states": "measured; from joint_state_broadcaster on a robot",
@@ -103,6 +102,7 @@ def parts() -> dict[str, Callable[[], Iterable[str]]]:
         "services": lambda: offers(found, "service", "client"),
         "actions": lambda: offers(found, "action server", "action client"),
         "messages": lambda: definitions("msg"),
+        "service_definitions": lambda: definitions("srv"),
         "action_definitions": lambda: definitions("action"),
         "parameters": parameters,
         "launch_arguments": launch_arguments,
@@ -167,22 +167,27 @@ def _note(name: str, type_: str) -> str:
 
 
 def _definition(name: str) -> Any:
-    from rosidl_adapter.parser import parse_action_file, parse_message_file
+    from rosidl_adapter.parser import parse_action_file, parse_message_file, parse_service_file
 
     if (path := ROOT / "msg" / f"{name}.msg").is_file():
         return parse_message_file(OWN, str(path))
+    if (path := ROOT / "srv" / f"{name}.srv").is_file():
+        return parse_service_file(OWN, str(path)).request
     return parse_action_file(OWN, str(ROOT / "action" / f"{name}.action")).goal
 
 
 def definitions(kind: str) -> list[str]:
     """Every definition of a kind, with its comments."""
-    from rosidl_adapter.parser import parse_action_file, parse_message_file
+    from rosidl_adapter.parser import parse_action_file, parse_message_file, parse_service_file
 
     lines: list[str] = []
     for path in sorted((ROOT / kind).glob(f"*.{kind}")):
         lines += [f"### {path.stem}", ""]
         if kind == "msg":
             sections = [("", parse_message_file(OWN, str(path)))]
+        elif kind == "srv":
+            service = parse_service_file(OWN, str(path))
+            sections = [("request", service.request), ("response", service.response)]
         else:
             action = parse_action_file(OWN, str(path))
             sections = [("goal", action.goal), ("result", action.result), ("feedback", action.feedback)]

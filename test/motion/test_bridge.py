@@ -129,7 +129,7 @@ def test_a_yes_that_began_before_the_question_was_played_does_not_count(room: Ro
         room.hear("Yes.", began=40.0)
         spoken(room, "Yes.", after=-1.0)(nonce)
         assert room.bridge.pending_nonce == nonce
-        room.bridge.confirm(False)
+        room.bridge.confirm(False, room.bridge.pending_nonce)
 
     assert room.ask(PUT_BLUE, room.hear(PARAPHRASE), early_then_no).rule == "not_confirmed"
     assert room.controllers.sent == []
@@ -181,7 +181,7 @@ def test_an_intent_that_nobody_spoke_needs_the_service(room: Room) -> None:
     def say_yes_then_confirm(nonce: str) -> None:
         spoken(room, "Yes.", after=0.5)(nonce)
         assert room.controllers.sent == []
-        room.bridge.confirm(True)
+        room.bridge.confirm(True, room.bridge.pending_nonce)
 
     assert room.ask(UP, "no such turn", say_yes_then_confirm).outcome == "done"
 
@@ -336,6 +336,6 @@ def test_whatever_is_proposed_moves_only_after_a_yes_or_as_the_grammar_says(
     thread = threading.Thread(target=lambda: room.propose(call, turn), daemon=True)
     thread.start()
     while thread.is_alive():
-        room.bridge.confirm(False)
+        room.bridge.confirm(False, room.bridge.pending_nonce)
         thread.join(timeout=0.002)
     assert len(room.controllers.sent) == before or list(understood) == [call]

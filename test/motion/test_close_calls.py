@@ -86,7 +86,7 @@ def test_again_asks_for_a_step_that_is_always_read_back(
         until(lambda: any(progress.nonce for progress in room.progress))
         assert results == []
         assert len(room.sent) == sent
-        room.bridge.confirm(True)
+        room.bridge.confirm(True, room.bridge.pending_nonce)
         thread.join(timeout=5.0)
         assert results[0].outcome == "done"
     room.close()
@@ -98,7 +98,7 @@ def test_words_of_no_turn_speak_for_no_proposal(room: Room) -> None:
     thread = threading.Thread(target=lambda: results.append(room.propose(UP, "", "key")), daemon=True)
     thread.start()
     until(lambda: room.bridge.pending_nonce)  # as if nothing had been said
-    room.bridge.confirm(False)
+    room.bridge.confirm(False, room.bridge.pending_nonce)
     thread.join(timeout=5.0)
     assert results[0].rule == "not_confirmed"
     assert room.sent == []

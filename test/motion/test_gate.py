@@ -46,7 +46,7 @@ def is_asked(room: Room, call: Any, text: str) -> bool:
 
     def no(nonce: str) -> None:
         asked.append(nonce)
-        room.bridge.confirm(False)
+        room.bridge.confirm(False, room.bridge.pending_nonce)
 
     room.progress.clear()
     turn = room.hear(text)

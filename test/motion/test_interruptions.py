@@ -41,7 +41,7 @@ def carry_out(room: Room, at: str, number: int, action: Callable[[], Any], key: 
         if progress.phase == at and seen.count(at) == number:
             action()
         if progress.nonce:
-            room.bridge.confirm(True)
+            room.bridge.confirm(True, room.bridge.pending_nonce)
 
     room.clock.now += 1.0
     room.controllers.snapshot = dataclasses.replace(room.controllers.snapshot, at=room.clock())

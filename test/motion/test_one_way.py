@@ -149,7 +149,7 @@ def carry_out(
 
     def report(progress: Progress) -> None:
         if progress.nonce:
-            room.bridge.confirm(answer)
+            room.bridge.confirm(answer, room.bridge.pending_nonce)
 
     before = len(room.sent)
     result = room.bridge.carry_out(proposal, report)

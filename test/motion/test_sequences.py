@@ -49,7 +49,7 @@ def sequence(*steps: dict[str, Any]) -> Any:
 
 
 def yes_by_service(room: Room) -> Callable[[str], None]:
-    return lambda nonce: room.bridge.confirm(True) and None
+    return lambda nonce: room.bridge.confirm(True, room.bridge.pending_nonce) and None
 
 
 def test_steps_are_planned_one_by_one_and_asked_about_once(room: Room) -> None:
@@ -142,7 +142,7 @@ def test_an_object_of_a_later_step_that_was_moved_while_asking_is_left_alone(roo
             for thing in seen.objects
         )
         room.controllers.seen = dataclasses.replace(seen, objects=moved)
-        room.bridge.confirm(True)
+        room.bridge.confirm(True, room.bridge.pending_nonce)
 
     steps = (UP_STEP, {"skill": "pick", "arguments": {"object": "green cube"}})
     result = room.ask(sequence(*steps), "nobody", move_and_agree)
@@ -153,7 +153,11 @@ def test_the_question_is_bound_to_all_plans_of_the_sequence(room: Room) -> None:
     hashes = []
     for last in (HOME_STEP, DOWN_STEP):
         room.progress.clear()
-        room.ask(sequence(UP_STEP, last), f"nobody {last}", lambda _: room.bridge.confirm(False) and None)
+        room.ask(
+            sequence(UP_STEP, last),
+            f"nobody {last}",
+            lambda _: room.bridge.confirm(False, room.bridge.pending_nonce) and None,
+        )
         hashes.append(room.entries("asked")[-1]["plan"])
     assert hashes[0] != hashes[1]
 

@@ -59,7 +59,7 @@ def test_what_nobody_spoke_needs_the_guard_alone(room: Room, silent: str, outcom
     pass_time(room, 1.0, COMPANIONS)
     others = tuple(name for name in COMPANIONS if name != silent)
     room.controllers.during = lambda: pass_time(room, 3.0, others)
-    result = room.ask(UP, "nobody", lambda _: room.bridge.confirm(True) and None)
+    result = room.ask(UP, "nobody", lambda _: room.bridge.confirm(True, room.bridge.pending_nonce) and None)
     assert result.outcome == outcome
 
 
@@ -115,7 +115,7 @@ def test_an_answer_that_may_have_begun_before_a_jump_does_not_count(room: Room) 
         room.bridge.on_played(nonce, at=50.0)
         room.hear("Yes.", began=149.0)  # stamped by the old clock, before the question
         assert room.bridge.pending_nonce == nonce
-        room.bridge.confirm(False)
+        room.bridge.confirm(False, room.bridge.pending_nonce)
 
     opening = parse_call("open_gripper", {})
     assert room.ask(opening, room.hear("Let the gripper yawn open for me."), early_then_late).rule == (

@@ -13,9 +13,9 @@ import pytest
 import rclpy
 from bridge_person import TIMEOUT_S, Person, Spinning, parameters, wait
 from rclpy.lifecycle import TransitionCallbackReturn
-from std_srvs.srv import SetBool
 from until import until
 from voice_agent_ros.msg import PlaybackStatus, StopRequest
+from voice_agent_ros.srv import Confirm
 
 from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.nodes.intent_bridge_node import MAX_OPEN_INTENTS, IntentBridgeNode
@@ -167,7 +167,11 @@ def test_a_no_by_service_moves_nothing(person: Person) -> None:
     turn = person.say("Let the gripper yawn open for me.")
     handle = person.propose(turn, "open_gripper")
     until(lambda: person.states[-1].pending_nonce)
-    assert wait(person.confirming.call_async(SetBool.Request(data=False))).success
+    nonce = person.states[-1].pending_nonce
+    late = wait(person.confirming.call_async(Confirm.Request(nonce="confirm-of-before", accept=True)))
+    assert (late.success, nonce in late.message) == (False, True)
+    assert wait(person.confirming.call_async(Confirm.Request(nonce=nonce, accept=False))).success
+    assert not wait(person.confirming.call_async(Confirm.Request(nonce=nonce, accept=True))).success
     result = person.result(handle)
     assert (result.outcome, result.rule) == ("refused", "not_confirmed")
 

@@ -16,10 +16,11 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
-from std_srvs.srv import SetBool, Trigger
+from std_srvs.srv import Trigger
 from until import until
 from voice_agent_ros.action import ExecuteIntent
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, SkillCall, StopRequest, Transcript
+from voice_agent_ros.srv import Confirm
 
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.share import shared_file
@@ -69,7 +70,7 @@ class Person(Node):
         self.played = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
         self.stopping = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.resuming = self.create_client(Trigger, "intent_bridge_node/resume")
-        self.confirming = self.create_client(SetBool, "intent_bridge_node/confirm")
+        self.confirming = self.create_client(Confirm, "intent_bridge_node/confirm")
         self.states: list[BridgeState] = []
         self.joints: list[JointState] = []
         self.feedback: list[Any] = []

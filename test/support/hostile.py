@@ -216,7 +216,7 @@ class Lap:
             self._odd_world,
         )
         kind = self.random.choice(len(kinds), p=[0.46, 0.1, 0.28, 0.04, 0.04, 0.04, 0.04])
-        self._answer = lambda: self.bridge.confirm(True) and None
+        self._answer = lambda: self.bridge.confirm(True, self.bridge.pending_nonce) and None
         try:
             kinds[kind](name)
         finally:
@@ -244,7 +244,7 @@ class Lap:
     def _model(self, name: str) -> None:
         """What a language model may write that was told to do harm, or is broken; the person says yes or no."""
         turn = self._hear(hostile_text(self.random), 0.9) if self.random.random() < 0.5 else "nobody"
-        answers = (lambda: self.bridge.confirm(True), lambda: self.bridge.confirm(False), lambda: None,
+        answers = (lambda: self.bridge.confirm(True, self.bridge.pending_nonce), lambda: self.bridge.confirm(False, self.bridge.pending_nonce), lambda: None,
                    lambda: self.bridge.stop("hostile test"))  # fmt: skip
         self._answer = answers[self.random.choice(4, p=[0.7, 0.1, 0.1, 0.1])]
         self._propose(name, [(hostile_skill(self.random), hostile_arguments(self.random))], turn)

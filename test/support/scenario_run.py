@@ -271,7 +271,7 @@ class Stage:
             self._settle()
 
     def _confirm(self, step: Confirm) -> None:
-        if not self.bridge.confirm(step.confirm) and step.settle:
+        if not self.bridge.confirm(step.confirm, self.bridge.pending_nonce) and step.settle:
             raise Mismatch("nothing waits for an answer")
         if step.settle:
             self._settle()

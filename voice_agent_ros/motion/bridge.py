@@ -113,9 +113,13 @@ class IntentBridge:
             self._executor.stop()
             self._settle("stopped")
 
-    def confirm(self, yes: bool) -> bool:
-        """Answer the open question by service; False if there is none."""
-        return self._settle("yes" if yes else "no")
+    def confirm(self, yes: bool, nonce: str) -> bool:
+        """Answer a question otherwise than by speech; False if that question is not open (any more)."""
+        open_question = self._confirmation
+        if open_question is None or open_question.nonce != nonce:
+            return False
+        open_question.settle("yes" if yes else "no")
+        return True
 
     def watch(self) -> None:
         """To be called regularly: stops the arm when it is not felt any more, or nobody could stop it by voice."""

@@ -16,7 +16,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
-from std_srvs.srv import SetBool, Trigger
+from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.action import ExecuteIntent
@@ -47,6 +47,7 @@ from voice_agent_ros.nodes.controller_clients import ControllerClients
 from voice_agent_ros.nodes.conversions import seconds
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.srv import Confirm
 
 PARAMETERS = (
     Parameter("arm", "prim6", "Arm file config/arms/<arm>.yaml."),
@@ -94,7 +95,7 @@ class IntentBridgeNode(ManagedNode):
         self.create_subscription(String, heartbeat.TOPIC, self._on_alive, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._serve_stop)
         self.create_service(Trigger, "~/resume", self._serve_resume)
-        self.create_service(SetBool, "~/confirm", self._serve_confirm)
+        self.create_service(Confirm, "~/confirm", self._serve_confirm)
         self.create_timer(HEARTBEAT_S, self._beat)
         self._server = ActionServer(
             self,
@@ -274,9 +275,16 @@ class IntentBridgeNode(ManagedNode):
         response.success, response.message = True, "Motion is allowed."
         return response
 
-    def _serve_confirm(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        response.success = self._bridge is not None and self._bridge.confirm(request.data)
-        response.message = "" if response.success else "Nothing waits for an answer."
+    def _serve_confirm(self, request: Confirm.Request, response: Confirm.Response) -> Confirm.Response:
+        bridge = self._bridge
+        response.success = bridge is not None and bridge.confirm(request.accept, request.nonce)
+        if not response.success:
+            waiting = bridge.pending_nonce if bridge is not None else ""
+            response.message = (
+                f"Another question is open, {waiting}: read it in bridge/state."
+                if waiting
+                else "Nothing waits for an answer."
+            )
         return response
 
     def _beat(self) -> None:
