@@ -108,7 +108,10 @@ def judge(
 def same_calls(
     wanted: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]], *, any_order: bool = False
 ) -> bool:
-    """Whether the calls are those of the label, arguments that it leaves out at their defaults."""
+    """Whether the calls are those of the label, arguments that it leaves out at their defaults.
+
+    Where several values of an argument are equally right, the label gives them as `any_of`.
+    """
     if len(wanted) != len(got):
         return False
     if any_order:
@@ -130,10 +133,14 @@ def _same_call(wanted: Mapping[str, Any], got: Mapping[str, Any], *, any_order: 
         return same_calls(*steps, any_order=any_order or bool(wanted.get("any_order")))
     expected = {**SKILLS[wanted["skill"]].defaults, **wanted["arguments"]}
     actual = {**SKILLS[wanted["skill"]].defaults, **got["arguments"]}
-    return expected.keys() == actual.keys() and all(_same(expected[key], actual[key]) for key in expected)
+    return all(_same(expected.get(key), actual.get(key)) for key in expected.keys() | actual.keys())
 
 
 def _same(wanted: object, got: object) -> bool:
+    if isinstance(wanted, Mapping):
+        return any(_same(one, got) for one in wanted["any_of"])
+    if wanted is None or got is None:
+        return wanted is got
     if isinstance(wanted, float) or isinstance(got, float):
         return math.isclose(float(wanted), float(got), rel_tol=0.0, abs_tol=TOLERANCE)  # type: ignore[arg-type]
     return " ".join(str(wanted).lower().split()) == " ".join(str(got).lower().split())

@@ -51,6 +51,15 @@ def test_a_question_is_asked_or_passed_on() -> None:
     assert (passed.exact, passed.passed_on) == (False, True)
 
 
+def test_a_label_may_allow_several_values_of_an_argument() -> None:
+    from benchmarks.understanding import SCENE, judge
+
+    wanted = _row([{"skill": "hand_over", "arguments": {"object": {"any_of": [None, "red cube"]}}}])
+    assert judge(wanted, _result("hand_over"), SCENE).exact
+    assert judge(wanted, _result("hand_over", object="red cube"), SCENE).exact
+    assert not judge(wanted, _result("hand_over", object="blue cube"), SCENE).exact
+
+
 def test_the_order_of_steps_counts_unless_the_label_frees_it() -> None:
     from benchmarks.understanding import same_calls
 
