@@ -52,12 +52,12 @@ MEANT = {
 }
 # Slot that is asked for → sentences.
 ASKED = {
-    "target": "put it over there somewhere / put it um over there / put the red cube somewhere / put the red cube in the / put it in the uh / put the red cube next to / stack one cube on the other / 把红方块放到 / 把红方块放到那边 / 放到 / 把那个东西放到那边",
+    "target": "put it over there somewhere / bring it to / put it um over there / put the red cube somewhere / put the red cube in the / put it in the uh / put the red cube next to / stack one cube on the other / 把红方块放到 / 把红方块放到那边 / 放到 / 把那个东西放到那边",
     "direction": "move it ten centimetres / move ten centimetres / go five centimetres / 移动十厘米",
     "object": "pick up the uh / could you pick up the uh the um / pick up / grab that thing / take one / put one of the blocks in the bowl / put down the / 把那个什么拿过来 / 把那个 呃 那个什么 拿过来 / 拿起 / 把方块叠到另一个上面 / 拿一个",
-    "angle": "rotate the gripper by / turn the gripper left by",
+    "angle": "rotate the gripper by / turn the gripper left by / rotate the gripper to / 请把夹爪转到 / 把第二关节转动到……",
     "distance": "move up by / move the arm to the left by",
-    "name": "remember this place as / forget the place called",
+    "name": "remember this place as / forget the place called / 记住这里叫 / 忘掉 / 把这个位置存为 / 记住这个位置叫",
     "joint": "rotate by ninety degrees / 转九十度",
     "pose": "go to the",
     "factor": "a bit faster / speed up / 稍微快一点",

@@ -37,13 +37,15 @@ LANGUAGES = ("en", "zh")
 _A_SENTENCE = {"en": "raise the arm by ten centimetres", "zh": "向上移动十厘米"}
 _MAX_WORDS = 60  # longer speech is no command, and matching must stay fast
 _BROKEN_OFF = 4  # words or characters
-_OPEN_END = re.compile(r" (?P<word>by|as|called|named)[ ,.…-]*$")
-_NAMES = {"remember_place": "name", "forget_place": "name"}
+_OPEN_END = re.compile(
+    r"(?: (?:by|to|as|called|named)|(?<=转)(?:动|过)?到|叫[做作]?|(?<=[记存称命名标定])(?:下来)?[为作成]|名为)[ ,.…。—-]*$"
+)
 _OPEN_SLOTS = {
-    "by": {"rotate_gripper": "angle", "move_by": "distance", "move_joint": "angle"},
-    "as": _NAMES,
-    "called": _NAMES,
-    "named": _NAMES,
+    "rotate_gripper": "angle",
+    "move_by": "distance",
+    "move_joint": "angle",
+    "remember_place": "name",
+    "forget_place": "name",
 }
 _NUMBER = re.compile(
     r"\d[\d.]*|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|forty|fifty|by|(?:joint|angle|factor)\d+"
@@ -54,6 +56,16 @@ _ORDERED = re.compile(
 _NAMING_SKILLS = ("remember_place", "forget_place")
 _AT_REST = ("pause", "set_speed", "continue", "repeat", "undo", "resume", "wave")
 _OF_THE_PAST = ("undo", "repeat", "continue")
+
+
+def _with_open_end(whole: GrammarResult) -> GrammarResult:
+    """ "Turn the gripper by", "remember this as": a whole command before it, but another one was going to be said."""
+    if not whole.calls:
+        return whole
+    call = whole.calls[0]
+    slot = _OPEN_SLOTS.get(call.skill, "") if len(whole.calls) == 1 else ""
+    settled = {key: value for key, value in call.as_dict()["arguments"].items() if key != slot}
+    return gap(call.skill, slot, settled) if slot else GrammarResult()
 
 
 class SentenceGrammar:
@@ -114,8 +126,11 @@ class SentenceGrammar:
         plain, tokens = tokenised(plainly(bare(without_leading_no(said)), self.language))
         if not plain or len(plain.split()) > _MAX_WORDS:
             return GrammarResult()
-        if open_end := _OPEN_END.search(said):
-            return self._with_open_end(said[: open_end.start()], open_end["word"], scene)
+        open_end = _OPEN_END.search(said)
+        if open_end:
+            whole = self._sentence(said[: open_end.start()], scene)
+            if whole.calls or (whole.slot and whole.slot == _OPEN_SLOTS.get(whole.skill)):
+                return _with_open_end(whole)
         meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
         if meaning is not None and meaning.skill == "move_by" and is_no_way(said):
             meaning = None
@@ -133,16 +148,6 @@ class SentenceGrammar:
         if not self._may_be_meant(best.skill, said):
             return GrammarResult()
         return self._result(best)
-
-    def _with_open_end(self, said: str, word: str, scene: Scene) -> GrammarResult:
-        """ "Turn the gripper by", "remember this as": a whole command before it, but another one was going to be said."""
-        whole = self._sentence(said, scene)
-        if len(whole.calls) != 1:
-            return whole
-        call = whole.calls[0]
-        slot = _OPEN_SLOTS[word].get(call.skill, "")
-        settled = {key: value for key, value in call.as_dict()["arguments"].items() if key != slot}
-        return gap(call.skill, slot, settled) if slot else GrammarResult()
 
     def _without_verb(self, plain: str, tokens: Tokens, scene: Scene, said: str) -> Meaning | None:
         """ "The red cube in the bowl, please", "and now in the bowl": said of what is there it would be no order."""

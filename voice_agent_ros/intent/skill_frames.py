@@ -237,6 +237,9 @@ def _signed(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+_NO_NAMES_ZH = frozenset("里儿边处掉了住下好的")  # what is left of "here" and of verbs when no name follows
+
+
 def _elsewhere(meaning: Meaning, words: SkillWords, things: bool) -> Meaning | None:
     """To a pose that nobody has taught, which the bridge will say; not to a thing, nor to a word of ours."""
     pose = meaning.arguments["pose"]
@@ -256,6 +259,8 @@ def _named(
     kinds = {kind for kind, _ in words.phrases.get(name, ())}
     if kinds & {"it", "that", "beside"}:
         return None
+    if language == "zh" and (name in _NO_NAMES_ZH or "place_noun" in kinds):
+        return Meaning(meaning.skill, {}, "name")
     if meaning.skill == "forget_place":
         for length in range(1, len(name)):
             end = name[-length:]
