@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +90,43 @@ def test_out_of_reach_object_is_refused(planner: Planner, situation: Situation) 
     with pytest.raises(Refusal) as refusal:
         planner.plan([call("pick", object="far cube")], dataclasses.replace(situation, scene=Scene((far,))))
     assert refusal.value.rule == "unreachable"
+
+
+@pytest.mark.parametrize(
+    "words", [call("pick", object="odd cube"), call("pick_and_place", object="red cube", target="odd cube")]
+)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"size": (1e300, 0.04, 0.04)},
+        {"size": (0.04, 0.04, 1e-300)},
+        {"position": (1e300, 0.0, 0.02)},
+        {"position": (0.4, 0.0, -1e300)},
+    ],
+)
+def test_what_cannot_be_is_not_handled(
+    planner: Planner, situation: Situation, odd: dict[str, Any], words: SkillCall
+) -> None:
+    thing = dataclasses.replace(SceneObject("odd cube", (0.4, 0.2, 0.02)), **odd)
+    scene = Scene((thing, SceneObject("red cube", (0.39, -0.06, 0.02))))
+    with pytest.raises(Refusal) as refusal:
+        planner.plan([words], dataclasses.replace(situation, scene=scene))
+    assert refusal.value.rule == "senseless_object"
+
+
+@pytest.mark.parametrize("orientation", [(0.0, 0.0, 0.0, 0.0), (1e300, 1e300, 0.0, 1e300)])
+@pytest.mark.parametrize("position", [(0.4, 0.0, -0.3), (0.4, 0.0, 5.0), (0.0, 0.0, 0.1)])
+def test_strange_detections_are_refused_or_reached_for_within_the_limits(
+    planner: Planner, situation: Situation, orientation: Any, position: Any
+) -> None:
+    thing = SceneObject("odd cube", position, orientation)
+    try:
+        plan = planner.plan(
+            [call("pick", object="odd cube")], dataclasses.replace(situation, scene=Scene((thing,)))
+        )
+    except Refusal:
+        return
+    assert all(np.all(np.isfinite(step.trajectory.end)) for step in plan.steps if isinstance(step, Move))
 
 
 def test_fingers_avoid_neighbours(planner: Planner, situation: Situation) -> None:

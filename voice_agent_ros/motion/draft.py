@@ -22,6 +22,7 @@ from voice_agent_ros.motion.trajectory import Trajectory, joint_move, line_move
 
 OPEN_TOLERANCE_M = 0.003  # a gripper this close to open need not be opened
 HOLDING_FRACTION = 0.5  # of an object's width; with the fingers closer than that nothing is held
+FARTHEST_M, SMALLEST_M, LARGEST_M = 10.0, 0.001, 2.0  # what a detection of something to handle can say
 DIRECTIONS = {  # REP-103: x forward, y left, z up
     "forward": (1.0, 0.0, 0.0),
     "back": (-1.0, 0.0, 0.0),
@@ -229,10 +230,15 @@ class Draft:
         """An object that is seen or known to be there, or a taught place.
 
         Raises:
-            Refusal: `unknown_object`, or `nothing_known` if nobody has told where anything is.
+            Refusal: `unknown_object`, `nothing_known` if nobody has told where anything is, or `senseless_object` if what
+                was told of it cannot be.
         """
         thing = self.scene.find(name)
         if thing is not None:
+            if max(map(abs, thing.position)) > FARTHEST_M or not all(
+                SMALLEST_M <= one <= LARGEST_M for one in thing.size
+            ):
+                raise Refusal("senseless_object", object=thing.name)
             return thing
         if self.scene.is_blind:
             known = [other.name for other in (*self.scene.objects, *self.scene.places)]
