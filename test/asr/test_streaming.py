@@ -137,6 +137,56 @@ def test_an_utterance_from_start_to_final():
     assert np.abs(urgent[0].audio[: int(0.15 * RATE)]).max() == 0, "no pre-roll"
 
 
+def test_what_will_be_final_is_told_in_the_pause_in_the_same_words():
+    world = World(lambda voiced_s: "tell me, something" if voiced_s > 1.0 else "Tell me something")
+    world.speech(1.5)
+    world.silence(1.0)
+    (final,) = world.finals
+    *partials, early = world.partials
+    assert early.is_speculative
+    assert not early.is_final
+    assert not early.audio_hash, "nothing for a gate to judge"
+    assert (early.text, early.turn_id) == (final.text, final.turn_id)
+    assert early.revision == final.revision - 1
+    assert not any(words.is_speculative for words in [*partials, final])
+    assert world.when(early) < 101.5 + 0.4 < world.when(final)
+
+
+def test_a_pause_in_the_middle_is_told_anew_at_the_end():
+    world = World(counting)
+    world.speech(1.5)
+    world.silence(0.5)
+    world.speech(1.5)
+    world.silence(1.0)
+    assert [words.text for words in world.partials if words.is_speculative][-1] == world.finals[0].text
+    assert [words.is_speculative for words in world.partials].count(True) == 2
+    assert len(world.finals) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "pause_s", "options"),
+    [
+        ("put the red cube into the", 0.5, {}),  # it promises more
+        ("hello there", 0.16, {}),  # who speaks on before the decode is done
+        ("hello there", 0.5, {"tells_early": False}),
+    ],
+)
+def test_nothing_is_told_early(text, pause_s, options):
+    world = World(lambda _: text, **options)
+    world.speech(1.5)
+    world.silence(pause_s)
+    world.speech(1.5)
+    assert not any(words.is_speculative for words in world.partials)
+
+
+def test_what_an_unattentive_ear_hears_is_not_told_early():
+    world = World(counting)
+    world.ears.attend(False)
+    world.speech(1.5)
+    world.silence(1.0)
+    assert not world.of(Words)
+
+
 def test_the_stable_prefix_grows():
     world = World(counting)
     world.speech(3.0)

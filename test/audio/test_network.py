@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """RTP on this computer: our loudspeaker into our microphone, packets that are lost, a sender that comes back."""
 
+import contextlib
 import itertools
 import socket
 import time
 
 import numpy as np
 import pytest
+from rtsp_peer import ScriptedRtspServer, l16_tone
 
 from voice_agent_ros.audio.network import NetworkSink, NetworkSource, RtpAddress
 from voice_agent_ros.audio.playback import PlaybackQueue
@@ -148,3 +150,74 @@ def test_a_sender_that_was_away_is_heard_again():
 def test_an_address_that_is_none_is_refused_with_an_example(url):
     with pytest.raises(ConfigurationError, match="codec=opus"):
         RtpAddress.parse(url)
+
+
+@pytest.fixture
+def camera():
+    """Starts stand-ins for RTSP cameras."""
+    with contextlib.ExitStack() as stack:
+
+        def start(form="L16", packet=l16_tone, **options):
+            server = ScriptedRtspServer(form, packet, **options)
+            stack.callback(server.close)
+            return server
+
+        yield start
+
+
+def test_a_camera_is_heard_over_rtsp(camera):
+    source = NetworkSource(camera().url)
+    try:
+        blocks = blocks_of(source, 60)
+    finally:
+        source.close()
+    assert {after.index - before.index for before, after in itertools.pairwise(blocks)} == {1}
+    audio = np.concatenate([block.samples for block in blocks])
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
+    assert np.argmax(spectrum) * 16000 / len(audio) == pytest.approx(500, abs=5)
+
+
+def test_a_camera_that_restarts_is_heard_again(camera):
+    server = camera("PCMU", lambda number: bytes([number % 256] * 160))
+    source = ReconnectingSource(lambda: NetworkSource(server.url), silent_s=6.0)
+    try:
+        for epoch in (1, 2):
+            end = time.monotonic() + 15.0
+            heard = 0
+            while heard < 10:
+                assert time.monotonic() < end, source.problem
+                heard += source.read() is not None
+            assert source.epoch >= epoch
+            assert not source.problem
+            server.drop()
+            while not source.problem:
+                assert time.monotonic() < end
+                source.read()
+        assert server.clients >= 2
+    finally:
+        source.close()
+
+
+def _until_it_fails(source) -> None:
+    end = time.monotonic() + 10.0
+    while time.monotonic() < end:
+        source.read()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"answer": "401 Unauthorized"}, "401.*user name and password"),
+        ({"answer": "404 Not Found"}, "404.*path"),
+        ({"has_sound": False}, "no sound"),
+    ],
+)
+def test_a_camera_that_gives_no_sound_is_told_with_the_fix(camera, options, said):
+    url = camera(**options).url.replace("//", "//me:secret@")
+    source = NetworkSource(url)
+    try:
+        with pytest.raises(DeviceError, match=said) as told:
+            _until_it_fails(source)
+    finally:
+        source.close()
+    assert "secret" not in str(told.value)

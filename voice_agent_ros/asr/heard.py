@@ -34,6 +34,7 @@ class Words:
         stable_length: characters that no later partial changes.
         speech_end: end of the last voiced frame so far.
         audio_hash: SHA-256 of the 16-bit PCM that was decoded, finals only.
+        is_speculative: not final, but these very words will be if no more is said.
     """
 
     turn_id: str
@@ -46,6 +47,7 @@ class Words:
     speech_start: float
     speech_end: float
     audio_hash: str = ""
+    is_speculative: bool = False
 
 
 @dataclass(frozen=True)

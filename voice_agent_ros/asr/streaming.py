@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from voice_agent_ros.asr.agreement import StablePrefix
 from voice_agent_ros.asr.credibility import is_credible
 from voice_agent_ros.asr.decoding import Decode, Decoded, Decoder
+from voice_agent_ros.asr.ending import Ending
 from voice_agent_ros.asr.endpointing import FRAME_S, Change, Endpointer, EndpointOptions
 from voice_agent_ros.asr.heard import Event, NothingHeard, SpeechEnded, SpeechStarted, StopHeard, Words
 from voice_agent_ros.asr.recognizer import Recognition
@@ -37,11 +38,13 @@ class StreamingOptions:
         partial_interval_s: new audio between two partials.
         pre_roll_s: audio before the voice was noticed that is decoded too.
         tail_s: silence after the voice that is decoded too.
+        tells_early: in a pause, report what would be final if no more were said.
     """
 
     partial_interval_s: float = 0.3
     pre_roll_s: float = 0.3
     tail_s: float = 0.15
+    tells_early: bool = True
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
 
 
@@ -171,7 +174,7 @@ class StreamingRecognizer:
                 self._endpointer.judge(result.ending)
         if utterance.is_over or result.recognition is None:
             return []
-        return self._partial(utterance, result.recognition)
+        return self._partial(utterance, result.recognition, is_whole=self._may_be_whole(utterance, result))
 
     # Audio.
 
@@ -243,14 +246,27 @@ class StreamingRecognizer:
 
     # Words.
 
-    def _partial(self, utterance: _Utterance, recognition: Recognition) -> list[Event]:
+    def _may_be_whole(self, utterance: _Utterance, result: Decoded) -> bool:
+        """Whether these words become final as they are if no more is said, and do not promise more."""
+        return (
+            self._options.tells_early
+            and result.request.is_urgent
+            and result.request.serial == utterance.last_serial
+            and utterance.suspected_until == utterance.voiced_until
+            and result.ending is not Ending.UNFINISHED
+        )
+
+    def _partial(self, utterance: _Utterance, recognition: Recognition, *, is_whole: bool) -> list[Event]:
         if not is_credible(recognition, utterance.voiced_s):
             return []
         events = self._stop(utterance, recognition, is_final=False)
         shown = utterance.prefix.update(recognition.text)
-        if shown != utterance.shown and not utterance.is_stop_only:
+        if is_whole:  # in the very words of the final, so that what is made of them can be kept
+            stable = shown[0][: shown[1]]
+            shown = (recognition.text, len(stable) if recognition.text.startswith(stable) else 0)
+        if (shown != utterance.shown or is_whole) and not utterance.is_stop_only:
             utterance.shown = shown
-            events.append(self._words(utterance, recognition, shown))
+            events.append(self._words(utterance, recognition, shown, is_speculative=is_whole))
         return events
 
     def _finish(self, utterance: _Utterance) -> list[Event]:
@@ -279,7 +295,12 @@ class StreamingRecognizer:
 
     @staticmethod
     def _words(
-        utterance: _Utterance, recognition: Recognition, shown: tuple[str, int], audio_hash: str = ""
+        utterance: _Utterance,
+        recognition: Recognition,
+        shown: tuple[str, int],
+        audio_hash: str = "",
+        *,
+        is_speculative: bool = False,
     ) -> Words:
         utterance.revision += 1
         return Words(
@@ -293,4 +314,5 @@ class StreamingRecognizer:
             speech_start=utterance.start,
             speech_end=utterance.end,
             audio_hash=audio_hash,
+            is_speculative=is_speculative,
         )

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import queue
+import re
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -101,6 +101,7 @@ class NetworkSource:
             raise DeviceError("Network sources need PyAV.", "Run: pip install av") from error
         self._av: Any = av
         self._url = url
+        self._name = _without_password(url)
         self._rtp = RtpAddress.parse(url) if url.startswith("rtp:") else None
         self._blocks: queue.Queue[Block | DeviceError] = queue.Queue(QUEUED_BLOCKS)
         self._closing = threading.Event()
@@ -117,7 +118,7 @@ class NetworkSource:
             item = self._blocks.get(timeout=READ_TIMEOUT_S)
         except queue.Empty:
             if not self._thread.is_alive():
-                raise DeviceError(f"{self._url} has ended.", "It is tried again.") from None
+                raise DeviceError(f"{self._name} has ended.", "It is tried again.") from None
             return None
         if isinstance(item, DeviceError):
             raise item
@@ -131,13 +132,17 @@ class NetworkSource:
     def _run(self) -> None:
         try:
             with self._opened() as container:
+                if not container.streams.audio:
+                    self._put(DeviceError(f"{self._name} has no sound.", "Switch its microphone on."))
+                    return
                 for block in self._received(container):
                     if self._closing.is_set():
                         return
                     self._put(block)
-        except (self._av.FFmpegError, OSError) as error:
+        except (self._av.FFmpegError, OSError, ValueError) as error:
             if not self._closing.is_set():
-                self._put(DeviceError(f"{self._url} delivers nothing: {error}.", "Is the sender running?"))
+                why = str(getattr(error, "strerror", None) or error)
+                self._put(DeviceError(f"{self._name} delivers nothing: {why}.", _fix(error)))
 
     def _put(self, item: Block | DeviceError) -> None:
         try:
@@ -149,7 +154,7 @@ class NetworkSource:
         options = {"max_delay": str(round(JITTER_S * 1e6)), "fflags": "nobuffer", "analyzeduration": "0"}
         timeout = (OPEN_TIMEOUT_S, SILENCE_TIMEOUT_S)
         if self._rtp is None:
-            options["rtsp_transport"] = "tcp"
+            options["rtsp_flags"] = "prefer_tcp"
             return self._av.open(self._url, options=options, timeout=timeout)
         options |= {"protocol_whitelist": "file,udp,rtp", "reorder_queue_size": "32"}
         with tempfile.NamedTemporaryFile("w", suffix=".sdp") as file:
@@ -278,6 +283,16 @@ class NetworkSink:
             self._closing.wait(max(0.0, due - time.monotonic()))
 
 
-def is_network(device: str) -> bool:
-    """Whether a device's name is an address."""
-    return "://" in device and not Path(device).exists()
+def _without_password(url: str) -> str:
+    """For people and logs."""
+    return re.sub(r"(?<=//)[^/@]*@", "", url)
+
+
+def _fix(error: Exception) -> str:
+    """What to do about a stream that cannot be had, by FFmpeg's kind of error."""
+    kind = type(error).__name__
+    if kind in ("HTTPUnauthorizedError", "HTTPForbiddenError"):
+        return "Put user name and password into the address: rtsp://USER:PASSWORD@HOST/PATH."
+    if kind == "HTTPNotFoundError":
+        return "Correct the path in the address."
+    return "Is the sender running, and its address right?"

@@ -30,6 +30,7 @@ def transcript(words: Words, session_id: str, now: Any) -> Transcript:
         text=words.text,
         stable_length=words.stable_length,
         is_final=words.is_final,
+        is_speculative=words.is_speculative,
         confidence=words.confidence,
         language=words.language,
         audio_hash=words.audio_hash,

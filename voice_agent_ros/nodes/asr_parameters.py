@@ -21,6 +21,11 @@ LISTENING = (
         (0.2, 5.0),
     ),
     Parameter("pause_s", 0.13, "Silence after which decoding starts on suspicion, s.", (0.05, 1.0)),
+    Parameter(
+        "speculative",
+        True,
+        "Publish in a pause what will be final if no more is said (is_speculative), so that the model may think ahead.",
+    ),
     Parameter("partial_interval_s", 0.3, "New audio between two partials, s.", (0.1, 5.0)),
     Parameter("max_speech_s", 20.0, "Longest utterance, s.", (2.0, 28.0)),
 )
@@ -77,7 +82,9 @@ def streaming_options(values: Any) -> StreamingOptions:
         long_silence_s=max(values.endpoint_long_s, values.endpoint_silence_s),
         max_speech_s=values.max_speech_s,
     )
-    return StreamingOptions(partial_interval_s=values.partial_interval_s, endpoint=endpoint)
+    return StreamingOptions(
+        partial_interval_s=values.partial_interval_s, tells_early=values.speculative, endpoint=endpoint
+    )
 
 
 def attention_options(values: Any) -> AttentionOptions:
