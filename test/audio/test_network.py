@@ -4,15 +4,17 @@
 import contextlib
 import itertools
 import socket
+import threading
 import time
 
 import numpy as np
 import pytest
 from rtsp_peer import ScriptedRtspServer, l16_tone
 
-from voice_agent_ros.audio.network import NetworkSink, NetworkSource, RtpAddress
+from voice_agent_ros.audio.network import NetworkSink, NetworkSource
 from voice_agent_ros.audio.playback import PlaybackQueue
 from voice_agent_ros.audio.reconnecting import ReconnectingSource
+from voice_agent_ros.audio.rtp import RtpAddress, arriving
 from voice_agent_ros.errors import ConfigurationError, DeviceError
 
 pytest.importorskip("av")
@@ -88,7 +90,7 @@ class ScriptedSender:
 @pytest.fixture
 def by_hand():
     port = free_port()
-    source = NetworkSource(f"rtp://127.0.0.1:{port}?codec=l16")
+    source = NetworkSource(f"rtp://127.0.0.1:{port}?codec=l16&payload=96")
     time.sleep(0.3)
     sender = ScriptedSender(port)
     yield source, sender
@@ -109,6 +111,43 @@ def test_lost_packets_leave_a_gap_and_late_ones_are_put_in_order(by_hand):
     assert jumps == {1, 4}
     late = [block.index for block in blocks if int(np.median(block.samples)) - 100 >= 43]
     assert late
+
+
+@pytest.mark.parametrize(
+    ("number", "codec", "rate", "channels"),
+    [
+        (0, "pcmu", 8000, 1),
+        (8, "pcma", 8000, 1),
+        (10, "l16", 44100, 2),
+        (11, "l16", 44100, 1),
+        (111, "opus", 16000, 1),
+    ],
+)
+def test_senders_number_their_formats_as_they_like(number, codec, rate, channels):
+    port = free_port()
+    address = RtpAddress.parse(f"rtp://127.0.0.1:{port}?codec=opus")
+    found: list[RtpAddress | None] = []
+    closing = threading.Event()
+    thread = threading.Thread(target=lambda: found.append(arriving(address, 10.0, closing)))
+    thread.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        while thread.is_alive():
+            for packet in (
+                b"hello",
+                bytes([0x80, 200]) + bytes(30),
+                bytes([0x80, 0x80 | number]) + bytes(30),
+            ):
+                sender.sendto(packet, ("127.0.0.1", port))
+            thread.join(0.02)
+    (sent,) = found
+    assert sent == RtpAddress("127.0.0.1", port, codec, rate, channels, number)
+    assert f"RTP/AVP {number}" in sent.sdp()
+
+
+def test_where_nothing_arrives_is_said():
+    address = RtpAddress.parse(f"rtp://127.0.0.1:{free_port()}")
+    with pytest.raises(TimeoutError, match=str(address.port)):
+        arriving(address, 0.1, threading.Event())
 
 
 def test_a_sender_that_was_away_is_heard_again():
@@ -143,6 +182,7 @@ def test_a_sender_that_was_away_is_heard_again():
         "rtp://h:1?codec=mp3",
         "rtp://h:1?volume=3",
         "rtp://h:1?rate=x",
+        "rtp://h:1?payload=128",
         "http://h:1",
         "rtp://h:x",
     ],

@@ -9,14 +9,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 
+from voice_agent_ros.audio.rtp import CODECS, RtpAddress, arriving
 from voice_agent_ros.audio.source import BLOCK_S, BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples
-from voice_agent_ros.errors import ConfigurationError, DeviceError
+from voice_agent_ros.errors import DeviceError
 
 QUEUED_BLOCKS = 100  # 2 s; more is lost, and counted by the gap
 READ_TIMEOUT_S = 0.2
@@ -26,61 +25,6 @@ JOIN_TIMEOUT_S = 3.0
 JITTER_S = 0.06  # packets that overtake each other are put in order within this
 GAP_S = 0.005
 MAX_GAP_S = 5.0  # a longer jump is another recording, not lost audio
-# payload type and clock rate in SDP; RFC 3551 and RFC 7587
-_CODECS = {
-    "l16": (96, "L16/{rate}/{channels}", "pcm_s16be"),
-    "pcmu": (0, "PCMU/8000/1", "pcm_mulaw"),
-    "opus": (97, "opus/48000/2", "libopus"),
-}
-
-
-@dataclass(frozen=True)
-class RtpAddress:
-    """`rtp://HOST:PORT?codec=l16&rate=16000&channels=1`; HOST is where it comes from (or goes to)."""
-
-    host: str
-    port: int
-    codec: str = "l16"
-    rate: int = 16000
-    channels: int = 1
-
-    @classmethod
-    def parse(cls, url: str) -> RtpAddress:
-        """From a URL.
-
-        Raises:
-            ConfigurationError: it is no such URL.
-        """
-        fix = "Write rtp://HOST:PORT?codec=opus (codec: l16, pcmu or opus; l16 also rate= and channels=)."
-        try:
-            parts = urlsplit(url)
-            query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-            port = parts.port
-            codec = query.pop("codec", "l16").lower()
-            rate, channels = int(query.pop("rate", 16000)), int(query.pop("channels", 1))
-        except ValueError as error:
-            raise ConfigurationError(f"{url!r} is not understood: {error}.", fix) from error
-        is_bad = parts.scheme != "rtp" or not parts.hostname or not port or codec not in _CODECS or query
-        if is_bad or not 8000 <= rate <= 192000 or channels not in (1, 2):
-            raise ConfigurationError(f"{url!r} is no address of an RTP stream.", fix)
-        assert parts.hostname is not None
-        assert port is not None
-        return cls(parts.hostname, port, codec, rate, channels)
-
-    def sdp(self) -> str:
-        """What FFmpeg must know, for RTP itself does not say what it carries."""
-        number, form, _ = _CODECS[self.codec]
-        family = "IP6" if ":" in self.host else "IP4"
-        lines = (
-            "v=0",
-            f"o=- 0 0 IN {family} {self.host}",
-            "s=microphone",
-            f"c=IN {family} {self.host}",
-            "t=0 0",
-            f"m=audio {self.port} RTP/AVP {number}",
-            f"a=rtpmap:{number} {form.format(rate=self.rate, channels=self.channels)}",
-        )
-        return "\r\n".join((*lines, ""))
 
 
 class NetworkSource:
@@ -131,7 +75,10 @@ class NetworkSource:
 
     def _run(self) -> None:
         try:
-            with self._opened() as container:
+            opened = self._opened()
+            if opened is None:
+                return
+            with opened as container:
                 if not container.streams.audio:
                     self._put(DeviceError(f"{self._name} has no sound.", "Switch its microphone on."))
                     return
@@ -151,14 +98,18 @@ class NetworkSource:
             return  # the index tells
 
     def _opened(self) -> Any:
+        """The stream; None if it is to be closed before anything came."""
         options = {"max_delay": str(round(JITTER_S * 1e6)), "fflags": "nobuffer", "analyzeduration": "0"}
         timeout = (OPEN_TIMEOUT_S, SILENCE_TIMEOUT_S)
         if self._rtp is None:
             options["rtsp_flags"] = "prefer_tcp"
             return self._av.open(self._url, options=options, timeout=timeout)
+        sent = arriving(self._rtp, OPEN_TIMEOUT_S, self._closing)
+        if sent is None:
+            return None
         options |= {"protocol_whitelist": "file,udp,rtp", "reorder_queue_size": "32"}
         with tempfile.NamedTemporaryFile("w", suffix=".sdp") as file:
-            file.write(self._rtp.sdp())
+            file.write(sent.sdp())
             file.flush()
             return self._av.open(file.name, format="sdp", options=options, timeout=timeout)
 
@@ -232,11 +183,11 @@ class NetworkSink:
         engine = self._av
         address = RtpAddress.parse(url)
         self._playback = playback
-        number, _, codec = _CODECS[address.codec]
-        rate = {"pcmu": 8000, "opus": 48000}.get(address.codec, address.rate)
+        number, _, codec = CODECS[address.codec]
+        rate = {"pcmu": 8000, "pcma": 8000, "opus": 48000}.get(address.codec, address.rate)
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
-            options = {"payload_type": str(number)}
+            options = {"payload_type": str(number if address.payload is None else address.payload)}
             self._container: Any = engine.open(
                 f"rtp://{host}:{address.port}?pkt_size=1200", "w", format="rtp", options=options
             )

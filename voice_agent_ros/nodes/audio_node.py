@@ -63,9 +63,9 @@ PARAMETERS = (
     Parameter(
         "input_url",
         "",
-        "source network: rtp://0.0.0.0:5004?codec=opus (l16, pcmu, opus), rtsp://HOST/PATH, ...",
+        "source network: rtp://0.0.0.0:5004?codec=opus (l16, pcmu, pcma, opus), rtsp://HOST/PATH, ...",
     ),
-    Parameter("output_url", "", "sink network: rtp://HOST:PORT?codec=opus (l16, pcmu, opus)."),
+    Parameter("output_url", "", "sink network: rtp://HOST:PORT?codec=opus (l16, pcmu, pcma, opus)."),
     Parameter("wav_paths", [""], "Recordings to be heard, one after the other (source wav)."),
     Parameter(
         "wav_start",
