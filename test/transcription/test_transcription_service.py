@@ -249,6 +249,20 @@ def test_the_same_recording_is_not_transcribed_twice(live, tmp_path):
     assert marker.exists()
 
 
+def test_what_was_found_with_words_serves_those_who_wish_for_none(live, tmp_path):
+    marker = tmp_path / "marker"
+    words = f"crash-once:{marker} say:x"  # tells how often it is worked on
+    marker.touch()
+    live.until(live.begin(words, words="true"), "completed")
+    marker.unlink()
+    for _ in range(2):
+        assert post(live, "/transcribe", words.encode()).text == "x\n"
+    done = live.begin(words, words="false")
+    live.until(done, "completed")
+    assert "words" not in live.client.get(f"/status/{done}/result?format=verbose_json").json()
+    assert not marker.exists()
+
+
 def test_jobs_survive_a_restart(serve, tmp_path):
     live = serve()
     done, running, waiting = live.begin("say:done"), live.begin("say:a wait:2 say:b"), live.begin("say:c")

@@ -107,8 +107,8 @@ class TranscriptionService:
         """
         if recording.problem is not None:
             raise recording.problem
-        key = self._fitted(wishes).key(recording.content, self._engine_name())
-        known = self._store.result(key)
+        key = self._key(recording, wishes)
+        known = self._store.result(key) or self._without_words(recording, wishes)
         if known is None and len(self._waiting) >= self.options.max_queued:
             recording.discard()
             raise overloaded(f"{len(self._waiting)} recordings are waiting.", _RETRY_S)
@@ -121,6 +121,7 @@ class TranscriptionService:
                 known.duration_s,
                 known.duration_s,
             )
+            self._store.keep(key, known)
             self._store.complete(job.id)
             return job
         recording.path.replace(self._store.recording_of(job.id))
@@ -160,6 +161,18 @@ class TranscriptionService:
         if wishes.language != "auto":
             return wishes
         return wishes.model_copy(update={"language": self.options.worker.recognizer.language})
+
+    def _key(self, recording: Recording, wishes: Wishes) -> str:
+        return self._fitted(wishes).key(recording.content, self._engine_name())
+
+    def _without_words(self, recording: Recording, wishes: Wishes) -> Transcript | None:
+        """From what was found for somebody who wished for the times of words, too: the rest is the same."""
+        if wishes.words:
+            return None
+        known = self._store.result(self._key(recording, wishes.model_copy(update={"words": True})))
+        if known is None:
+            return None
+        return replace(known, segments=tuple(replace(segment, words=()) for segment in known.segments))
 
     def _engine_name(self) -> str:
         recognizer = self.options.worker.recognizer
