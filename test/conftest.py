@@ -3,6 +3,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 from voice_agent_ros.sim.offscreen import choose_backend
@@ -16,3 +17,15 @@ def pytest_configure() -> None:
     os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
     choose_backend()  # MuJoCo reads it once, when it is imported
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makemodule(module_path, parent):
+    """A module that skips itself skips no other one.
+
+    launch_testing imports modules while their folder is collected: what `importorskip` raises there would end that.
+    """
+    try:
+        return (yield)
+    except pytest.skip.Exception:
+        return pytest.Module.from_parent(parent, path=module_path)

@@ -71,6 +71,34 @@ print(json.dumps({
     "quiet_after_s": quiet_at,
 }))
 """
+UNPLUGGED = """
+import json, subprocess, time
+from functools import partial
+from voice_agent_ros.audio.capture import Capture
+from voice_agent_ros.audio.device import reopened
+from voice_agent_ros.audio.reconnecting import ReconnectingSource
+
+heard, told = [], []
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+capture = Capture(
+    ReconnectingSource(partial(reopened, "pulse")), lambda block, epoch: heard.append(epoch), told.append
+)
+result = {"heard": until(lambda: len(heard) > 20)}
+for module in ("module-remap-source", "module-null-sink"):
+    subprocess.run(["pactl", "unload-module", module], check=True)
+result["lost"] = until(lambda: capture.hearing.is_lost)
+result["problem"] = capture.hearing.problem
+subprocess.run("pactl load-module module-null-sink sink_name=speaker rate=48000 norewinds=1".split(), check=True)
+count = len(heard)
+result["again"] = until(lambda: len(heard) > count + 20 and not capture.hearing.is_lost)
+result["opened"] = capture.hearing.opened
+capture.close()
+print(json.dumps(result))
+"""
 WRONG_NAME = """
 from voice_agent_ros.audio.device import Microphone
 from voice_agent_ros.errors import DeviceError
@@ -147,3 +175,14 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(run):
     assert "no such microphone" in message
     assert "pulse" in message
     assert "input_device" in message
+
+
+def test_a_microphone_that_is_unplugged_is_told_and_comes_back(
+    run,
+):  # the last: the card has another source then
+    result = json.loads(run(UNPLUGGED).splitlines()[-1])
+    assert result["heard"]
+    assert result["lost"]
+    assert "microphone" in result["problem"].lower()
+    assert result["again"]
+    assert result["opened"] == 2

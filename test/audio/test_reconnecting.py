@@ -139,6 +139,34 @@ def test_a_bad_level_is_told_once(values, seconds, said):
     assert said in problem
 
 
+def test_a_block_that_is_late_ends_no_problem():
+    class Muted:
+        """Every third block is late."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def read(self):
+            self.asked += 1
+            if self.asked % 3 == 0:
+                return None
+            time.sleep(0.0002)
+            return Block(np.zeros(BLOCK_SAMPLES, np.int16), self.asked, 0.0)
+
+        def close(self) -> None:
+            pass
+
+    told: list[str] = []
+    source = Muted()
+    capture = Capture(source, lambda *_: None, told.append)
+    end = time.monotonic() + 5.0
+    while source.asked < 500 and time.monotonic() < end:
+        time.sleep(0.002)
+    capture.close()
+    assert len(told) == 1
+    assert "digital silence" in capture.hearing.problem
+
+
 def test_a_good_level_is_not_told():
     assert problems_of(lambda n: np.random.default_rng().normal(0, 300, n), 3) == []
 

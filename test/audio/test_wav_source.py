@@ -121,11 +121,17 @@ def test_any_format_is_read(tmp_path, rate, subtype, channels):
 
 
 @pytest.mark.parametrize(
-    "content", [None, b"", b"this is no audio at all, but a text", b"RIFF\x24\x00\x00\x00WAVE"]
+    ("content", "said"),
+    [
+        (None, "No such file|System error"),
+        (b"", "0 bytes"),
+        (b"this is no audio at all, but a text", "Format not recognised.*Give a WAV"),
+        (b"RIFF\x24\x00\x00\x00WAVE", "Give a WAV|Record it again"),
+    ],
 )
-def test_what_is_no_audio_is_named(tmp_path, content):
+def test_what_is_no_audio_is_named(tmp_path, content, said):
     path = tmp_path / "x.wav"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DeviceError, match=r"x\.wav"):
+    with pytest.raises(DeviceError, match=rf"x\.wav.*({said})"):
         load_clips([path])

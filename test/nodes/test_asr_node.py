@@ -3,6 +3,7 @@
 
 import array
 import re
+import socket
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity  # noqa: E402
 
+from voice_agent_ros.asr.heard import Words  # noqa: E402
 from voice_agent_ros.audio.stream_names import name  # noqa: E402
 from voice_agent_ros.audio.wav_source import load  # noqa: E402
 from voice_agent_ros.errors import ModelMissingError  # noqa: E402
@@ -111,6 +113,14 @@ def start():
             return node, microphone
 
         yield begin
+
+
+@pytest.fixture
+def dead_server():
+    """An address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
 
 
 @pytest.fixture(scope="module")
@@ -228,11 +238,45 @@ def test_audio_that_ends_in_mid_utterance_ends_it(start):
     assert words(microphone.finals[0].text)[:2] == ["pick", "up"]
 
 
-def test_a_wrong_rate_is_named(start, capfd):
-    _, microphone = start()
+def test_a_wrong_rate_is_named_until_it_is_right(start, capfd):
+    node, microphone = start()
     microphone.audio.publish(AudioChunk(stream_id="x", sample_rate=44100, channels=2, data=[0] * 882))
     microphone.settle(0.3)
     assert "44100 Hz and 2 channels" in capfd.readouterr().err
+    assert "44100 Hz" in problems_of(node)
+    microphone.silence(0.2)
+    microphone.wait(lambda: not problems_of(node))
+
+
+def problems_of(node) -> str:
+    """What its diagnostics complain of."""
+    found = node._health()
+    return "" if found.level == "ok" else found.message
+
+
+def test_when_the_server_is_down_the_next_engine_gets_the_same_utterance(start, dead_server):
+    node, microphone = start(
+        recognizer="openai_api", recognizer_url=dead_server, recognizer_fallback=["whisper_local"]
+    )
+    microphone.silence(0.5)
+    microphone.say("yes.wav")
+    microphone.silence(1.4)
+    microphone.wait(lambda: microphone.finals)
+    assert words(microphone.finals[0].text) == ["yes"]
+    assert node._health().values["recognized by"] == "whisper_local"
+
+
+def test_a_server_that_is_down_is_named_and_forgotten_when_it_is_back(start, dead_server, capfd):
+    node, microphone = start(recognizer="openai_api", recognizer_url=dead_server)
+    microphone.silence(0.5)
+    microphone.say("yes.wav")
+    microphone.silence(1.4)
+    microphone.wait(lambda: node._health().values["failures"])
+    assert not microphone.finals
+    assert f"The recognizer at {dead_server} cannot be reached. Start it" in capfd.readouterr().err
+    assert "cannot be reached" in problems_of(node)
+    node._publish([Words("t", "yes", True, 1, 3, 0.9, "en", 0.0, 0.5, engine="openai_api")])
+    assert "cannot be reached" not in problems_of(node)
 
 
 def test_inactive_it_hears_nothing_and_active_again_it_does(start):

@@ -35,6 +35,7 @@ class Words:
         speech_end: end of the last voiced frame so far.
         audio_hash: SHA-256 of the 16-bit PCM that was decoded, finals only.
         is_speculative: not final, but these very words will be if no more is said.
+        engine: who recognized them.
     """
 
     turn_id: str
@@ -48,6 +49,7 @@ class Words:
     speech_end: float
     audio_hash: str = ""
     is_speculative: bool = False
+    engine: str = ""
 
 
 @dataclass(frozen=True)

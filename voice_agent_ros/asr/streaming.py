@@ -315,4 +315,5 @@ class StreamingRecognizer:
             speech_end=utterance.end,
             audio_hash=audio_hash,
             is_speculative=is_speculative,
+            engine=recognition.engine,
         )

@@ -74,9 +74,11 @@ class Capture:
     @property
     def hearing(self) -> Hearing:
         """How the microphone is."""
-        lost = self._source.problem if isinstance(self._source, ReconnectingSource) else ""
+        lost = self._lost_problem()
         delay = self._canceller.delay_s if self._canceller is not None else None
-        return Hearing(self._problem, bool(lost), self._level, self._expected[0], self._lost_blocks, delay)
+        return Hearing(
+            lost or self._problem, bool(lost), self._level, self._expected[0], self._lost_blocks, delay
+        )
 
     def close(self) -> None:
         """End the thread and close the source."""
@@ -88,12 +90,13 @@ class Capture:
         while not self._closing.is_set():
             block = self._source.read()
             if block is None:
-                self._tell(self._lost_problem())
+                if lost := self._lost_problem():  # else it is only late
+                    self._tell(lost)
                 continue
             epoch = self._source.epoch if isinstance(self._source, ReconnectingSource) else 1
-            lost = max(0, block.index - self._expected[1]) if epoch == self._expected[0] else 0
-            self._number = self._number + 1 + lost if epoch == self._expected[0] else 0
-            self._lost_blocks += lost
+            missing = max(0, block.index - self._expected[1]) if epoch == self._expected[0] else 0
+            self._number = self._number + 1 + missing if epoch == self._expected[0] else 0
+            self._lost_blocks += missing
             self._expected = (epoch, block.index + max(1, len(block.samples) // BLOCK_SAMPLES))
             if hasattr(self._source, "gather"):
                 self._source.gather = GATHERED if self._quiet.add(block.samples) else 1
@@ -123,7 +126,7 @@ class Capture:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _lost_problem(self) -> str:
-        return self._source.problem if isinstance(self._source, ReconnectingSource) else self._problem
+        return self._source.problem if isinstance(self._source, ReconnectingSource) else ""
 
     def _level_problem(self, level: Level) -> str:
         if level.is_dead:

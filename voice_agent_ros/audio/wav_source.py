@@ -165,8 +165,10 @@ def load(path: Path, sample_rate: int) -> Samples:
     try:
         samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
     except (OSError, RuntimeError) as error:
+        is_empty = path.is_file() and path.stat().st_size == 0
+        why = "it is empty (0 bytes)" if is_empty else error
         raise DeviceError(
-            f"{path} cannot be read as audio: {error}.", "Give a WAV, FLAC or OGG file."
+            f"{path} cannot be read as audio: {why}.", "Give a WAV, FLAC or OGG file."
         ) from error
     mono = samples.mean(axis=1)
     if not len(mono):

@@ -88,7 +88,8 @@ class AsrNode(ManagedNode):
         self._hears_the_robot = False
         self._fed_at = self._short_cut_at = float("-inf")
         self._counts = {"utterances": 0, "not understood": 0, "failures": 0, "spotted stops": 0}
-        self._last_problem = ""
+        self._problems: dict[str, str] = {}  # by what has it, until it works again
+        self._engine = ""
         self._transcripts = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
         self._activity = self.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
         self._replies = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
@@ -180,7 +181,7 @@ class AsrNode(ManagedNode):
     ) -> SpottingWorker | None:
         def fail(problem: str) -> None:
             self.get_logger().error(f"The {name} hears nothing any more. {problem}")
-            self._last_problem = problem
+            self._problems[name] = problem
 
         if spotter is None:
             return None
@@ -193,12 +194,13 @@ class AsrNode(ManagedNode):
 
     def _on_audio(self, message: AudioChunk) -> None:
         if message.sample_rate != SAMPLE_RATE or message.channels != 1:
-            self._last_problem = (
+            self._problems["audio"] = (
                 f"audio/in has {message.sample_rate} Hz and {message.channels} channels; "
                 f"{SAMPLE_RATE} Hz mono is needed. Correct the publisher."
             )
-            self.get_logger().error(self._last_problem, throttle_duration_sec=10.0)
+            self.get_logger().error(self._problems["audio"], throttle_duration_sec=10.0)
             return
+        self._problems.pop("audio", None)
         samples = np.frombuffer(message.data, np.int16)
         self._take(message.stream_id, message.sequence, samples, seconds(message.header.stamp))
 
@@ -317,6 +319,8 @@ class AsrNode(ManagedNode):
                 self.get_logger().warning(f"Turn {event.turn_id}: stop requested: {event.phrase!r}.")
             elif isinstance(event, Words):
                 self._counts["utterances"] += event.is_final
+                self._engine = event.engine
+                self._problems.pop("recognizer", None)
                 self._transcripts.publish(asr_messages.transcript(event, self._session_id, self._now()))
             elif isinstance(event, NothingHeard):
                 self._report(event)
@@ -342,7 +346,7 @@ class AsrNode(ManagedNode):
         text = f"Turn {event.turn_id}: nothing understood: {event.reason}."
         self._counts["failures" if event.is_failure else "not understood"] += 1
         if event.is_failure:
-            self._last_problem = event.reason
+            self._problems["recognizer"] = event.reason
             self.get_logger().error(text)
         else:
             self.get_logger().info(text)
@@ -356,13 +360,15 @@ class AsrNode(ManagedNode):
             "chunks the spotters lost": lost,
             "stop spotter listens": self._stops is not None and self._stops.is_armed,
             "short cut": self._audio is None,
+            "recognized by": self._engine or "nobody yet",
         }
+        problem = " ".join(self._problems.values())
         if self._ears is None:
             return health.Health("ok", "not active", values)
         if is_starved:
-            return health.Health("error", self._last_problem or "No audio arrives: is audio_node up?", values)
-        if self._last_problem:
-            return health.Health("warn", self._last_problem, values)
+            return health.Health("error", problem or "No audio arrives: is audio_node up?", values)
+        if problem:
+            return health.Health("warn", problem, values)
         return health.Health("ok", "listening", values)
 
     def _now(self) -> Any:

@@ -2,14 +2,19 @@
 """The recognizers under test: each a context manager that yields one, over weights or over a server."""
 
 import contextlib
+import os
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from recognizer_servers import openai_verbose, serving, whisper_cpp_verbose
 
 from voice_agent_ros.asr.recognizers.fallback import FallbackRecognizer
+from voice_agent_ros.asr.recognizers.normalized import NormalizedRecognizer
 from voice_agent_ros.asr.recognizers.openai_api import OpenAiApi
 from voice_agent_ros.asr.recognizers.remote import Server
+from voice_agent_ros.asr.recognizers.sherpa_onnx import SherpaOnnx
+from voice_agent_ros.asr.recognizers.spelling import Spelling
 from voice_agent_ros.asr.recognizers.whisper_cpp import WhisperCpp
 from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
 from voice_agent_ros.errors import EngineError, ModelMissingError
@@ -91,9 +96,24 @@ def fallback():
     yield FallbackRecognizer([("broken", FakeBroken()), ("whisper_local", tiny())])
 
 
+@contextlib.contextmanager
+def normalized():
+    yield NormalizedRecognizer(tiny(), Spelling("s2t", "as_heard"))
+
+
+@contextlib.contextmanager
+def sherpa_onnx():
+    """With weights of English words, which no package carries: ASR_SHERPA=DIR."""
+    if not os.environ.get("ASR_SHERPA"):
+        pytest.skip("needs: ASR_SHERPA=DIR, a folder of sherpa-onnx's weights")
+    recognizer = SherpaOnnx(Path(os.environ["ASR_SHERPA"]), "en", 2)
+    yield recognizer
+    recognizer.close()
+
+
 ALL = [
     pytest.param(make, id=make.__wrapped__.__name__)
-    for make in (whisper_local, openai_api, openai_api_json, whisper_cpp, fallback)
+    for make in (whisper_local, openai_api, openai_api_json, whisper_cpp, fallback, normalized, sherpa_onnx)
 ]
 
 
