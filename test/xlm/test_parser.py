@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice_agent_ros.xlm.cleaning import OutputCleaner
 from voice_agent_ros.xlm.events import (
     EndOfTurn,
     Event,
@@ -316,3 +317,34 @@ def test_noise_never_breaks_it_and_is_split_invariant(noise: bytes, cuts: list[i
     output = f"{QUESTION}\n[Assistant] >>> ".encode() + noise
     session = Session(output, ())
     assert run(session, cuts) == run(session, [])
+
+
+@pytest.mark.parametrize("speed", ["12", "3.", "941.18", "1e+06", "inf", "nan", "-nan", "-inf"])
+def test_speeds_as_c_prints_them(speed: str) -> None:
+    parser = ConsoleParser(load_profile("xlm_demo-0.9.0"))
+    parser.feed(b"[User] <<< ")
+    parser.begin_turn("hello")
+    line = f"hello\n[Assistant] >>> hi\nPerformance prefill: {speed}tokens/s    decode: {speed} tokens/s\n"
+    events = parser.feed(f"{line}[User] <<< ".encode())
+    assert [type(event) for event in events] == [ReplyStarted, Text, Performance, EndOfTurn]
+
+
+@pytest.mark.parametrize("speed", ["...", "1.2.3", "", ".", "fast", "１２"])
+def test_speeds_that_are_none_are_words(speed: str) -> None:
+    parser = ConsoleParser(load_profile("xlm_demo-0.9.0"))
+    parser.feed(b"[User] <<< ")
+    parser.begin_turn("hello")
+    said = f"Performance prefill: {speed}tokens/s    decode: 1.0tokens/s\n[User] <<< and more"
+    end = "\nPerformance prefill: 1.0tokens/s    decode: 1.0tokens/s\n[User] <<< "
+    events = parser.feed(f"hello\n[Assistant] >>> {said}{end}".encode())
+    assert events[1] == Text(said)
+    assert events[-1] == EndOfTurn()
+
+
+def test_log_lines_may_begin_with_any_letter() -> None:
+    cleaner = OutputCleaner(["DEBUG:", "[UCP]:", "§ "])
+    text = "one DEBUG: x\ntwo [UCP]: y\nthree § z\nDE[U§four"
+    for size in (1, 2, 3, 100):
+        data = text.encode()
+        pieces = [cleaner.feed(data[at : at + size]) for at in range(0, len(data), size)]
+        assert b"".join(pieces).decode() == "one two three DE[U§four"

@@ -131,6 +131,8 @@ def test_derived_counts() -> None:
     assert derived_tokens(40, 17.0, 0.2) == 40  # too short to tell
     assert derived_tokens(40, 500.0, 10.0) == 40  # not plausible
     assert derived_tokens(40, 0.0, 10.0) == 40
+    for speed in ("nan", "-nan", "inf", "-inf"):
+        assert derived_tokens(40, float(speed), 10.0) == 40
 
 
 def test_an_estimate_says_so() -> None:

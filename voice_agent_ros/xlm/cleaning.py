@@ -29,6 +29,8 @@ class OutputCleaner:
 
     def __init__(self, log_prefixes: Sequence[str]) -> None:
         self._prefixes = tuple(prefix.encode() for prefix in log_prefixes)
+        first = {_ESCAPE, *(prefix[0] for prefix in self._prefixes)}
+        self._suspect = re.compile(b"[" + re.escape(bytes(sorted(first))) + b"]")
         self._held = b""
         self._in_log = False
         self._log_bytes = 0
@@ -68,8 +70,8 @@ class OutputCleaner:
 
     def _next_suspect(self, data: bytes, at: int) -> int:
         """Where the next control sequence or log line could begin."""
-        found = [index for index in (data.find(b"\x1b", at), data.find(b"[", at)) if index >= 0]
-        return min(found, default=len(data))
+        found = self._suspect.search(data, at)
+        return found.start() if found else len(data)
 
     def _droppable(self, data: bytes, at: int) -> int | None:
         """Bytes to drop here: 0 for ordinary text, None if more must be seen."""

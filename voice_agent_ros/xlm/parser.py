@@ -32,9 +32,9 @@ ECHO_MAX_CHARS = 65_536
 BANNER_MAX_CHARS = 65_536
 LINE_BREAKS_MAX = 256
 _SPEEDS = "Performance prefill"
-_SPEEDS_LINE = re.compile(
-    r"Performance prefill:\s*([\d.]+|inf|nan)\s*tokens/s\s+decode:\s*([\d.]+|inf|nan)\s*tokens/s\s*"
-)
+# As C prints a float, division by zero included.
+_SPEED = r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|inf|nan))\s*tokens/s"
+_SPEEDS_LINE = re.compile(rf"Performance prefill:{_SPEED}\s+decode:{_SPEED}\s*")
 _SPEEDS_MAX_CHARS = 200
 # The vendor's colour codes may lose their escape character on the way: `mKrun error`.
 _RUN_ERROR_LINES = ("run error", "mKrun error", "Krun error", "mrun error")

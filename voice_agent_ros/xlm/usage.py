@@ -6,6 +6,7 @@ The console reports no counts, only speeds; from those and the clock a count can
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +196,8 @@ class Usage:
 
 def derived_tokens(estimate: int, decode_tps: float, seconds: float) -> int:
     """Tokens by the console's own speed and the time the reply took; the estimate where that says little."""
-    if seconds < DERIVE_FROM_S or decode_tps <= 0.0:
+    # The console divides by zero where it has nothing to measure.
+    if seconds < DERIVE_FROM_S or not 0.0 < decode_tps < math.inf:
         return estimate
     derived = round(decode_tps * seconds) + 1
     is_plausible = estimate / DERIVED_AT_MOST_OFF <= derived <= estimate * DERIVED_AT_MOST_OFF
