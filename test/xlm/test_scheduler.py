@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The queue's fairness."""
+"""The queue's fairness, and what its owner's mistakes cost."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from types import MappingProxyType
 
 import pytest
 
-from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.api_errors import ApiError, hung_up, shutting_down
+from voice_agent_ros.xlm.bell import Bell
 from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, ReplyStarted, Text
 from voice_agent_ros.xlm.fair_queue import UNREAD_EVENTS, UNREAD_MAX_CHARS, FairQueue, Job
+from voice_agent_ros.xlm.profile import load_profile
+from voice_agent_ros.xlm.scheduler import Engine
 
 
 def job(client: str, text: str) -> Job:
@@ -89,3 +94,75 @@ def test_an_event_that_comes_late_is_waited_for() -> None:
         return [event async for event in late.events()]
 
     assert asyncio.run(asyncio.wait_for(scenario(), 5)) == [Text("a"), EndOfTurn()]
+
+
+def test_an_error_is_not_raised_twice() -> None:
+    """Each time would add a traceback to it, and all that its frames hold."""
+
+    async def given_up() -> ApiError:
+        stuck = job("a", "z")
+        for _ in range(3):
+            stuck.put(Text("x" * UNREAD_MAX_CHARS))
+        with pytest.raises(ApiError) as caught:
+            async for _ in stuck.events():
+                pass
+        return caught.value
+
+    assert asyncio.run(given_up()) is not asyncio.run(given_up())
+    assert hung_up() is not hung_up()
+    assert shutting_down() is not shutting_down()
+
+
+class FaultyConsole:
+    """A console whose owner makes a mistake at the first question; what is not asked for here is missing."""
+
+    profile = load_profile("oellm_run-1.0.0")
+    pid, load_s, stop_s, is_clean = 1, 0.0, 0.0, True
+    lost_memory = MappingProxyType({})
+
+    def __init__(self) -> None:
+        self.attention = Bell()
+        self.is_ready = False
+        self.starts = self.questions = 0
+
+    async def start(self) -> None:
+        self.starts += 1
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        self.is_ready = False
+
+    async def clean(self, how: str) -> None:
+        assert how == "nothing"
+
+    async def drain(self, timeout_s: float) -> bool:
+        return timeout_s > 0
+
+    async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
+        self.questions += 1
+        if self.questions == 1:
+            raise KeyError("a mistake")
+        yield Text(question.line)
+        yield EndOfTurn()
+
+
+def test_a_mistake_of_ours_costs_one_reply() -> None:
+    async def scenario() -> None:
+        console = FaultyConsole()
+        engine = Engine(console)  # type: ignore[arg-type]
+        engine.start()
+        unlucky, waiting = engine.submit(Question("one"), "a"), engine.submit(Question("two"), "b")
+        for told, code in ((unlucky, "internal_error"), (waiting, "engine_internal")):
+            with pytest.raises(ApiError, match="Internal error: KeyError") as caught:
+                async for _ in told.events():
+                    pass
+            assert caught.value.code == code
+        assert not engine.status().is_healthy
+        while not engine.status().is_healthy:
+            await asyncio.sleep(0.01)
+        later = engine.submit(Question("three"), "a")
+        assert [event async for event in later.events()] == [Text("three"), EndOfTurn()]
+        assert (console.starts, engine.status().restarts) == (2, 1)
+        await engine.stop()
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))

@@ -9,9 +9,12 @@ from typing import Any
 
 from voice_agent_ros.errors import VoiceAgentError
 
+# As nginx calls it; HTTP has no number for it.
+HUNG_UP = 499
+
 
 class ApiError(VoiceAgentError):
-    """A request that cannot be answered.
+    """A request that cannot be answered. Make a new one each time: one that is raised again keeps every traceback.
 
     Args:
         status: HTTP status.
@@ -71,6 +74,16 @@ def unavailable(
 ) -> ApiError:
     """503: the engine cannot answer now."""
     return ApiError(503, message, fix, type="server_error", code=code, retry_after_s=retry_after_s)
+
+
+def shutting_down() -> ApiError:
+    """503: the server has been told to end."""
+    return unavailable("The server is shutting down.", code="shutting_down")
+
+
+def hung_up() -> ApiError:
+    """499: for the log and the metrics; nobody reads it."""
+    return ApiError(HUNG_UP, "The client hung up.", code="client_closed_request")
 
 
 def overloaded(message: str, retry_after_s: float) -> ApiError:

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from voice_agent_ros import __version__
-from voice_agent_ros.xlm.api_errors import ApiError
+from voice_agent_ros.xlm.api_errors import ApiError, hung_up
 from voice_agent_ros.xlm.chat import ChatService, Reply
-from voice_agent_ros.xlm.event_stream import EventStream, until_gone
+from voice_agent_ros.xlm.event_stream import LATER_THAN_THE_ENGINE_S, EventStream, until_gone
 from voice_agent_ros.xlm.metrics import Metrics
 from voice_agent_ros.xlm.protocol import ChatRequest, ReasoningMode, TextRequest
 from voice_agent_ros.xlm.reasoning import in_reasoning_mode
@@ -26,8 +26,6 @@ from voice_agent_ros.xlm.security import client_of
 from voice_agent_ros.xlm.wire import ChatWire, TextWire
 
 _FINGERPRINT = f"fp_{__version__}"
-_HUNG_UP = ApiError(499, "The client hung up.", code="client_closed_request")
-LATER_THAN_THE_ENGINE_S = 5.0
 # Names that clients make up go back to them in a header: only what may stand there, and only so many.
 _PARAMETER_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 PARAMETER_NAMES_MAX = 32
@@ -114,7 +112,7 @@ class ChatRoutes:
             await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 return working.result()
-            raise _HUNG_UP
+            raise hung_up()
         finally:
             cancel()
             for task in tasks:
@@ -137,7 +135,7 @@ async def _read(request: Request, kind: type[_Body]) -> _Body:
     try:
         data = await request.body()
     except ClientDisconnect as error:
-        raise _HUNG_UP from error
+        raise hung_up() from error
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:

@@ -18,6 +18,7 @@ import tty
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+_STDIN, _STDERR = 0, 2
 _READ_BYTES = 65_536
 _STDERR_MAX_BYTES = 16_384
 # Output that comes faster than this is read in larger pieces: waking for every token of a fast model costs more
@@ -25,7 +26,46 @@ _STDERR_MAX_BYTES = 16_384
 _READS_APART_S = 0.003
 # A process that a driver holds in the kernel survives SIGKILL; nobody shall wait for it for ever.
 _KILL_S = 1.0
+# Of a program that has ended, what it wrote to standard error is in the pipe already.
+_LAST_WORDS_S = 0.2
+_LAST_READS = 256
 log = logging.getLogger(__name__)
+
+
+class _Ears(asyncio.SubprocessProtocol):
+    """Hears a process end the moment it does.
+
+    asyncio's Process.wait() returns only when nobody holds the process's pipes any more: whatever a wrapper script has
+    left behind would keep a dead console looking alive.
+    """
+
+    def __init__(self) -> None:
+        self.errors = bytearray()
+        self.errors_closed = asyncio.Event()
+        self.exited = asyncio.Event()
+        self.can_write = asyncio.Event()
+        self.can_write.set()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        del fd  # its standard output is a terminal
+        self.errors += data
+        del self.errors[:-_STDERR_MAX_BYTES]
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        del exc
+        if fd == _STDERR:
+            self.errors_closed.set()
+        else:
+            self.can_write.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    def pause_writing(self) -> None:
+        self.can_write.clear()
+
+    def resume_writing(self) -> None:
+        self.can_write.set()
 
 
 class Child:
@@ -39,19 +79,23 @@ class Child:
     """
 
     def __init__(
-        self, process: asyncio.subprocess.Process, terminal: int, take: Callable[[bytes], None]
+        self,
+        transport: asyncio.SubprocessTransport,
+        ears: _Ears,
+        terminal: int,
+        take: Callable[[bytes], None],
     ) -> None:
-        self._process = process
+        self._transport = transport
+        self._ears = ears
         self._terminal = terminal
         self._take = take
-        self._errors = bytearray()
         self._finished = asyncio.Event()
         self._last_read = 0.0
         self._is_open = True
         self.is_in_reply = False
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(terminal, self._read)
-        self._tasks = [asyncio.create_task(self._read_errors()), asyncio.create_task(self._wait())]
+        self._ending = asyncio.create_task(self._see_it_end())
 
     @classmethod
     async def start(
@@ -78,7 +122,8 @@ class Child:
             tty.setraw(theirs)
             os.set_blocking(ours, False)
             guard = str(Path(__file__).with_name("guarded_exec.py"))
-            process = await asyncio.create_subprocess_exec(
+            transport, ears = await asyncio.get_running_loop().subprocess_exec(
+                _Ears,
                 *(sys.executable, "-I", "-S", guard, str(os.getpid()), *command),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=theirs,
@@ -92,17 +137,17 @@ class Child:
             raise
         finally:
             os.close(theirs)
-        return cls(process, ours, take)
+        return cls(transport, ears, ours, take)
 
     @property
     def pid(self) -> int:
         """Process id; also the id of its process group."""
-        return self._process.pid
+        return self._transport.get_pid()
 
     @property
     def returncode(self) -> int | None:
         """Exit code, negative for a signal; None while it runs."""
-        return self._process.returncode
+        return self._transport.get_returncode()
 
     @property
     def finished(self) -> asyncio.Event:
@@ -112,7 +157,7 @@ class Child:
     @property
     def errors(self) -> str:
         """The last of what it wrote to standard error."""
-        return self._errors.decode("utf-8", "replace")
+        return self._ears.errors.decode("utf-8", "replace")
 
     async def write_line(self, line: str) -> None:
         """Send one line.
@@ -120,16 +165,18 @@ class Child:
         Raises:
             OSError: it no longer reads.
         """
-        stdin = self._process.stdin
-        assert stdin is not None
+        stdin = self._transport.get_pipe_transport(_STDIN)
+        assert isinstance(stdin, asyncio.WriteTransport)
+        if stdin.is_closing():
+            raise BrokenPipeError("it has closed its input")
         stdin.write(f"{line}\n".encode())
-        await stdin.drain()
+        await self._ears.can_write.wait()
 
     def signal(self, number: int) -> None:
         """Send a signal to its process group."""
-        if self._process.returncode is None:
+        if self.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self.pid, number)
 
     async def wait(self, timeout_s: float) -> bool:
         """Whether it has ended within the time."""
@@ -152,8 +199,7 @@ class Child:
             self.signal(signal.SIGKILL)
         if not await self.wait(_KILL_S):
             log.error("process %d does not die; it may hold its memory until a reboot", self.pid)
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._transport.close()
 
     def _read(self) -> None:
         try:
@@ -176,19 +222,14 @@ class Child:
         if self._is_open:
             self._loop.add_reader(self._terminal, self._read)
 
-    async def _read_errors(self) -> None:
-        stderr = self._process.stderr
-        assert stderr is not None
-        while data := await stderr.read(_READ_BYTES):
-            self._errors += data
-            del self._errors[:-_STDERR_MAX_BYTES]
-
-    async def _wait(self) -> None:
-        await self._process.wait()
+    async def _see_it_end(self) -> None:
+        await self._ears.exited.wait()
         # Nothing of its group outlives it: a wrapper script's child would hold the terminal and the BPU.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        while True:
+            os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._ears.errors_closed.wait(), _LAST_WORDS_S)
+        for _ in range(_LAST_READS):  # whoever has left the group could go on for ever
             try:
                 data = os.read(self._terminal, _READ_BYTES)
             except OSError:
@@ -199,8 +240,6 @@ class Child:
         self._is_open = False
         self._loop.remove_reader(self._terminal)
         os.close(self._terminal)
-        self._tasks[0].cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._tasks[0]
+        self._transport.close()
         self._take(b"")
         self._finished.set()

@@ -120,6 +120,12 @@ class Console:
         """Whether a question can be asked now."""
         return self.pid is not None and self._parser.is_idle and not self._in_trouble
 
+    def trouble(self) -> ConsoleError:
+        """Why it is not ready although nothing was asked."""
+        if self.pid is None:
+            return ConsoleError(self._post_mortem())
+        return ConsoleError(Failure("desync", "The console program talked while nothing had been asked."))
+
     async def start(self) -> None:
         """Start the program and wait for its prompt.
 

@@ -14,13 +14,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from voice_agent_ros.xlm.api_errors import ApiError, internal_error
+from voice_agent_ros.xlm.api_errors import HUNG_UP, ApiError, internal_error
 from voice_agent_ros.xlm.wire import DONE, event_line
 
 KEEP_ALIVE = b": keep-alive\n\n"
 # The engine ends what is too late by itself; this ends what does not even hear of it.
 LATER_THAN_THE_ENGINE_S = 5.0
-HUNG_UP = 499
 
 
 class EventStream(Response):

@@ -55,7 +55,7 @@ class Failure:
     """The engine cannot go on.
 
     Attributes:
-        kind: memory, load, run_error, crash, hang or desync.
+        kind: memory, load, run_error, crash, hang, desync or internal.
         message: what happened.
         fix: what a person can do about it, if anything.
     """

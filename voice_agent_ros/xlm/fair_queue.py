@@ -20,9 +20,6 @@ UNREAD_EVENTS = 256
 UNREAD_MAX_CHARS = 262_144
 # No board makes tokens so fast; a console that does shall not cost a network packet for each.
 PIECES_APART_S = 0.003
-_TOO_SLOW = ApiError(
-    503, "The reply was read too slowly.", "Read it as it comes.", type="server_error", code="slow_reader"
-)
 
 
 @dataclass(eq=False)
@@ -108,7 +105,7 @@ class Job:
             self._unread_chars += len(item.delta)
             if self._unread_chars > UNREAD_MAX_CHARS:
                 self.cancel()
-                item = _TOO_SLOW
+                item = _too_slow()
             elif len(self._unread) >= UNREAD_EVENTS and type(self._unread[-1]) is type(item):
                 last = self._unread.pop()
                 item = type(item)(last.delta + item.delta)  # type: ignore[union-attr]
@@ -175,3 +172,9 @@ class FairQueue:
                 self._by_client[client] = kept
             else:
                 del self._by_client[client]
+
+
+def _too_slow() -> ApiError:
+    return ApiError(
+        503, "The reply was read too slowly.", "Read it as it comes.", type="server_error", code="slow_reader"
+    )

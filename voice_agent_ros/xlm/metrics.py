@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from voice_agent_ros.xlm.chat import Reply
+from voice_agent_ros.xlm.engine_status import EngineStatus
 from voice_agent_ros.xlm.process_memory import resident_bytes
-from voice_agent_ros.xlm.scheduler import EngineStatus
 from voice_agent_ros.xlm.services import Service
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]

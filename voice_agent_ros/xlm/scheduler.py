@@ -12,74 +12,23 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from voice_agent_ros.xlm.api_errors import ApiError, overloaded, unavailable
+from voice_agent_ros.xlm.api_errors import ApiError, internal_error, overloaded, shutting_down, unavailable
 from voice_agent_ros.xlm.console import Console, ConsoleError, Question
-from voice_agent_ros.xlm.events import EndOfTurn, Performance, Reasoning, Text
+from voice_agent_ros.xlm.engine_status import EngineStatus, Waiting
+from voice_agent_ros.xlm.events import EndOfTurn, Failure, Performance, Reasoning, Text
 from voice_agent_ros.xlm.fair_queue import FairQueue, Job
 from voice_agent_ros.xlm.habits import PROBE_MAX_S, Habits, probe
 from voice_agent_ros.xlm.memory import ConversationMemory
 from voice_agent_ros.xlm.rates import Rates
 
-__all__ = ["Engine", "EngineStatus", "FairQueue", "Job", "Waiting"]
-
 FAILURES_UNTIL_UNHEALTHY = 3
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
+# A console that was idle for so long before it ended does not fail at each start.
+STEADY_S = 60.0
 CANCEL_AGAIN_S = 5.0
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One request in the queue.
-
-    Attributes:
-        position: 1 is served next.
-        waited_s: since it came.
-    """
-
-    position: int
-    waited_s: float
-
-
-@dataclass(frozen=True)
-class EngineStatus:
-    """What /health tells.
-
-    Attributes:
-        state: loading, idle, busy, restarting, failed or stopped.
-        is_healthy: a question asked now would be answered.
-        problem: the last failure that has not been overcome.
-        fix: what a person can do about it.
-        queued: how many wait.
-        queue: who waits, in the order of service.
-        restarts: starts after the first one, for whatever reason.
-        failures: crashes, hangs and failed starts in a row.
-        turns: replies that came to their end.
-        retry_in_s: until the next try, while there is no console.
-        history: whether the console keeps its history, as far as is known.
-        clean_by: what makes it forget.
-        load_s: what its last start took.
-        lost_memory: bytes of BPU memory by heap that ended processes have not given back.
-    """
-
-    state: str
-    is_healthy: bool
-    problem: str
-    fix: str
-    queued: int
-    queue: tuple[Waiting, ...]
-    restarts: int
-    failures: int
-    turns: int
-    console_pid: int | None
-    retry_in_s: float
-    history: str
-    clean_by: str
-    load_s: float
-    lost_memory: dict[str, int]
 
 
 class Engine:
@@ -115,6 +64,7 @@ class Engine:
         self._starts = 0
         self._turns = 0
         self._next_try = 0.0
+        self._ready_since = 0.0
         self.performance: Performance | None = None
 
     def status(self) -> EngineStatus:
@@ -155,7 +105,7 @@ class Engine:
     async def stop(self) -> None:
         """End the console; whoever waits is told."""
         self._state = "stopped"
-        self._refuse_all(unavailable("The server is shutting down.", code="shutting_down"))
+        self._refuse_all(shutting_down())
         owner, self._owner = self._owner, None
         # Once may not be enough: before Python 3.12 wait_for() can swallow a cancellation.
         while owner is not None and not owner.done():
@@ -169,7 +119,7 @@ class Engine:
             ApiError: 429, the queue is full; 503, the engine cannot answer.
         """
         if self._state == "stopped":
-            raise unavailable("The server is shutting down.", code="shutting_down")
+            raise shutting_down()
         if self._state == "failed" and self._problem is not None:
             raise self._refusal(self._problem)
         job = Job(question, client, time.monotonic() + self._deadline_s)
@@ -188,23 +138,32 @@ class Engine:
             job.put(_timed_out(self._deadline_s))
 
     async def _own(self) -> None:
-        job: Job | None = None
         try:
             while True:
-                if not self._console.is_ready:
-                    await self._bring_up()
-                    continue
-                self._state = "idle"
-                job = await self._next_job()
-                if job is None:
-                    continue
-                self._state = "busy"
-                await self._serve(job)
-                job = None
+                try:
+                    await self._look_after()
+                except Exception as error:  # a mistake of ours; without an owner everybody would wait in vain
+                    log.exception("internal error; the console is started afresh")
+                    what = Failure("internal", internal_error(error).message, "See the server's log.")
+                    await self._give_up(ConsoleError(what))
         finally:
-            if job is not None:
-                job.put(unavailable("The server is shutting down.", code="shutting_down"))
             await self._console.stop()
+
+    async def _look_after(self) -> None:
+        """One step: bring the console up, or answer one job."""
+        if not self._console.is_ready:
+            await self._bring_up()
+            return
+        self._state = "idle"
+        job = await self._next_job()
+        if job is not None:
+            self._state = "busy"
+            try:
+                await self._serve(job)
+            except BaseException as error:
+                is_end = isinstance(error, asyncio.CancelledError)
+                job.put(shutting_down() if is_end else internal_error(error))
+                raise
 
     async def _bring_up(self) -> None:
         """Start the console; after failures in a row not before a while."""
@@ -218,13 +177,12 @@ class Engine:
             await self._console.start()
             await self._probe()
         except ConsoleError as error:
-            self._fail(error)
-            self._state = "failed"
-            self._refuse_all(self._refusal(error))
+            await self._give_up(error)
             log.error("console cannot start: %s Next try in %.1f s.", error, self._backoff_s())
             return
         finally:
             self._rates.load_s, self._rates.stop_s = self._console.load_s, self._console.stop_s
+        self._ready_since = time.monotonic()
         if self._failures < FAILURES_UNTIL_UNHEALTHY:
             self._problem = None
 
@@ -259,8 +217,9 @@ class Engine:
             await self._console.attention.wait(linger_s)
             if linger_s is not None and time.monotonic() - idle_since >= linger_s:
                 await self._forget_at_leisure()
-        log.error("the console ended, or talked unasked, while it was idle; restarting it")
-        self._state = "restarting"
+        if time.monotonic() - self._ready_since > STEADY_S:
+            self._failures = 0
+        await self._replace_after(self._console.trouble())
         return None
 
     async def _forget_at_leisure(self) -> None:
@@ -357,6 +316,13 @@ class Engine:
         if self._habits.clean_by == "restart":
             self._starts += 1
         await self._console.clean(self._habits.clean_by)
+
+    async def _give_up(self, error: ConsoleError) -> None:
+        """There is no console until the next try."""
+        self._fail(error)
+        self._state = "failed"
+        self._refuse_all(self._refusal(error))
+        await self._console.stop()
 
     async def _replace_after(self, error: ConsoleError) -> None:
         self._state = "restarting"
