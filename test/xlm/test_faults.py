@@ -214,6 +214,36 @@ def test_no_orphan_behind_a_wrapper_script(start_server: Callable[..., Any], tmp
     assert alive == []
 
 
+def test_a_wrapper_s_child_cannot_make_a_dead_console_look_alive(
+    start_server: Callable[..., Any], tmp_path: Any
+) -> None:
+    """It holds the pipes, and ignores that its terminal has gone."""
+    script = tmp_path / "console.sh"
+    sim = shlex.join([sys.executable, "-m", "voice_agent_ros.xlm.console_sim", "--echo"])
+    script.write_text(f"#!/bin/sh\ntrap '' HUP\nexec 3<&0\n{sim} <&3 &\nexec 3<&-\nwait\n")
+    script.chmod(0o755)
+    server = start_server("", f"--console {script}").wait_until_healthy()
+    wrapper = server.console()
+    (child,) = wrapper.children()
+    wrapper.kill()
+    _, alive = psutil.wait_procs([child], timeout=10)
+    assert alive == []
+    server.wait_for(lambda response: response.json()["console_pid"] not in (None, wrapper.pid))
+    server.wait_until_healthy()
+    assert server.ask("hello") == "hello"
+
+
+def test_a_console_that_always_ends_is_not_healthy(start_server: Callable[..., Any], tmp_path: Any) -> None:
+    script = tmp_path / "console.sh"
+    script.write_text("#!/bin/sh\nprintf '[User] <<< '\necho 'no licence' >&2\nexit 3\n")
+    script.chmod(0o755)
+    server = start_server("", f"--console {script}")
+    told = server.wait_for(lambda response: response.json()["failures"] >= 3)
+    assert told.status_code == 503
+    assert "no licence" in told.json()["problem"]
+    assert told.json()["restarts"] <= 5  # further and further apart
+
+
 def test_a_signal_while_loading(start_server: Callable[..., Any]) -> None:
     server = start_server("--echo --load-s 20")
     response = server.wait_for(lambda response: response.json()["state"] == "loading")
@@ -224,14 +254,20 @@ def test_a_signal_while_loading(start_server: Callable[..., Any]) -> None:
     assert time.monotonic() - started < 3
 
 
-def test_a_port_in_use_is_an_error_and_leaves_nothing_behind(start_server: Callable[..., Any]) -> None:
+def test_a_port_in_use_is_an_error_before_the_console_is_started(
+    start_server: Callable[..., Any], tmp_path: Any
+) -> None:
     first = start_server().wait_until_healthy()
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
-    second = start_server(options=f"--port {first.port}")
-    assert second.process.wait(10) != 0
-    assert "address already in use" in second.log.read_text()
-    children = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
-    assert children == []
+    script = tmp_path / "console.sh"
+    script.write_text("#!/bin/sh\ntouch started\n")
+    script.chmod(0o755)
+    second = start_server("", f"--port {first.port} --console {script}")
+    assert second.process.wait(30) == 2
+    assert (
+        "Address already in use. End what listens there, or choose another --port." in second.log.read_text()
+    )
+    assert not (tmp_path / "started").exists()
+    assert first.ask("still there?") == "still there?"
 
 
 def test_clients_that_come_and_go_never_hear_each_other(start_server: Callable[..., Any]) -> None:

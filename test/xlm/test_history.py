@@ -15,6 +15,7 @@ import pytest
 
 from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.memory import ConversationMemory
+from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE
 from voice_agent_ros.xlm.rates import Rates
 
 # The console's own record of what it was asked, beside the stand-in.
@@ -32,6 +33,7 @@ child.stdin.close()
 sys.exit(child.wait())
 """
 
+MULTICHAT = f"--echo --profile oellm_multichat --template_path {PASSTHROUGH_TEMPLATE}"
 CHATML = "<|im_start|>user\n{{ messages[-1]['content'] }}<|im_end|>\n<|im_start|>assistant\n"
 
 
@@ -63,13 +65,12 @@ def test_a_conversation_that_goes_on_sends_only_what_is_new(
 ) -> None:
     template = tmp_path / "vendor.jinja"
     template.write_text(CHATML)
-    vendor = f"--template_path {template}" if profile.startswith("hobot") else ""
-    mode = "vendor" if vendor else "passthrough"
+    used = template if profile.startswith("hobot") else PASSTHROUGH_TEMPLATE
     recorded = RecordedServer(
         start_server,
         tmp_path,
-        f"--echo --profile {profile} --model_type 7 {vendor}",
-        f"--profile {profile} --model-type qwen2_5 --template {mode}",
+        f"--echo --profile {profile} --model_type 7 --template_path {used}",
+        f"--profile {profile} --model-type qwen2_5",
     )
     first = recorded.server.talk(user("apple"))
     second = recorded.server.talk(user("apple", first, "pear"))
@@ -95,8 +96,8 @@ def test_a_conversation_that_goes_on_sends_only_what_is_new(
 def test_anything_else_starts_clean(
     start_server: Callable[..., Any], tmp_path: Path, other: list[dict[str, str]]
 ) -> None:
-    options = "--profile oellm_multichat --model-type qwen2_5 --template passthrough"
-    recorded = RecordedServer(start_server, tmp_path, "--echo --profile oellm_multichat", options)
+    options = "--profile oellm_multichat --model-type qwen2_5"
+    recorded = RecordedServer(start_server, tmp_path, MULTICHAT, options)
     assert recorded.server.talk(user("apple")) == "apple"
     heard = recorded.server.talk(other)
     assert heard == " | ".join(message["content"] for message in other if message["role"] == "user")
@@ -116,8 +117,8 @@ def test_the_same_words_from_another_client_are_not_continued() -> None:
 
 
 def test_a_reply_that_was_cut_is_not_built_on(start_server: Callable[..., Any], tmp_path: Path) -> None:
-    options = "--profile oellm_multichat --model-type qwen2_5 --template passthrough"
-    recorded = RecordedServer(start_server, tmp_path, "--echo --profile oellm_multichat", options)
+    options = "--profile oellm_multichat --model-type qwen2_5"
+    recorded = RecordedServer(start_server, tmp_path, MULTICHAT, options)
     cut = recorded.server.ask("one two three four five six", max_tokens=2)
     assert (
         recorded.server.talk(user("one two three four five six", cut, "x"))

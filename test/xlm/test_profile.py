@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from voice_agent_ros.errors import ConfigurationError
-from voice_agent_ros.xlm.console_plan import plan_console
+from voice_agent_ros.xlm.console_plan import check_command, plan_console
 from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, load_profile, profile_names
 from voice_agent_ros.xlm.server_cli import main
+from voice_agent_ros.xlm.server_options import build_parser
 
 PROFILE = load_profile("xlm_demo-0.9.0")
 
@@ -140,6 +142,14 @@ def test_a_profile_of_one_s_own_says_only_what_differs(tmp_path: Path) -> None:
         ("failures: [{pattern: '(', kind: load, message: x}]", "failures.0.pattern: .*regular expression"),
         ("markers: {ready: ''}", "markers.ready: .*visible text"),
         ("command: []", "command: "),
+        ("command: ['./x', '{']", "command.1: .*{{ and }} for braces"),
+        ("command: ['./x', '{}']", "command.1: braces hold a name"),
+        ("command: ['./x', '{a.b}']", "command.1: braces hold a name"),
+        ("environment: {A: '{cwd:x}'}", "environment.A: braces hold a name"),
+        ("commands: {reset: exit}", "commands: exit and reset are the same"),
+        ("failures: [{pattern: '', kind: load, message: x}]", "failures.0.pattern: "),
+        ("markers: {assistant: '[User] <<<'}", "markers: ready and assistant are the same"),
+        ("markers: {log_prefixes: ['[User]']}", "markers: log_prefixes: .*own prompts"),
     ],
 )
 def test_what_is_wrong_is_said_by_key(tmp_path: Path, text: str, told: str) -> None:
@@ -152,3 +162,81 @@ def test_what_is_wrong_is_said_by_key(tmp_path: Path, text: str, told: str) -> N
 def test_what_is_no_profile_at_all(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError):
         load_profile(written(tmp_path, text))
+
+
+def test_a_profile_that_extends_nothing_names_itself(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"mine\.yaml: extends: there is no console profile 'none'"):
+        load_profile(written(tmp_path, "extends: none\n"))
+
+
+def test_braces_can_be_written(tmp_path: Path) -> None:
+    text = "extends: oellm_run-1.0.0\ncommand: [./x, '{{\"a\": 1}}', '{hbm_path}']\nenvironment: {A: '{{}}{cwd}'}\n"
+    profile = load_profile(written(tmp_path, text))
+    assert profile.filled_command({"hbm_path": "m"}) == ["./x", '{"a": 1}', "m"]
+    assert profile.filled_environment(Path("/run"))["A"] == "{}/run"
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "mode"),
+    [
+        ("oellm_multichat", "", "vendor"),
+        ("oellm_multichat", "vendor.jinja", "vendor"),
+        ("oellm_multichat", "ours.jinja", "passthrough"),
+        ("oellm_multichat", "folder/passthrough.jinja", "passthrough"),
+        ("hobot_xlm-0.9.2", "", "vendor"),
+        ("oellm_run-1.0.0", "", "passthrough"),
+    ],
+)
+def test_whose_template_runs_is_read_from_the_console_s_own_file(
+    tmp_path: Path, name: str, template: str, mode: str
+) -> None:
+    (tmp_path / "ours.jinja").write_text(PASSTHROUGH_TEMPLATE.read_text())
+    (tmp_path / "vendor.jinja").write_text("{{ messages }}")
+    (tmp_path / "c.json").write_text(f'{{"template_path": "{template}", "model_type": 1}}')
+    values = {"config_path": "c.json", "model_name": "m", "hbm_path": "m", "tokenizer_dir": "t"}
+    plan = plan_console(load_profile(name), "", values, "", "auto", tmp_path)
+    assert plan.mode == mode
+    assert plan.model_type == ("deepseek" if name != "oellm_run-1.0.0" else "qwen2_5")
+    assert plan_console(load_profile(name), "", values, "", "passthrough", tmp_path).mode == "passthrough"
+
+
+def test_a_template_is_looked_for_where_the_console_runs(tmp_path: Path) -> None:
+    (tmp_path / "own.jinja").write_text(PASSTHROUGH_TEMPLATE.read_text())
+    assert (
+        plan_console(PROFILE, "./x --template_path own.jinja", {}, "", "auto", tmp_path).mode == "passthrough"
+    )
+    assert plan_console(PROFILE, "./x --template_path own.jinja", {}, "", "auto").mode == "vendor"
+
+
+def test_a_console_is_looked_for_as_it_will_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "xlm_demo").write_text("")
+    monkeypatch.chdir(tmp_path)
+    check_command(["./xlm_demo"], tmp_path)
+    check_command(["sh"], tmp_path)
+    with pytest.raises(ConfigurationError, match=r"Write \./xlm_demo\."):
+        check_command(["xlm_demo"], tmp_path)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ConfigurationError, match="There is no console program"):
+        check_command(["./xlm_demo"], tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *("--queue 0", "--deadline-s 0", "--deadline-s nan", "--deadline-s inf", "--keep-alive-s 0"),
+        *("--context-tokens 0", "--context-tokens -5", "--burst 0", "--rate-limit -1", "--port 65536"),
+        *("--port x", "--body-max-kib 0", "--model-id ' '", "--alias ''", "--cors-origin nonsense"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--console", "true", *shlex.split(options)])
+    assert caught.value.code == 2
+    assert f"argument {options.split(maxsplit=1)[0]}: " in capsys.readouterr().err
+
+
+def test_a_web_page_s_origin_has_no_path() -> None:
+    options = build_parser().parse_args(["--cors-origin", "https://chat.example/", "--cors-origin", "*"])
+    assert options.cors_origin == ["https://chat.example", "*"]

@@ -7,15 +7,16 @@ It speaks the documented console protocol byte for byte, with real weights on th
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
-from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, Profile, load_profile, profile_names
+from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.xlm.console_plan import read_configuration
+from voice_agent_ros.xlm.option_numbers import number, whole_number
+from voice_agent_ros.xlm.profile import PASSTHROUGH_TEMPLATE, PROFILES, Profile, load_profile, profile_names
 from voice_agent_ros.xlm.sim_faults import FAULTS, parse_fault
 from voice_agent_ros.xlm.sim_models import EchoModel, GgufModel, ScriptedModel, TextModel
 from voice_agent_ros.xlm.sim_session import LOAD_MEMORY_LINES, ConsoleSession, Speed
@@ -40,18 +41,20 @@ def build_parser() -> argparse.ArgumentParser:
     behind.add_argument("--echo", action="store_true", help="repeat what was said (tests)")
     behind.add_argument("--script", type=Path, help='JSON list of {"match", "reply"} (tests)')
     parser.add_argument("--model_type", type=int, help="number of the model family in this version")
-    parser.add_argument("--template_path", type=Path, help="default: the pass-through template")
+    parser.add_argument("--template_path", type=Path, help="default: as the profile says")
     parser.add_argument("-c", "--config_path", type=Path, help="JSON file; its template_path counts")
     for name in ("--hbm_path", "--tokenizer_dir", "--image_path", "--bpu_core"):
         parser.add_argument(name, help="accepted and ignored")
     parser.add_argument("--ros-args", action="store_true", help="accepted and ignored, like -p")
     parser.add_argument("-p", action="append", help=argparse.SUPPRESS)
-    parser.add_argument("--prefill-tps", type=float, default=0.0, help="0: full speed")
-    parser.add_argument("--decode-tps", type=float, default=0.0, help="tokens/s; 0: full speed")
-    parser.add_argument("--load-s", type=float, default=0.0, help="least time until the first prompt")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--context-tokens", type=int, help="context window; default: as the profile says")
-    parser.add_argument("--max-reply-tokens", type=int, default=512)
+    parser.add_argument("--prefill-tps", type=number(0.0, 1e9), default=0.0, help="0: full speed")
+    parser.add_argument("--decode-tps", type=number(0.0, 1e9), default=0.0, help="tokens/s; 0: full speed")
+    parser.add_argument("--load-s", type=number(0.0), default=0.0, help="least time until the first prompt")
+    parser.add_argument("--threads", type=whole_number(1), default=2)
+    parser.add_argument(
+        "--context-tokens", type=whole_number(1), help="context window; default: as the profile says"
+    )
+    parser.add_argument("--max-reply-tokens", type=whole_number(1), default=512)
     parser.add_argument("--history", choices=("kept", "none"), help="default: as the profile says")
     parser.add_argument("--reset", choices=("works", "ignored"), help="default: as the profile says")
     parser.add_argument("--speeds", choices=("before_prompt", "after_prompt"), help="where they are printed")
@@ -84,21 +87,18 @@ def played_profile(options: argparse.Namespace) -> Profile:
     return profile.model_copy(update={"stand_in": profile.stand_in.model_copy(update=changes)})
 
 
-def template_path(options: argparse.Namespace) -> Path:
-    """The template to run: named by an option, in the configuration file, or the pass-through one.
+def template_path(options: argparse.Namespace, profile: Profile, chat_format: str) -> Path:
+    """The template to run: named by an option or in the configuration file, else as the version does.
 
     Raises:
         ConfigurationError: the configuration file is no such file.
     """
     if options.template_path:
         return Path(options.template_path)
-    if not options.config_path:
-        return PASSTHROUGH_TEMPLATE
-    try:
-        named = json.loads(options.config_path.read_text(encoding="utf-8")).get("template_path", "")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"{options.config_path} is no configuration file: {error}.") from error
-    return options.config_path.parent / named if named else PASSTHROUGH_TEMPLATE
+    named = read_configuration(options.config_path).get("template_path") if options.config_path else None
+    if named:
+        return Path(options.config_path.parent / str(named))
+    return PASSTHROUGH_TEMPLATE if profile.template == "passthrough" else PROFILES / f"{chat_format}.jinja"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         window = options.context_tokens or profile.limits.context_tokens
         name = "" if options.model_type is None else profile.model_type_name(options.model_type)
         chat_format = profile.model_type(name).chat_format
-        template = load_template(template_path(options))
+        template = load_template(template_path(options, profile, chat_format))
         model: TextModel
         if options.gguf:
             model = GgufModel(options.gguf, options.threads, window, options.max_reply_tokens)

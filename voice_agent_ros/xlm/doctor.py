@@ -8,10 +8,7 @@ written into a systemd unit for a person to enable.
 from __future__ import annotations
 
 import argparse
-import errno
 import json
-import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,8 +16,18 @@ from pathlib import Path
 from typing import Literal
 
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
+from voice_agent_ros.xlm.console_plan import (
+    configuration_file,
+    console_program,
+    named_values,
+    option_value,
+    plan_console,
+    read_configuration,
+)
 from voice_agent_ros.xlm.elf import missing_libraries
 from voice_agent_ros.xlm.ion import REMEDY, Heap, read_heaps
+from voice_agent_ros.xlm.listening import listening_sockets
+from voice_agent_ros.xlm.option_numbers import whole_number
 from voice_agent_ros.xlm.profile import Profile, load_profile
 
 Status = Literal["PASS", "WARN", "FAIL"]
@@ -94,26 +101,18 @@ class Installation:
 
     def named(self, option: str) -> Path | None:
         """The path that the command line gives for an option."""
-        for word, following in zip(self.command, [*self.command[1:], ""], strict=True):
-            value = (
-                following
-                if word == option
-                else word.partition("=")[2]
-                if word.startswith(f"{option}=")
-                else ""
-            )
-            if value:
-                return self.cwd / value
-        return None
+        value = option_value(self.command, option)
+        return self.cwd / value if value else None
 
     @property
     def program(self) -> Path | None:
         """The console program itself."""
-        at_cwd = self.cwd / self.command[0]
-        if at_cwd.is_file():
-            return at_cwd
-        found = shutil.which(self.command[0])
-        return Path(found) if found else None
+        return console_program(self.command, self.cwd)
+
+    @property
+    def configuration(self) -> Path | None:
+        """The JSON file that tells the rest."""
+        return configuration_file(self.command, self.cwd)
 
 
 def examine(installation: Installation) -> list[Check]:
@@ -142,13 +141,15 @@ def _files(installation: Installation) -> Iterable[Check]:
         yield Check("files", "console program", "FAIL", f"{program} is not executable", f"chmod +x {program}")
     else:
         yield Check("files", "console program", "PASS", str(program))
-    for option, what in (("--hbm_path", "model"), ("--template_path", "template"), ("-c", "configuration")):
+    for option, what in (("--hbm_path", "model"), ("--template_path", "template")):
         path = installation.named(option)
         if path is not None:
             yield _file(path, what, option)
-    configuration = installation.named("-c")
-    if configuration is not None and configuration.is_file():
-        yield from _configured_files(configuration)
+    if installation.configuration is not None:
+        found = _file(installation.configuration, "configuration", "-c")
+        yield found
+        if found.status == "PASS":
+            yield from _configured_files(installation.configuration)
     tokenizer = installation.named("--tokenizer_dir")
     if tokenizer is not None:
         yield _tokenizer(tokenizer)
@@ -165,12 +166,12 @@ def _file(path: Path, what: str, option: str) -> Check:
 
 def _configured_files(configuration: Path) -> Iterable[Check]:
     try:
-        data = json.loads(configuration.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        yield Check("files", "configuration", "FAIL", f"{configuration}: {error}", "Correct the JSON.")
+        data = read_configuration(configuration)
+    except ConfigurationError as error:
+        yield Check("files", "configuration", "FAIL", error.message, error.fix)
         return
     for key, what in (("hbm_path", "model"), ("template_path", "template")):
-        if isinstance(data, dict) and isinstance(data.get(key), str):
+        if isinstance(data.get(key), str):
             yield _file(configuration.parent / data[key], what, f"{key} in {configuration.name}")
 
 
@@ -262,12 +263,11 @@ def _room(heaps: Sequence[Heap], model: int) -> Check:
 
 def _model_bytes(installation: Installation) -> int:
     path = installation.named("--hbm_path")
-    configuration = installation.named("-c")
+    configuration = installation.configuration
     if path is None and configuration is not None:
         try:
-            data = json.loads(configuration.read_text(encoding="utf-8"))
-            path = configuration.parent / str(data["hbm_path"])
-        except (OSError, ValueError, KeyError, TypeError):
+            path = configuration.parent / str(read_configuration(configuration)["hbm_path"])
+        except (ConfigurationError, KeyError):
             return 0
     return path.stat().st_size if path is not None and path.is_file() else 0
 
@@ -299,13 +299,10 @@ def _speed(installation: Installation) -> Iterable[Check]:
 def _network(installation: Installation) -> Iterable[Check]:
     where = f"{installation.host}:{installation.port}"
     try:
-        address = socket.getaddrinfo(installation.host, installation.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address[4])
-    except OSError as error:
-        fix = "Choose another --host." if error.errno != errno.EADDRINUSE else "Choose another --port."
-        yield Check("network", "port", "FAIL", f"{where}: {error.strerror or error}", fix)
+        for listener in listening_sockets(installation.host, installation.port):
+            listener.close()
+    except ConfigurationError as error:
+        yield Check("network", "port", "FAIL", error.message, error.fix)
     else:
         yield Check("network", "port", "PASS", f"{where} is free")
 
@@ -341,7 +338,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cwd", type=Path, default=Path(), help="as for xlm-server")
     parser.add_argument("--model-type", default="", help="as for xlm-server")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--port", type=whole_number(0, 65_535), default=8765)
     parser.add_argument("--root", type=Path, default=Path("/"), help="where /sys and /proc are found")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument(
@@ -355,13 +352,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Examine; 1 if something will not work."""
-    from voice_agent_ros.xlm.console_plan import named_values, plan_console
-
     options = build_parser().parse_args(argv)
     try:
         profile = load_profile(options.profile)
         values = named_values(options.set)
-        plan = plan_console(profile, options.console, values, options.model_type, "auto")
+        plan = plan_console(profile, options.console, values, options.model_type, "auto", options.cwd)
         installation = Installation(
             profile, plan.command, options.cwd.resolve(), options.root, options.host, options.port
         )

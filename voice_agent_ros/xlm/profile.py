@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,13 +39,24 @@ def _compilable(pattern: str) -> str:
     return pattern
 
 
+def _fillable(text: str) -> str:
+    try:
+        fields = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
+    except ValueError as error:
+        raise ValueError(f"{error}; write {{{{ and }}}} for braces") from error
+    if any(not str(name).isidentifier() or spec or conversion for name, spec, conversion in fields):
+        raise ValueError("braces hold a name and nothing else; write {{ and }} for braces")
+    return text
+
+
 def _printable(text: str) -> str:
     if not text.strip() or "\n" in text:
         raise ValueError("needs visible text on one line")
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_compilable)]
+Fillable = Annotated[str, AfterValidator(_fillable)]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compilable)]
 Marker = Annotated[str, AfterValidator(_printable)]
 
 
@@ -76,12 +88,29 @@ class Markers(_Section):
     )
     end_tokens: tuple[Marker, ...] = Field(description="nothing after one of these is part of the reply")
 
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Markers:
+        if self.ready == self.assistant:
+            raise ValueError("ready and assistant are the same")
+        for prefix in self.log_prefixes:
+            if prefix in self.ready or prefix in self.assistant:
+                raise ValueError(
+                    f"log_prefixes: {prefix!r} would drop the console's own prompts as log lines"
+                )
+        return self
+
 
 class Commands(_Section):
     """Lines that the console takes as orders, not as questions."""
 
     exit: Marker = "exit"
     reset: Marker = "reset"
+
+    @model_validator(mode="after")
+    def _differ(self) -> Commands:
+        if self.exit == self.reset:
+            raise ValueError("exit and reset are the same")
+        return self
 
 
 class FailureRule(_Section):
@@ -135,10 +164,10 @@ class Profile(_Section):
     """One version of a console program."""
 
     name: str
-    command: tuple[str, ...] = Field(
+    command: tuple[Fillable, ...] = Field(
         min_length=1, description="argv; {placeholders} are filled from the server's options"
     )
-    environment: dict[str, str] = Field(
+    environment: dict[str, Fillable] = Field(
         default_factory=dict, description="added; {cwd} and {VARIABLES} are filled"
     )
     model_types: dict[str, ModelType] = Field(min_length=1)
@@ -146,6 +175,10 @@ class Profile(_Section):
         default_factory=dict, description="further ones it numbers, which this server cannot speak to"
     )
     default_model_type: str
+    template: TemplateMode = Field(
+        default="passthrough",
+        description="whose template runs where neither the command line nor its JSON file names one",
+    )
     markers: Markers
     commands: Commands = Commands()
     echoes_prompt: bool = Field(description="the rendered template is printed before the assistant marker")
@@ -278,8 +311,9 @@ def _read(path: Path, seen: list[Path]) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
+        where = f"{seen[-1]}: extends: there" if seen else "There"
         raise ConfigurationError(
-            f"There is no console profile {path.stem if path.parent == PROFILES else str(path)!r}.",
+            f"{where} is no console profile {path.stem if path.parent == PROFILES else str(path)!r}.",
             f"Packaged ones: {', '.join(profile_names())}; or give the path of a YAML file.",
         ) from error
     except yaml.YAMLError as error:
@@ -308,5 +342,10 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _said(item: Any) -> str:
     """What pydantic found, in the words of someone who writes YAML."""
-    said = {"extra_forbidden": "there is no such key", "missing": "is missing"}.get(item["type"], item["msg"])
-    return said if item["type"] == "missing" else f"{said} (it is {item['input']!r:.80})"
+    known = {"extra_forbidden": "there is no such key", "missing": "is missing"}
+    said = known.get(item["type"]) or item["msg"].removeprefix("Value error, ")
+    return (
+        said
+        if item["type"] == "missing" or isinstance(item["input"], dict)
+        else f"{said} (it is {item['input']!r:.80})"
+    )

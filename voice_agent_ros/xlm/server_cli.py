@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from voice_agent_ros.xlm.console_plan import (
     plan_console,
 )
 from voice_agent_ros.xlm.http_protocol import guarded_protocol
+from voice_agent_ros.xlm.listening import listening_sockets
 from voice_agent_ros.xlm.profile import Profile, load_profile
 from voice_agent_ros.xlm.server_options import access_of, build_parser
 from voice_agent_ros.xlm.services import BODY_S, BodyLimit, modules
@@ -110,7 +112,12 @@ def _planned(options: argparse.Namespace) -> tuple[Profile, ConsolePlan]:
     """Which console it is, with the context window that it has here, and how it is started."""
     profile = load_profile(options.profile)
     plan = plan_console(
-        profile, options.console, named_values(options.set), options.model_type, options.template
+        profile,
+        options.console,
+        named_values(options.set),
+        options.model_type,
+        options.template,
+        options.cwd,
     )
     check_command(plan.command, options.cwd)
     # The stand-in's own option of this name counts, too.
@@ -122,7 +129,7 @@ def _planned(options: argparse.Namespace) -> tuple[Profile, ConsolePlan]:
     return profile, plan
 
 
-async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
+async def serve(app: FastAPI, sockets: list[socket.socket], log_level: str) -> int:
     """Serve until SIGTERM or SIGINT; the exit code.
 
     The engine is stopped the moment the signal comes, not after the last open stream: it is what ends them.
@@ -131,8 +138,6 @@ async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
 
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         loop="asyncio",
         http=guarded_protocol(),
         ws="none",
@@ -153,7 +158,7 @@ async def serve(app: FastAPI, host: str, port: int, log_level: str) -> int:
     # uvicorn's own handlers raise the signal again when it is done, which then ends here and not the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    await server.serve()
+    await server.serve(sockets)
     await asyncio.gather(*stopping)
     return 0 if server.started else 1
 
@@ -169,7 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
         app = build_app(options)
-        return asyncio.run(serve(app, options.host, options.port, options.log_level))
+        sockets = listening_sockets(options.host, options.port)
+        return asyncio.run(serve(app, sockets, options.log_level))
     except VoiceAgentError as error:
         sys.stderr.write(f"xlm-server: {error}\n")
         return 2

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.xlm.option_numbers import number, whole_number
 from voice_agent_ros.xlm.profile import profile_names
 from voice_agent_ros.xlm.services import modules
 
 if TYPE_CHECKING:
     from voice_agent_ros.xlm.security import Access
 
+ABOUT = (
+    "Serves the vendor's console program, which is started once and kept, to OpenAI clients: chat and text "
+    "completions, models, health, metrics."
+)
 KEY_VARIABLE = "XLM_SERVER_API_KEY"
 # What can stand behind "Bearer" in a header.
 _KEY = re.compile(r"[^\s\x00-\x20\x7f]{1,512}")
@@ -24,7 +29,7 @@ _KEY = re.compile(r"[^\s\x00-\x20\x7f]{1,512}")
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="xlm-server", description=__doc__, epilog="`xlm-server doctor` says what is missing."
+        prog="xlm-server", description=ABOUT, epilog="`xlm-server doctor` says what is missing."
     )
     add = parser.add_argument
     add("--profile", default="xlm_demo-0.9.0", help=f"{', '.join(profile_names())}, or a YAML file")
@@ -44,8 +49,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--template", choices=("auto", "passthrough", "vendor"), default="auto", help="whose template it runs"
     )
     add("--thinking", action="store_true", help="let a thinking model think before it answers")
-    add("--queue", type=int, default=8, help="requests that may wait")
-    add("--deadline-s", type=float, default=120.0, help="longest time for one request, waiting included")
+    add("--queue", type=whole_number(1, 1_024), default=8, help="requests that may wait")
+    add(
+        "--deadline-s",
+        type=number(0.1),
+        default=120.0,
+        help="longest time for one request, waiting included",
+    )
     add("--no-probe", action="store_true", help="do not find out at start what the console remembers")
     add("--no-console", action="store_true", help="no language model: serve what else is asked for")
     _add_reply_options(parser)
@@ -58,9 +68,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_reply_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("replies").add_argument
-    add("--model-id", default="xlm", help="the model's name for clients")
-    add("--alias", action="append", default=[], metavar="NAME", help="another name it answers to; repeatable")
-    add("--context-tokens", type=int, metavar="N", help="the model's context window; default: the profile's")
+    add("--model-id", type=_name, default="xlm", help="the model's name for clients")
+    add(
+        "--alias",
+        type=_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name it answers to; repeatable",
+    )
+    add(
+        "--context-tokens",
+        type=whole_number(1),
+        metavar="N",
+        help="the model's context window; default: the profile's",
+    )
     add(
         "--tokenizer",
         type=Path,
@@ -84,13 +106,13 @@ def _add_reply_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not ask again for JSON or calls that do not fit their schema",
     )
-    add("--keep-alive-s", type=float, default=10.0, help="longest silence in a stream")
+    add("--keep-alive-s", type=number(0.1), default=10.0, help="longest silence in a stream")
 
 
 def _add_access_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("access").add_argument
     add("--host", default="127.0.0.1")
-    add("--port", type=int, default=8765)
+    add("--port", type=whole_number(0, 65_535), default=8765)
     add(
         "--api-key",
         default="",
@@ -108,6 +130,7 @@ def _add_access_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--cors-origin",
+        type=_origin,
         action="append",
         default=[],
         metavar="URL",
@@ -115,13 +138,29 @@ def _add_access_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--rate-limit",
-        type=float,
+        type=number(0.0, 1e6),
         default=0.0,
         metavar="N",
         help="requests per minute and client; 0: any number",
     )
-    add("--burst", type=int, default=10, help="of them at once")
-    add("--body-max-kib", type=int, default=1024, help="largest request")
+    add("--burst", type=whole_number(1), default=10, help="of them at once")
+    add("--body-max-kib", type=whole_number(1, 1_048_576), default=1024, help="largest request")
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name needs letters")
+    return text.strip()
+
+
+def _origin(text: str) -> str:
+    """As browsers send it: without a path."""
+    origin = text.rstrip("/")
+    if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/]+", origin):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no web page's origin, such as https://chat.example:8080"
+        )
+    return origin
 
 
 def access_of(options: argparse.Namespace) -> Access:

@@ -128,12 +128,19 @@ class ScriptedModel:
 
     Args:
         path: a JSON list of `{"match": regular expression, "reply": text}`.
+
+    Raises:
+        ConfigurationError: it is none.
     """
 
     def __init__(self, path: Path) -> None:
-        self._rules = [
-            (re.compile(item["match"]), str(item["reply"])) for item in json.loads(path.read_text())
-        ]
+        try:
+            items = json.loads(path.read_text(encoding="utf-8"))
+            self._rules = [(re.compile(item["match"]), str(item["reply"])) for item in items]
+        except (OSError, ValueError, TypeError, KeyError, re.error) as error:
+            raise ConfigurationError(
+                f"{path} is no script: {error!r}.", 'It is a JSON list of {"match", "reply"}.'
+            ) from error
         self._echo = EchoModel()
 
     def count(self, prompt: str) -> int:
