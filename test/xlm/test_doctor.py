@@ -154,8 +154,13 @@ def test_a_port_in_use(board: Board, capsys: pytest.CaptureFixture[str]) -> None
     assert "another --port" in capsys.readouterr().out
 
 
-def test_a_command_without_its_files_is_an_error_of_usage(tmp_path: Path) -> None:
-    assert main(["--cwd", str(tmp_path)]) == 2
+def test_without_a_command_the_rest_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--cwd", str(tmp_path), "--port", "0"]) == 1
+    told = capsys.readouterr().out
+    assert "FAIL  files: command line: The command of profile xlm_demo-0.9.0 needs hbm_path" in told
+    assert "Add --set hbm_path=VALUE" in told
+    assert "PASS  network: port" in told
+    assert main(["--profile", "none"]) == 2
 
 
 def test_libraries_are_found_without_running_the_program(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,7 +119,7 @@ def _mode_of(profile: Profile, template: TemplateChoice, named: Path | None) -> 
 
 def option_value(command: Sequence[str], name: str) -> str:
     """Value of an option in a command line; empty if it is not there."""
-    for word, following in zip(command, [*command[1:], ""], strict=True):
+    for word, following in pairwise([*command, ""]):
         if word == name:
             return following
         if word.startswith(f"{name}="):

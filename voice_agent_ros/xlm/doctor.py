@@ -90,6 +90,7 @@ class Installation:
         root: below which /sys and /proc are looked for.
         host: where the server will listen.
         port: the same.
+        problem: why there is no command, if there is none.
     """
 
     profile: Profile
@@ -98,6 +99,7 @@ class Installation:
     root: Path
     host: str
     port: int
+    problem: ConfigurationError | None = None
 
     def named(self, option: str) -> Path | None:
         """The path that the command line gives for an option."""
@@ -117,6 +119,10 @@ class Installation:
 
 def examine(installation: Installation) -> list[Check]:
     """All checks, in the order in which their fixes make sense."""
+    if installation.problem is not None:
+        problem = installation.problem
+        first = [Check("files", "command line", "FAIL", problem.message, problem.fix)]
+        return first + [check for part in (_memory, _speed, _network) for check in part(installation)]
     parts: tuple[Callable[[Installation], Iterable[Check]], ...] = (
         _files,
         _libraries,
@@ -350,17 +356,29 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _installation(options: argparse.Namespace) -> Installation:
+    """What the options mean.
+
+    Raises:
+        ConfigurationError: there is no such profile.
+    """
+    profile, values = load_profile(options.profile), named_values(options.set)
+    command: Sequence[str] = ()
+    problem = None
+    try:
+        plan = plan_console(profile, options.console, values, options.model_type, "auto", options.cwd)
+        command = plan.command
+    except ConfigurationError as error:
+        problem = error
+    where = (options.cwd.resolve(), options.root, options.host, options.port)
+    return Installation(profile, command, *where, problem)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Examine; 1 if something will not work."""
     options = build_parser().parse_args(argv)
     try:
-        profile = load_profile(options.profile)
-        values = named_values(options.set)
-        plan = plan_console(profile, options.console, values, options.model_type, "auto", options.cwd)
-        installation = Installation(
-            profile, plan.command, options.cwd.resolve(), options.root, options.host, options.port
-        )
-        checks = examine(installation)
+        checks = examine(_installation(options))
         note = write_unit(options.install_unit, options.cwd) if options.install_unit else ""
     except VoiceAgentError as error:
         sys.stderr.write(f"xlm-server doctor: {error}\n")

@@ -40,6 +40,12 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def address_of(listener: socket.socket) -> str:
+    """Where it is, for a person to open; the port may have been the system's choice."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"
+
+
 def _listening(family: int, address: Sequence[object]) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

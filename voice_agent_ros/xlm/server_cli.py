@@ -21,7 +21,7 @@ from voice_agent_ros.xlm.console_plan import (
     plan_console,
 )
 from voice_agent_ros.xlm.http_protocol import guarded_protocol
-from voice_agent_ros.xlm.listening import listening_sockets
+from voice_agent_ros.xlm.listening import address_of, listening_sockets
 from voice_agent_ros.xlm.profile import Profile, load_profile
 from voice_agent_ros.xlm.server_options import access_of, build_parser
 from voice_agent_ros.xlm.services import BODY_S, BodyLimit, modules
@@ -36,6 +36,7 @@ GRACE_S = 1.0
 # Longer than clients keep an idle connection (httpx: 5 s): whoever hangs up first must not be the one who does not know
 # that a request is on its way.
 KEEP_ALIVE_S = 65
+log = logging.getLogger(__name__)
 
 
 def build_app(options: argparse.Namespace) -> FastAPI:
@@ -175,6 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         app = build_app(options)
         sockets = listening_sockets(options.host, options.port)
+        log.info("listening at %s", ", ".join(address_of(listener) for listener in sockets))
         return asyncio.run(serve(app, sockets, options.log_level))
     except VoiceAgentError as error:
         sys.stderr.write(f"xlm-server: {error}\n")

@@ -49,15 +49,22 @@ class GgufModel:
         threads: CPU threads.
         context_tokens: context window.
         max_reply_tokens: where a reply that does not end by itself is ended.
+
+    Raises:
+        ConfigurationError: there is no such file, or nothing that reads it.
     """
 
     def __init__(self, path: Path, threads: int, context_tokens: int, max_reply_tokens: int) -> None:
-        import xllamacpp
-
         if not path.is_file():
             raise ConfigurationError(
                 f"There are no weights at {path}.", "Fetch them with `voice-agent models fetch`."
             )
+        try:
+            import xllamacpp
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                "The xllamacpp library is missing.", "pip install 'voice_agent_ros[console]'"
+            ) from error
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
         parameters.n_ctx = context_tokens

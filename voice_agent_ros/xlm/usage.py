@@ -72,15 +72,15 @@ class FileCounter:
     is_exact = True
 
     def __init__(self, path: Path) -> None:
+        path = path / "tokenizer.json" if path.is_dir() else path
+        if not path.is_file():
+            raise ConfigurationError(f"There is no tokenizer at {path}.", "Correct --tokenizer.")
         try:
             from tokenizers import Tokenizer
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 "The tokenizers library is missing.", "pip install 'voice_agent_ros[tokenizer]'"
             ) from error
-        path = path / "tokenizer.json" if path.is_dir() else path
-        if not path.is_file():
-            raise ConfigurationError(f"There is no tokenizer at {path}.", "Correct --tokenizer.")
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises the base class itself
