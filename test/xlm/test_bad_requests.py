@@ -45,6 +45,12 @@ BAD_CHATS: dict[str, tuple[dict[str, Any], str | None]] = {
         {"messages": says([{"type": "text"}, {"type": "text", "text": "x"}])},
         "messages[0].content[0].text",
     ),
+    "text part a number": (
+        {"messages": says([{"type": "text", "text": 5}])},
+        "messages[0].content[0].text",
+    ),
+    "part without type": ({"messages": says([{"text": "x"}])}, "messages[0].content[0].type"),
+    "a stop that is a number": ({"messages": says("x"), "stop": ["a", 1]}, "stop[1]"),
     "image": (
         {"messages": says([{"type": "image_url", "image_url": {"url": "data:,"}}])},
         "messages[0].content[0].type",

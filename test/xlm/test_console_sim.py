@@ -64,7 +64,16 @@ def test_speed_is_kept() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--gguf", "/no/such/file"], ["--echo", "--model_type", "77"], ["--echo", "--profile", "none"]],
+    [
+        ["--gguf", "/no/such/file"],
+        ["--gguf", __file__],
+        ["--script", "/no/such/file"],
+        ["--script", __file__],
+        ["--echo", "--template_path", "/no/such/file"],
+        ["--echo", "-c", __file__],
+        ["--echo", "--model_type", "77"],
+        ["--echo", "--profile", "none"],
+    ],
 )
 def test_a_start_that_fails_says_why(options: list[str]) -> None:
     done = converse(*options, lines=[])

@@ -179,3 +179,14 @@ def test_the_shorter_way_out_of_an_unwanted_reply(
 ) -> None:
     rates = Rates(reply_s=reply_s, load_s=load_s)
     assert (rates.worth_draining_s(elapsed_s) > 0) is waits
+
+
+def test_every_start_is_counted(start_server: Callable[..., Any]) -> None:
+    """What this version thinks is not in what the client sends back, so that it must forget after each reply."""
+    server = start_server(
+        "--echo --profile hobot_xlm-0.9.2", "--profile hobot_xlm-0.9.2"
+    ).wait_until_healthy()
+    for number in range(1, 3):
+        assert server.ask("hello") == "hello"
+        told = server.wait_for(lambda response: response.json()["state"] == "idle").json()
+        assert told["restarts"] == number

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from voice_agent_ros import __version__
-from voice_agent_ros.xlm.api_errors import ApiError, hung_up
+from voice_agent_ros.xlm.api_errors import ApiError, bad_request, hung_up
 from voice_agent_ros.xlm.chat import ChatService, Reply
 from voice_agent_ros.xlm.event_stream import LATER_THAN_THE_ENGINE_S, EventStream, until_gone
 from voice_agent_ros.xlm.metrics import Metrics
@@ -144,11 +144,17 @@ async def _read(request: Request, kind: type[_Body]) -> _Body:
 
 def _invalid(error: ValidationError, data: bytes) -> ApiError:
     """The first mistake, with the parameter it is in."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    is_missing = first["type"] == "missing"
-    where = _path(first["loc"], data, is_missing=is_missing) if first["type"] != "json_invalid" else ""
-    message = first["msg"].removeprefix("Value error, ")
-    return ApiError(400, f"{where}: {message}." if where else f"{message}.", param=where or None)
+    mistakes = error.errors(include_url=False, include_input=False)
+    if mistakes[0]["type"] == "json_invalid":
+        return bad_request(f"{mistakes[0]['msg']}.")
+    said = [
+        (_path(item["loc"], data, is_missing=item["type"] == "missing"), item["msg"]) for item in mistakes
+    ]
+    where, message = said[0]
+    # Of a list where a text might stand, too, the mistake in the list is meant.
+    where, message = next((inside for inside in said if inside[0].startswith(f"{where}[")), (where, message))
+    message = message.removeprefix("Value error, ")
+    return bad_request(f"{where}: {message}." if where else f"{message}.", param=where or None)
 
 
 def _path(location: tuple[int | str, ...], data: bytes, *, is_missing: bool) -> str:

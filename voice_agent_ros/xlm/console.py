@@ -69,6 +69,7 @@ class Console:
     Attributes:
         attention: rung when it is no longer ready although nothing was asked.
         is_clean: it remembers no turns.
+        starts: how often a process has been started, for whatever reason.
         load_s: what the last start took.
         stop_s: what the last end of a process took.
     """
@@ -97,6 +98,7 @@ class Console:
         self.attention = Bell()
         self._process_number = 0
         self.is_clean = True
+        self.starts = 0
         self.load_s = 0.0
         self.stop_s = 0.0
 
@@ -142,6 +144,7 @@ class Console:
             self._heaps.before_start()
         started = time.monotonic()
         self._process_number += 1
+        self.starts += 1
         try:
             self._child = await Child.start(
                 self._command,

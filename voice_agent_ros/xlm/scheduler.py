@@ -61,7 +61,6 @@ class Engine:
         self._state = "loading"
         self._problem: ConsoleError | None = None
         self._failures = 0
-        self._starts = 0
         self._turns = 0
         self._next_try = 0.0
         self._ready_since = 0.0
@@ -82,7 +81,7 @@ class Engine:
             queue=tuple(
                 Waiting(place, round(now - job.submitted, 3)) for place, job in enumerate(waiting, start=1)
             ),
-            restarts=max(0, self._starts - 1),
+            restarts=max(0, self._console.starts - 1),
             failures=self._failures,
             turns=self._turns,
             console_pid=self._console.pid,
@@ -171,7 +170,6 @@ class Engine:
         if wait_s:
             self._next_try = time.monotonic() + wait_s
             await asyncio.sleep(wait_s)
-        self._starts += 1
         self._memory.forget()
         try:
             await self._console.start()
@@ -200,7 +198,7 @@ class Engine:
         began = time.monotonic()
         try:
             self._habits = await asyncio.wait_for(probe(self._console, self._habits, render), PROBE_MAX_S)
-            await self._console.clean(self._habits.clean_by)
+            await self._forget()
         except (asyncio.TimeoutError, ConsoleError) as error:
             log.warning("probe: given up (%s); the console is started afresh", error or "it took too long")
             await self._console.start()
@@ -270,7 +268,6 @@ class Engine:
             except ConsoleError as error:  # nothing has been asked yet
                 log.warning("the console did not forget (%s); replacing it", error)
             if not self._console.is_ready or not self._console.is_clean:
-                self._starts += 1
                 await self._console.start()
         job.began = time.monotonic()
         reply: list[str] = []
@@ -300,21 +297,16 @@ class Engine:
         if not await self._console.drain(worth_s):
             log.warning("an unwanted reply is not worth waiting for; replacing the console")
             self._state = "restarting"
-            self._starts += 1
             await self._console.start()
         lingers = self._console.profile.limits.linger_s > 0
         if reply is not None and lingers and self._habits.history == "kept":
             self._memory.learn(job.client, job.question, reply)
         if self._memory.is_empty:
-            await self._console.clean(self._habits.clean_by)
+            await self._forget()
 
     async def _forget(self) -> None:
         """Make the console forget the conversation in it, if there is one."""
         self._memory.forget()
-        if self._console.is_clean:
-            return
-        if self._habits.clean_by == "restart":
-            self._starts += 1
         await self._console.clean(self._habits.clean_by)
 
     async def _give_up(self, error: ConsoleError) -> None:

@@ -75,7 +75,13 @@ class GgufModel:
         # The library opens a port on the loopback interface; nobody shall use it.
         parameters.api_keys = [secrets.token_hex(16)]
         parameters.ui = False
-        self._server = xllamacpp.Server(parameters)
+        try:
+            self._server = xllamacpp.Server(parameters)
+        except RuntimeError as error:
+            raise ConfigurationError(
+                f"{path} cannot be loaded: {error}.",
+                "It must be a whole GGUF file, and there must be memory for it.",
+            ) from error
         self._max_reply_tokens = max_reply_tokens
 
     def count(self, prompt: str) -> int:
