@@ -76,7 +76,6 @@ def test_one_argument_is_asked_for_and_the_answer_completes_the_call(
         (ToolCall("pick_and_place", '{"object": "blue cube", "speed": 2}'),),
         (ToolCall("pick_and_place", '["blue cube"]'),),
         (ToolCall("move_joint", '{"joint": 3}'),),  # was not offered
-        (ToolCall("pick_and_place", '{"object": "blue cube"}'), ToolCall("wave", "{}")),
     ],
 )
 def test_what_is_wrong_in_more_than_one_way_is_not_asked_about(talk, calls):

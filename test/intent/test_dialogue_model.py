@@ -102,7 +102,6 @@ def test_yes_to_nothing_moves_nothing(talk):
         (ToolCall("move_by", '{"direction": "up", "distance": 1e308}'),),
         (ToolCall("resume", "{}"),),
         (ToolCall("stop", "{}"),),
-        (BLUE, ToolCall("open_gripper", "{}")),
         (ToolCall("pick", "[" * 5000),),
     ],
 )
@@ -191,3 +190,21 @@ def test_a_slow_model_is_excused(grammars):
     talk.wait(2.0)
     assert talk.said == ["One moment."]
     assert talk.ports.pieces[-1].kind == "notice"
+
+
+@pytest.mark.parametrize(
+    "other", [ToolCall("open_gripper", "{}"), ToolCall("fly", "{}"), ToolCall("pick", "garbage")]
+)
+def test_several_calls_are_asked_about_unless_they_are_a_sequence(talk, other):
+    talk.hears(PARAPHRASE)
+    talk.model(Finished((BLUE, other)))
+    assert not talk.ports.goals
+    assert talk.kinds("question")[-1].text == "That sounded like several things. What shall I do first?"
+    talk.plays()
+    assert (talk.report.outcome, talk.report.rule) == ("asked", "several_calls")
+
+
+def test_the_same_call_twice_is_one(talk):
+    talk.hears(PARAPHRASE)
+    talk.model(Finished((BLUE, BLUE)))
+    assert len(talk.ports.goals) == 1

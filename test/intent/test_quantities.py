@@ -39,6 +39,22 @@ SAID = [
     ("3.5厘米", 0.035),
     ("一百五十毫米", 0.15),
     ("两百毫米", 0.2),
+    ("1/4 m", 0.25),
+    ("1/2 cm", 0.005),
+    ("¾ of a metre", 0.75),
+    ("3 3/4 inches", 0.09525),
+    ("three quarters of a metre", 0.75),
+    ("two thirds of a metre", 0.666667),
+    ("a quarter metre", 0.25),
+    ("one and a quarter metres", 1.25),
+    ("five tenths of a centimetre", 0.005),
+    ("1,000 mm", 1.0),
+    ("四分之一米", 0.25),
+    ("三 分之 二米", 0.666667),
+    ("一又二分之一厘米", 0.015),
+    ("1/4米", 0.25),
+    ("一米二", 1.2),
+    ("1米5", 1.5),
 ]
 
 
@@ -49,7 +65,23 @@ def test_said(text, metres):
 
 @pytest.mark.parametrize(
     "text",
-    ["ten", "minus ten cm", "-5 cm", "ten degrees", "move me", "in a minute", "the cm", "十个", "负十厘米"],
+    [
+        *(
+            "ten",
+            "minus ten cm",
+            "-5 cm",
+            "ten degrees",
+            "move me",
+            "in a minute",
+            "the cm",
+            "十个",
+            "负十厘米",
+        ),
+        # An end of a range, a part or a multiple of what is said is no amount.
+        *("ten to fifteen centimetres", "ten or fifteen centimetres", "10-15 cm", "twice five centimetres"),
+        *("a third of ten centimetres", "5 times 2 cm", "one metre twenty", "point one of a metre", "1/0 m"),
+        *("五到十厘米", "五、六厘米", "十厘米的一半", "十厘米的三分之一", "一半的十厘米", "零分之一米"),
+    ],
 )
 def test_no_distance(text):
     assert find_distances(bare(text)) == []

@@ -105,6 +105,9 @@ class Replies:
         elif found is not None:
             call, turn.proposed = found
             self._goals.send(turn, "llm", (call,))
+        elif len(dict.fromkeys(reply.calls)) > 1:  # several count only as one sequence
+            self._voice.say(turn, phrase("what_first", turn.language), "question")
+            self._turns.end(turn, "asked", "several_calls")
         else:
             self._voice.say(turn, phrase("not_understood", turn.language), "answer")
             self._turns.end(turn, "refused", "not_understood")

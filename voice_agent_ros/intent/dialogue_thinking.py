@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from voice_agent_ros.intent.dialogue_ports import Ports
-from voice_agent_ros.intent.grounding import ungrounded
-from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.settling import settled_proposals
 from voice_agent_ros.intent.skills import SkillCall, SkillError
+from voice_agent_ros.intent.stepwise import mood_of, ungrounded_steps
 from voice_agent_ros.intent.turn import Abortable, Mode, Turn
 from voice_agent_ros.llm.client import ChatRequest, Event, Finished, ToolCall
 from voice_agent_ros.llm.prompt import action_request, talk_request
@@ -50,7 +49,7 @@ class Thinking:
         self, text: str, language: str, scene: Scene, history: list[tuple[str, str]], facts: str
     ) -> tuple[Mode, ChatRequest]:
         """For a call only if the mood allows it and the words name something that a skill needs; else for words."""
-        if judge_mood(text, language).is_command:
+        if mood_of(text, language).is_command:
             request = action_request(text, scene, language)
             if request is not None:
                 return "act", request
@@ -130,6 +129,6 @@ def proposed_call(
         return None
     if len(calls) != 1 or not calls[0].arguments.offered_to_llm:
         return None
-    if ungrounded(calls[0], text, scene, language):
+    if ungrounded_steps(calls[0], text, scene, language):
         return None
     return calls[0], reply.calls[0]

@@ -35,6 +35,12 @@ _A_BIT = re.compile(
     r"|farther)\b"
     r"|一点|一些|一下|稍|略|少许|[高低]点|[高低]些"
 )
+# An amount that nobody could read: the default is not what was meant.
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy"
+    r"|eighty|ninety|hundred|thousand|dozen|several|half|third|quarter|twice|double|yards?|kilomet(?:er|re)s?|miles?)\b"
+    r"|[二两三四五六七八九十百千半几]|分之|一(?=[尺寸里丝步拃指掌臂码])|[尺寸]"
+)
 _GRIPPER = (
     r"\b(?:gripper|grippers|hands?|fingers?|claws?|jaws?|grip|clamps?|pincers?|tongs?|paws?)\b|夹|爪|手|钳"
 )
@@ -54,6 +60,7 @@ _OTHER_RELATIONS = re.compile(
     r"|left of|right of"
     r"|around|against|from the (?!table))\b|旁边|附近|后面|前面|下面|左边|右边|之间|[从离]"
 )
+_LEAVING = r"\b(?:away from|clear of|off|off of|far from|apart from|past|around|back from|off from)"
 # What nobody may get by way of something similar.
 _NO_SKILL = re.compile(
     r"\b(?:throw|hurl|hit|smash|kick|punch|stab|crush|break|burn|push|pull|rotate|spin|turn|shake|pour"
@@ -115,6 +122,8 @@ def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene,
         reasons += [f"{name} was said but is not used" for name in sorted(named - taken)]
     if "target" in given and (match := _OTHER_RELATIONS.search(words)):
         reasons.append(f"{match.group()!r} is neither into nor onto")
+    if call.skill == "pick" and _is_left(str(given["object"]), words, scene, language):
+        reasons.append(f"it is away from {given['object']}")
     if "object" in given and "target" not in given and _names_a_place(words, language):
         reasons.append(PLACE_UNUSED)
     return reasons
@@ -170,6 +179,19 @@ def _words_are_said(name: str, words: str, language: str) -> bool:
     return re.search(rf"\b{re.escape(plain)}\b", words) is not None
 
 
+def _is_left(name: str, words: str, scene: Scene, language: str) -> bool:
+    """ "Move away from the red cube": nobody takes what they go away from."""
+    phrases = "|".join(re.escape(p) for p, names in references(scene, language).items() if names == (name,))
+    if not phrases:
+        return False
+    if language == "zh":
+        return (
+            re.search(rf"(?:离|离开|避|让)(?:{phrases})|从(?:{phrases})(?:那|这|上|旁|边|附近)", words)
+            is not None
+        )
+    return re.search(rf"{_LEAVING} (?:the |that |this |my |a )?(?:{phrases})\b", words) is not None
+
+
 def _names_a_place(words: str, language: str) -> bool:
     if language == "zh":
         return re.search(r"放[进到在入]|[里内]面?$", words) is not None
@@ -182,7 +204,7 @@ def _distance_is_said(distance: float, words: str) -> bool:
     said = find_distances(words)
     if said:
         return any(abs(distance - one.metres) <= _TOLERANCE * one.metres for one in said)
-    no_number = not re.search(r"\d", words)
+    no_number = not _NUMBER.search(words)
     return (
         no_number
         and abs(distance - DEFAULT_DISTANCE_M) < 1e-9

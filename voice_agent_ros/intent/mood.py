@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from voice_agent_ros.intent.prohibitions import ABILITY_ZH, PROHIBITED_EN, PROHIBITED_ZH
 from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.wordings import bare, folded, plainly, without_leading_no
 
@@ -177,8 +178,12 @@ def _judge_en(text: str) -> Mood:
     if not words:
         return Mood("empty")
     words = _TAKEN_EN.sub("it", words)
-    if mood := _first((("negated", _NEGATED_EN),), words):
+    if mood := _first((("negated", _NEGATED_EN), ("negated", PROHIBITED_EN)), words):
         return mood
+    if match := PROHIBITED_EN.search(
+        bare(text)
+    ):  # "careful with …" loses its first word with what frames a request
+        return Mood("negated", match.group())
     if not asked_nicely and (mood := _first((("question", _QUESTION_EN),), words)):
         return mood
     if mood := _first((("conditional", _CONDITIONAL_EN), ("past", _PAST_EN)), words):
@@ -241,6 +246,8 @@ def _judge_zh(text: str) -> Mood:
         text = permitted.group()[:-1] + text[permitted.end() :]
     words = bare(text).replace(" ", "")
     words = re.sub(r"^不[是对行]?(?=把|拿|抓|我要|红|绿|蓝|那|这)", "", words)
+    if match := ABILITY_ZH.search(words):
+        return Mood("question", match.group())
     polite = _POLITE_ZH.match(words)
     rest = words[polite.end() :] if polite else words
     if polite:
@@ -249,6 +256,7 @@ def _judge_zh(text: str) -> Mood:
     tagged = shorter != rest
     rules: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ("negated", _NEGATED_ZH),
+        ("negated", PROHIBITED_ZH),
         ("question", _QUESTION_ZH),
         ("conditional", _CONDITIONAL_ZH),
         ("past", _PAST_ZH),

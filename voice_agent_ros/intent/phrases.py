@@ -10,6 +10,7 @@ from voice_agent_ros.intent.vocabulary import spoken_name
 PHRASES = {
     "en": {
         "not_understood": "I didn't understand what I should do. Could you say it another way?",
+        "what_first": "That sounded like several things. What shall I do first?",
         "which": "Which one do you mean: {names}?",
         "which_whole": "Which one do you mean: {names}? Please say the whole sentence.",
         "ask_direction": "Which way?",
@@ -40,6 +41,7 @@ PHRASES = {
     },
     "zh": {
         "not_understood": "我没明白要做什么，请换个说法。",
+        "what_first": "听起来不止一件事。先做哪一件？",
         "which": "您是说哪一个：{names}？",
         "which_whole": "您是说哪一个：{names}？请把整句话说一遍。",
         "ask_direction": "往哪边？",

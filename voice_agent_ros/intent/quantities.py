@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from voice_agent_ros.intent.fractions import FRACTION_EN, FRACTION_ZH, fraction_en, fraction_zh, is_spoiled
+
 # "a little", "a bit" and a direction without any distance mean this much, m.
 DEFAULT_DISTANCE_M = 0.05
 
@@ -56,7 +58,7 @@ class Angle:
 def find_distances(text: str) -> list[Distance]:
     """All distances in a text that `bare` has prepared, in order. A negative number is none."""
     found = [*_scan(text, _rules("en", "length")), *_scan(text, _rules("zh", "length"))]
-    return [Distance(*one) for one in sorted(found)]
+    return [Distance(*one) for one in sorted(found) if not is_spoiled(text, one[0], one[1])]
 
 
 def find_angles(text: str) -> list[Angle]:
@@ -96,6 +98,8 @@ def _scan(text: str, rules: _Rules) -> list[tuple[int, int, float]]:
         if value is None:
             continue
         half = 0.5 if match["half"] or match["half_after"] else 0.0
+        if tenth := match.groupdict().get("tenth"):  # "一米二" is 1.2
+            half = (_number(tenth, rules) or 0.0) / 10.0
         sign = -1.0 if (match.groupdict().get("sign") or "+").strip() in _NEGATIVE else 1.0
         found.append((match.start(), match.end(), round(sign * (value + half) * unit, 6)))
     return found
@@ -103,8 +107,14 @@ def _scan(text: str, rules: _Rules) -> list[tuple[int, int, float]]:
 
 def _number(text: str, rules: _Rules) -> float | None:
     text = text.strip().replace("-", " ")
+    if re.fullmatch(r"\d{1,3},\d{3}", text):
+        return float(text.replace(",", ""))
     if re.fullmatch(r"\d+(?:[.,]\d+)?|[.,]\d+", text):
         return float(text.replace(",", "."))
+    if (
+        part := fraction_en(text) if rules.point == "point" else fraction_zh(text, rules.numbers)
+    ) is not None:
+        return part
     if text in rules.numbers:
         return rules.numbers[text]
     first, _, rest = text.partition(" ")
@@ -206,7 +216,7 @@ def _english(units_of: dict[str, float], is_signed: bool) -> _Rules:
         else r"(?<![\w.])(?<!minus )(?<!negative )(?<!-)"
     )
     pattern = re.compile(
-        rf"{before}(?P<number>\d+(?:[.,]\d+)?|[.,]\d+|{point}"
+        rf"{before}(?P<number>{FRACTION_EN}|\d+(?:[.,]\d+)?|[.,]\d+|{point}"
         rf"|\b(?:{spelled})(?= |-))"
         rf"(?P<half> and a half)?[ -]?(?P<unit>{units})(?!\w)(?P<half_after> and a half\b)?"
     )
@@ -243,8 +253,9 @@ def _chinese(units_of: dict[str, float], is_signed: bool) -> _Rules:
         r"(?P<sign>负|正|加|减(?!到|至)|-|\+)?(?<!\d)(?<!\.)" if is_signed else r"(?<!负)(?<!\d)(?<![.-])"
     )
     pattern = re.compile(
-        rf"{before}(?P<number>\d+(?:\.\d+)?|半"
+        rf"{before}(?P<number>{FRACTION_ZH}|\d+(?:\.\d+)?|半"
         r"|[零〇一二两三四五六七八九十百点]+)(?P<half>(?!x)x)?\s*"
         rf"个?(?P<unit>{units})(?P<half_after>半)?"
+        r"(?P<tenth>(?<=[米尺])[一二三四五六七八九\d](?![零〇一二两三四五六七八九十百\d毫厘分公米度次下个秒块号遍点半]))?"
     )
     return _Rules(pattern, _numbers_zh(), tuple((re.compile(u), f) for u, f in units_of.items()), "点")

@@ -13,8 +13,10 @@ from voice_agent_ros.intent.names import pose_references, resolve
 from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
+from voice_agent_ros.intent.stepwise import SEQUENCE, meant_steps, sequence_of
 from voice_agent_ros.intent.wordings import bare
 
+_IT = ("it", "that", "this", "它")  # written where a name should be
 WITH_OTHERS = re.compile(
     r"\b(?:with|among|amongst|to|join|joins|beside) (?:all )?the (?:others?|rest)\b|和其[他它]的?.{0,4}(?:一起|一块)"
 )
@@ -26,8 +28,11 @@ def settled(calls: Sequence[SkillCall], text: str, scene: Scene, language: str) 
     Picking something and placing it is one call of its own, and what is said twice counts once. Nothing that the
     sentence leaves open is filled in.
     """
-    exact = dict.fromkeys(_settled(call, text, scene, language) for call in calls)
-    return tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(_joined(list(exact))))
+    exact: list[SkillCall] = []
+    for call in calls:
+        if (one := _settled(call, text, scene, language)) not in exact:
+            exact.append(one)
+    return tuple(SkillCall(call.arguments, str(index)) for index, call in enumerate(_joined(exact)))
 
 
 def settled_proposals(
@@ -48,6 +53,9 @@ def settled_proposals(
             raise SkillError(
                 f"The arguments of {name} are not JSON: {error}.", "Send a JSON object."
             ) from error
+        if name == SEQUENCE and isinstance(given, dict):
+            calls += _settled_steps(sequence_of(given), text, scene, language)
+            continue
         calls.append(
             parse_call(
                 name,
@@ -55,6 +63,29 @@ def settled_proposals(
             )
         )
     return settled(calls, text, scene, language)
+
+
+def _settled_steps(
+    steps: Sequence[tuple[str, dict[str, Any]]], text: str, scene: Scene, language: str
+) -> list[SkillCall]:
+    """A sequence as one call, each step made exact by the words of its own part; of a single step that alone.
+
+    Raises:
+        SkillError: one of them is no valid call.
+    """
+    parts = meant_steps(text, scene, language)
+    calls: list[SkillCall] = []
+    thing = ""
+    for index, (name, given) in enumerate(steps):
+        words = parts[index].words if len(parts) == len(steps) else text
+        is_it = thing and bare(str(given.get("object", ""))) in _IT
+        meant = {**given, "object": thing} if is_it else given
+        calls.append(parse_call(name, exact_arguments(name, meant, words, scene, language)))
+        thing = str(calls[-1].arguments.model_dump().get("object") or thing)
+    whole = _joined(calls)
+    if len(whole) == 1:
+        return list(whole)
+    return [parse_call(SEQUENCE, {"steps": [call.as_dict() for call in whole]})]
 
 
 def _settled(call: SkillCall, text: str, scene: Scene, language: str) -> SkillCall:

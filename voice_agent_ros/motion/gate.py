@@ -15,10 +15,9 @@ from typing import Any, Protocol
 
 from voice_agent_ros.intent.amendments import amended
 from voice_agent_ros.intent.discourse import Discourse
-from voice_agent_ros.intent.grounding import ungrounded
-from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.stepwise import mood_of, ungrounded_steps
 from voice_agent_ros.intent.wordings import base_language, script_of
 from voice_agent_ros.motion.policy import Policy, Risk
 from voice_agent_ros.motion.refusal import Refusal
@@ -224,15 +223,16 @@ class Gate:
         for call in calls:
             if not call.arguments.offered_to_llm:
                 raise Refusal("not_allowed", skill=call.skill)
-            if not call.arguments.moves:
-                continue
-            # A wrong language tag must not hide a "don't".
-            tags = {base_language(heard.language, heard.text), script_of(heard.text)}
-            if not all(judge_mood(heard.text, tag).is_command for tag in tags):
-                raise Refusal("not_a_command")
-            reasons = ungrounded(call, heard.text, scene, heard.language)
-            if reasons:
-                raise Refusal("not_grounded", reason="; ".join(reasons))
+        if not any(call.arguments.moves for call in calls):
+            return
+        # A wrong language tag must not hide a "don't".
+        tags = {base_language(heard.language, heard.text), script_of(heard.text)}
+        if not all(mood_of(heard.text, tag).is_command for tag in tags):
+            raise Refusal("not_a_command")
+        # The first is the whole of it: of a sequence, each step is traced to its own part of the sentence.
+        reasons = ungrounded_steps(calls[0], heard.text, scene, heard.language)
+        if reasons:
+            raise Refusal("not_grounded", reason="; ".join(reasons))
 
     def _is_amendment(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> bool:
         """Whether these words change what was asked about last into exactly this; read here by the same rule."""

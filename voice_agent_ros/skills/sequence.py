@@ -44,7 +44,6 @@ class Sequence(SkillArguments):
     """Do several things, one after the other."""
 
     skill = "sequence"
-    offered_to_llm = False
     steps: Annotated[
         list[Annotated[Step, AfterValidator(_is_step)]], Field(min_length=2, max_length=MAX_STEPS)
     ]
