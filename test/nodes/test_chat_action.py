@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from action_msgs.msg import GoalStatus
+from llm_peer import Peer
 from llm_world import World
 from rclpy.action import ActionClient
+from sensor_msgs.msg import CompressedImage
 from until import until
 from voice_agent_ros.action import Chat
+
+from voice_agent_ros.llm.abilities import SIGHTS
 
 pytestmark = pytest.mark.ros
 HELLO = json.dumps([{"role": "user", "content": "Say hello."}])
@@ -153,3 +159,89 @@ def test_a_person_is_answered_meanwhile(world: World, asker: Asker) -> None:
     assert until(lambda: world.person.report_of(turn_id)).outcome == "done"
     handle.cancel_goal_async()
     asker.result(handle)
+
+
+# Pictures that are only named.
+
+
+def pointing_at(url: str) -> str:
+    part = {"type": "image_url", "image_url": {"url": url}}
+    return json.dumps([{"role": "user", "content": [{"type": "text", "text": "What is this?"}, part]}])
+
+
+def seen(peer: Peer) -> list[str]:
+    """What the endpoint was shown by others than the prober."""
+    parts = [part for body in peer.questions for one in body["messages"] for part in one["content"]]
+    return [
+        part["image_url"]["url"] for part in parts if isinstance(part, dict) and part["type"] == "image_url"
+    ]
+
+
+@pytest.fixture
+def peer(world: World) -> Iterator[Peer]:
+    with Peer(sees=True, words="A red square.") as peer:
+        yield peer
+
+
+RED = f"data:image/png;base64,{SIGHTS['red']}"
+
+
+def test_the_next_picture_of_a_camera(world: World, peer: Peer) -> None:
+    world.start(llm_url=peer.url, chat_goals=2, image_topics=["/eye/compressed"])
+    asker = Asker(world)
+    camera = world.person.create_publisher(CompressedImage, "/eye/compressed", 1)
+    handle = asker.ask(messages_json=pointing_at("topic:/eye/compressed"))
+    picture = CompressedImage(format="png", data=base64.b64decode(SIGHTS["red"]))
+    future = handle.get_result_async()
+    until(lambda: camera.publish(picture) or future.done())
+    assert (future.result().result.problem, future.result().result.content) == ("", "A red square.")
+    assert seen(peer) == [RED]
+    until(lambda: camera.get_subscription_count() == 0)  # it is looked at once
+
+
+def test_a_picture_of_a_file(world: World, peer: Peer, tmp_path: Path) -> None:
+    (tmp_path / "red.png").write_bytes(base64.b64decode(SIGHTS["red"]))
+    world.start(llm_url=peer.url, chat_goals=2, image_directory=str(tmp_path))
+    asker = Asker(world)
+    answer = asker.result(asker.ask(messages_json=pointing_at(f"file://{tmp_path}/red.png")))
+    assert (answer.result.problem, answer.result.content) == ("", "A red square.")
+    assert seen(peer) == [RED]
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://127.0.0.1:1/a.png", "image_hosts"),
+        ("file:///etc/hostname", "image_directory"),
+        ("topic:/eye/compressed", "image_topics"),
+        ("data:image/png;base64,AAAA", "one of these"),
+    ],
+)
+def test_what_may_not_be_sent_is_refused_before_anybody_is_asked(
+    asker: Asker, world: World, url: str, advice: str
+) -> None:
+    answer = asker.result(asker.ask(messages_json=pointing_at(url)))
+    assert (answer.status, answer.result.problem) == (GoalStatus.STATUS_ABORTED, "bad_request")
+    assert advice in answer.result.message
+    assert not any("What is this?" in str(request) for request in world.model.requests)
+
+
+def test_an_endpoint_without_eyes_refuses(world: World) -> None:
+    with Peer(sees=False) as peer:
+        world.start(llm_url=peer.url, chat_goals=2)
+        asker = Asker(world)
+        answer = asker.result(asker.ask(messages_json=pointing_at(RED)))
+    assert (answer.result.problem, seen(peer)) == ("no_eyes", [])
+    assert "vision" in answer.result.message
+
+
+def test_a_camera_that_is_waited_for_can_be_given_up(world: World, peer: Peer) -> None:
+    world.start(llm_url=peer.url, chat_goals=1, image_topics=["/eye/compressed"])
+    asker = Asker(world)
+    handle = asker.ask(messages_json=pointing_at("topic:/eye/compressed"))
+    handle.cancel_goal_async()
+    answer = asker.result(handle)
+    assert (answer.status, answer.result.problem) == (GoalStatus.STATUS_CANCELED, "canceled")
+    late = asker.result(asker.ask(messages_json=pointing_at("topic:/eye/compressed"), timeout_s=0.3))
+    assert (late.status, late.result.problem) == (GoalStatus.STATUS_ABORTED, "too_slow")
+    assert asker.result(asker.ask()).status == GoalStatus.STATUS_SUCCEEDED

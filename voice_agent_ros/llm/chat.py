@@ -54,6 +54,13 @@ class ChatRequest:
     thinking: bool | None = None
     deadline_s: float | None = None
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it needs eyes."""
+        contents = [message.get("content") for message in self.messages]
+        parts = [part for content in contents if isinstance(content, list) for part in content]
+        return bool(self.images) or any(part.get("type") == "image_url" for part in parts)
+
 
 @dataclass(frozen=True)
 class TextDelta:

@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.llm.client import ChatRequest, ToolCall
-from voice_agent_ros.llm.images import image_of
+from voice_agent_ros.llm.images import MAX_IMAGES, image_of
 
 MAX_BYTES = 262_144  # of messages or tools
 MAX_MESSAGES = 256
 MAX_TOOLS = 64
 MAX_TOKENS = 8192
 DEFAULT_TOKENS = 256
-MAX_IMAGES = 4
 
 
 class ChatGoalError(VoiceAgentError):

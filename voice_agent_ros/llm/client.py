@@ -156,6 +156,10 @@ class LlmClient:
         """Ask. The listener gets events in the client's thread; Finished or Failed comes last."""
         return Chat(self._run(self._chat(request, listener)))
 
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Do something else in the client's thread that only waits."""
+        return self._run(coroutine)
+
     def somebody_speaks(self, is_speaking: bool) -> None:
         """Somebody has begun, or ended, to speak: meanwhile, and shortly after, nothing is probed or warmed.
 

@@ -101,7 +101,7 @@ class Turn:
         raise self._nobody(last)
 
     async def _ask(self, standing: Standing) -> Finished:
-        if self._request.images and not await standing.prober.look():
+        if self._request.has_pictures and not await standing.prober.look():
             raise EndpointProblem(
                 "no_eyes",
                 f"{standing.endpoint.url} cannot see pictures. Put an endpoint with a vision model into the list.",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,8 @@ from voice_agent_ros.action import Chat
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.llm.chat_goals import calls_json, chat_request
 from voice_agent_ros.llm.client import Asking, ChatRequest, Event, Failed, Finished, TextDelta, ThinkingDelta
+from voice_agent_ros.llm.picture_sources import pictures_in, with_pictures
+from voice_agent_ros.nodes.pictures import PictureRules, Pictures, Run
 
 Ask = Callable[[ChatRequest, Callable[[Event], None]], Asking]
 MAX_CONTENT_CHARACTERS = 100_000
@@ -30,6 +32,7 @@ class _Running:
     over: Future
     deadline: float
     chat: Asking | None = None
+    picture: Future | None = None  # that is waited for
     content: str = ""
     reasoning: str = ""
     news: deque[Event] = field(default_factory=deque)
@@ -44,6 +47,7 @@ class ChatServer:
 
     def __init__(self, node: Node, wake: Callable[[], None]) -> None:
         self._node, self._wake = node, wake
+        self._pictures = Pictures(node, wake)
         self._ask: Ask | None = None
         self._limit = 0
         self._timeout_s = 0.0
@@ -58,18 +62,25 @@ class ChatServer:
             cancel_callback=self._cancel,
         )
 
-    def open(self, ask: Ask, limit: int, timeout_s: float) -> None:
-        """Take goals from now on, so many at a time."""
+    def open(self, ask: Ask, limit: int, timeout_s: float, rules: PictureRules, run: Run) -> None:
+        """Take goals from now on, so many at a time.
+
+        Args:
+            rules: where pictures may come from.
+            run: fetches one beside the node's executor.
+        """
         self._ask, self._limit, self._timeout_s = ask, limit, timeout_s
+        self._pictures.rules, self._pictures.run = rules, run
 
     def close(self) -> None:
         """Take no more, and give up those under way."""
-        self._ask = None
+        self._ask = self._pictures.run = None
         for running in list(self._running.values()):
             self._end(running, None)
 
     def tick(self) -> None:
         """Deadlines."""
+        self._pictures.tick()
         now = time.monotonic()
         for running in list(self._running.values()):
             if now > running.deadline and not running.over.done():
@@ -77,6 +88,7 @@ class ChatServer:
 
     def deliver(self) -> None:
         """Pass on what has come from the model, in the node's executor."""
+        self._pictures.deliver()
         for running in list(self._running.values()):
             while running.news:
                 event = running.news.popleft()
@@ -102,6 +114,8 @@ class ChatServer:
             running.chat.abort()
         if not running.over.done():
             running.over.set_result(event)
+        if running.picture is not None:
+            self._pictures.give_up(running.picture)
 
     async def _execute(self, handle: Any) -> Any:
         key = bytes(handle.goal_id.uuid)
@@ -119,16 +133,35 @@ class ChatServer:
         try:
             pictures = [bytes(image.data) for image in goal.images]
             request = chat_request(goal.messages_json, goal.tools_json, goal.max_tokens, pictures, timeout_s)
+            running = self._running[key] = _Running(Future(executor=self._node.executor), began + timeout_s)
+            request = await self._with_pictures(request, running)
         except VoiceAgentError as error:
+            if (ended := self._running.get(key)) is not None and ended.over.done():
+                return self._result(handle, ended, ended.over.result(), time.monotonic() - began)
             handle.abort()
             return Chat.Result(problem=Chat.Result.PROBLEM_BAD_REQUEST, message=str(error))
-        running = self._running[key] = _Running(Future(executor=self._node.executor), began + timeout_s)
         if ask is None or handle.is_cancel_requested:
             self._end(running, None)
-        else:
+        elif not running.over.done():
             running.chat = ask(request, partial(self._on_event, handle, running))
         event = await running.over
         return self._result(handle, running, event, time.monotonic() - began)
+
+    async def _with_pictures(self, request: ChatRequest, running: _Running) -> ChatRequest:
+        """The request with the pictures that its messages only name.
+
+        Raises:
+            ImageError: one of them cannot be had.
+        """
+
+        def wait(future: Future) -> None:
+            running.picture = future
+
+        places = pictures_in(request.messages)
+        if not places:
+            return request
+        found = await self._pictures.of(places, wait)
+        return replace(request, messages=with_pictures(request.messages, found))
 
     def _on_event(self, handle: Any, running: _Running, event: Event) -> None:
         """In the client's thread. Feedback is published here; everything else waits for the executor."""

@@ -29,7 +29,7 @@ from voice_agent_ros.llm.conversation_file import ConversationFile
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport, VoiceActivity
 from voice_agent_ros.nodes import dialogue_messages as messages
-from voice_agent_ros.nodes import heartbeat, llm_endpoints, qos, sight, spin
+from voice_agent_ros.nodes import heartbeat, llm_endpoints, pictures, qos, sight, spin
 from voice_agent_ros.nodes.chat_server import ChatServer
 from voice_agent_ros.nodes.conversions import objects_of
 from voice_agent_ros.nodes.intent_client import IntentClient
@@ -61,6 +61,7 @@ PARAMETERS = (
         choices=("off", "problems", "all"),
     ),
     Parameter("chat_goals", 2, "Goals of the action chat at a time; 0: none.", (0, 16)),
+    *pictures.PARAMETERS,
     *sight.PARAMETERS,
 )
 TICK_S = 0.1
@@ -151,7 +152,9 @@ class LlmNode(ManagedNode):
             ),
         )
         assert self._client is not None
-        self._chats.open(self._client.chat, values.chat_goals, values.total_timeout_s)
+        client = self._client
+        rules = pictures.rules_of(values)
+        self._chats.open(client.chat, values.chat_goals, values.total_timeout_s, rules, client.run)
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
