@@ -109,6 +109,24 @@ def test_words_and_wishes_arrive(agent):
     assert kinds[Status].latch == "spoken stop"
 
 
+def test_thoughts_are_shown_on_wish():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("faked_model", context=context)
+    thoughts = node.create_publisher(ReplyChunk, "thoughts", qos.EVENTS)
+    with ros_session("") as session:
+        events = []
+        ChatLink(session)
+        assert thoughts.get_subscription_count() == 0
+        with ChatLink(session, thoughts=True).listening(events.append):
+            wait(thoughts.get_subscription_count)
+            thoughts.publish(ReplyChunk(reply_id="t", text="Hm.", kind=ReplyChunk.KIND_TEXT, is_last=True))
+            wait(lambda: events)
+    assert events == [Reply("t", "Hm.", "thought", is_last=True)]
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
 def test_without_an_agent_nobody_hears():
     with ros_session("nobody_is_here") as session:
         link = ChatLink(session)

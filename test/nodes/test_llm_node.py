@@ -227,3 +227,21 @@ def test_how_the_endpoints_stand_is_published(world: World) -> None:
     seen: list[DiagnosticArray] = []
     world.person.create_subscription(DiagnosticArray, "/diagnostics", seen.append, qos.EVENTS)
     until(lambda: [status for array in seen for status in array.status if status.name == "language model"])
+
+
+def test_thoughts_have_a_topic_of_their_own(world: World) -> None:
+    world.start()
+    read: list[ReplyChunk] = []
+    world.person.create_subscription(ReplyChunk, "thoughts", read.append, qos.EVENTS)
+    until(lambda: world.node.count_subscribers("thoughts"))
+    world.model.deltas = [
+        {"reasoning_content": "A secret"},
+        {"reasoning_content": " plan."},
+        {"content": "It is a fine day."},
+    ]
+    turn_id = world.person.says("Tell me something nice.")
+    report = until(lambda: world.person.report_of(turn_id))
+    assert report.reply == "It is a fine day."
+    until(lambda: [chunk for chunk in read if chunk.turn_id == turn_id and chunk.is_last])
+    assert "".join(chunk.text for chunk in read if chunk.turn_id == turn_id) == "A secret plan."
+    assert not any("secret" in chunk.text for chunk in world.person.replies)

@@ -11,6 +11,7 @@ HELP = "talk to a running agent in the terminal: conversation, times of the turn
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--namespace", default="", help="namespace of the robot")
+    parser.add_argument("--thoughts", action="store_true", help="show what a thinking model thinks, too")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from voice_agent_ros.commands.chat_link import ChatLink
 
     with ros_session(arguments.namespace) as session:
-        link = ChatLink(session)
+        link = ChatLink(session, thoughts=arguments.thoughts)
         app = ChatApp(link)
         with link.listening(app.take):
             app.run()

@@ -13,7 +13,8 @@ from std_srvs.srv import Trigger
 
 from voice_agent_ros.msg import AgentState, BridgeState, ReplyChunk, StopRequest, Transcript, TurnReport
 from voice_agent_ros.nodes import qos
-from voice_agent_ros.telemetry.chat_events import Event, Reply, Said, Status, TurnEnded
+from voice_agent_ros.nodes.thoughts import TOPIC
+from voice_agent_ros.telemetry.chat_events import THOUGHT, Event, Reply, Said, Status, TurnEnded
 from voice_agent_ros.telemetry.turns import turn_of
 
 JOIN_S = 5.0
@@ -25,9 +26,10 @@ class ChatLink:
 
     Args:
         session: its node is spun in a thread of its own while `listening`.
+        thoughts: be told what the model thinks, too.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, *, thoughts: bool = False) -> None:
         self._session = session
         self._tell: Callable[[Event], None] = lambda _: None
         self._agent, self._latch = "", ""
@@ -44,6 +46,8 @@ class ChatLink:
             (BridgeState, "bridge/state", self._on_bridge, qos.EVENTS),
         ):
             node.create_subscription(kind, topic, callback, profile)
+        if thoughts:
+            node.create_subscription(ReplyChunk, TOPIC, self._on_thought, qos.EVENTS)
 
     @contextmanager
     def listening(self, tell: Callable[[Event], None]) -> Iterator[None]:
@@ -94,6 +98,9 @@ class ChatLink:
     def _on_reply(self, message: ReplyChunk) -> None:
         if message.kind != ReplyChunk.KIND_EARCON:
             self._tell(Reply(message.reply_id, message.text, message.kind, is_last=message.is_last))
+
+    def _on_thought(self, message: ReplyChunk) -> None:
+        self._tell(Reply(message.reply_id, message.text, THOUGHT, is_last=message.is_last))
 
     def _on_turn(self, message: TurnReport) -> None:
         self._tell(TurnEnded(turn_of(message)))

@@ -36,6 +36,7 @@ from voice_agent_ros.nodes.intent_client import IntentClient
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.robot_watch import DIAGNOSTICS, RobotWatch
+from voice_agent_ros.nodes.thoughts import ThoughtPublisher
 from voice_agent_ros.nodes.wakeup import Wakeup
 
 PARAMETERS = (
@@ -92,6 +93,7 @@ class LlmNode(ManagedNode):
         self._intents = IntentClient(self, self._on_goal_event)
         self._robot = RobotWatch(self)
         self._chats = ChatServer(self, self._wake.trigger)
+        self._thoughts = ThoughtPublisher(self)
         for kind, topic, callback in (
             (Transcript, "speech/transcript", self._on_transcript),
             (VoiceActivity, "speech/activity", self._on_activity),
@@ -295,6 +297,7 @@ class LlmNode(ManagedNode):
                 return
             if isinstance(event, Failed):
                 self.get_logger().error(f"The language model failed ({event.problem}): {event.message}")
+            self._thoughts.take(chat_id, event)
             if (dialogue := self._dialogue) is not None:
                 dialogue.on_chat(chat_id, event)
 

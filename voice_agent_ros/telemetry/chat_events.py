@@ -8,6 +8,8 @@ from typing import Protocol
 
 from voice_agent_ros.telemetry.turns import Turn
 
+THOUGHT = "thought"  # kind of a reply that nobody hears: what the model thinks
+
 
 @dataclass(frozen=True)
 class Said:

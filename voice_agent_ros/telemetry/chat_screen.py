@@ -11,7 +11,16 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Footer, Input, RichLog, Static
 
-from voice_agent_ros.telemetry.chat_events import Event, Link, Reply, Said, Status, TurnEnded, waterfall
+from voice_agent_ros.telemetry.chat_events import (
+    THOUGHT,
+    Event,
+    Link,
+    Reply,
+    Said,
+    Status,
+    TurnEnded,
+    waterfall,
+)
 
 MAX_LINES = 2000
 
@@ -118,7 +127,11 @@ class ChatApp(App[None]):
         if not event.is_last:
             self._open[event.reply_id] = text
         elif text.strip():
-            self._write(f"robot  {text.strip()}", "green")
+            is_thought = event.kind == THOUGHT
+            self._write(
+                f"{'thinks' if is_thought else 'robot '} {text.strip()}",
+                "dim italic" if is_thought else "green",
+            )
 
     def _write(self, line: str, style: str) -> None:
         self.lines.append(line)
