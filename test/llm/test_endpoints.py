@@ -182,7 +182,11 @@ def test_another_takes_over_inside_the_turn_and_it_is_told():
         assert len(first.questions) == len(second.questions) == 1
         first.fail = None
         assert client.ask(ACT)[-1].url == first.url
-        assert [report.url for report in client.reports if report.news == "switched"] == [first.url]
+        told = [report for report in client.reports if report.news == "switched"]
+        assert [report.url for report in told] == [second.url, first.url]
+        assert "out of memory" in told[0].message
+        assert "answers again" in told[1].message
+        assert client.client.switches() == (2, tuple(told))
 
 
 def test_a_reply_that_breaks_off_is_taken_over_only_if_nothing_was_used():

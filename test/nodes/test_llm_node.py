@@ -245,3 +245,19 @@ def test_thoughts_have_a_topic_of_their_own(world: World) -> None:
     until(lambda: [chunk for chunk in read if chunk.turn_id == turn_id and chunk.is_last])
     assert "".join(chunk.text for chunk in read if chunk.turn_id == turn_id) == "A secret plan."
     assert not any("secret" in chunk.text for chunk in world.person.replies)
+
+
+def test_a_switch_to_another_endpoint_is_said_in_diagnostics(world: World) -> None:
+    world.start(llm_url="http://127.0.0.1:9/v1", llm_fallbacks=[world.model.url])
+    seen: list[DiagnosticArray] = []
+    world.person.create_subscription(DiagnosticArray, "/diagnostics", seen.append, qos.EVENTS)
+    turn_id = world.person.says("Tell me something nice.")
+    assert until(lambda: world.person.report_of(turn_id)).outcome == "answered"
+
+    def told() -> str:
+        statuses = [one for array in seen for one in array.status if one.name == "language model"]
+        return (
+            next((one.value for one in statuses[-1].values if one.key == "switches"), "") if statuses else ""
+        )
+
+    assert f"1, the latest to {world.model.url}: http://127.0.0.1:9/v1" in until(told)

@@ -74,7 +74,7 @@ class Dialogue:
             ros_now,
         )
         self._replies = Replies(self._turns, self._voice, self._thinking, self._goals, self._ask_back)
-        self._clarifying: tuple[GrammarResult, float] | None = None
+        self._clarifying: tuple[GrammarResult, float, str] | None = None  # what, when, in which session
         self._hearing = Partial("", "", "")
         self.expected_wait_s = 0.0  # for the model's first words; 0.0: not known
         self._thought_of = ("", self._robot)
@@ -183,7 +183,7 @@ class Dialogue:
     def _is_correction(self, turn: Turn) -> bool:
         """ "No, the blue one": the same as was asked about with another object; it is asked about again."""
         asking = self._question.correctable(self._monotonic())
-        if asking is None or len(asking.calls) != 1:
+        if asking is None or len(asking.calls) != 1 or asking.heard.session_id != turn.heard.session_id:
             return False
         text = turn.heard.text
         changed = amended(asking.calls[0], text, self._scene, turn.language)
@@ -223,7 +223,11 @@ class Dialogue:
     def _understand(self, turn: Turn) -> None:
         text = turn.heard.text
         result = self._parse(text, turn.language)
-        clarifying, self._clarifying = self._clarifying, None
+        clarifying = self._clarifying
+        if clarifying is not None and clarifying[2] != turn.heard.session_id:
+            clarifying = None  # somebody else was asked, and may still answer
+        else:
+            self._clarifying = None
         if self._clarified(turn, text, clarifying, result):
             return
         if result.calls:
@@ -246,7 +250,7 @@ class Dialogue:
     def _ask_which(self, turn: Turn, result: GrammarResult, *, is_enough: bool) -> None:
         """Ask which of several; is_enough: the name alone settles it."""
         if is_enough:
-            self._clarifying = (result, self._monotonic())
+            self._clarifying = (result, self._monotonic(), turn.heard.session_id)
         turn.mark("intent", self._ros_now())
         turn.engine = "llm" if turn.engine == "llm" else "grammar"
         text = phrase("which" if is_enough else "which_whole", turn.language, result.ambiguous)
@@ -262,14 +266,14 @@ class Dialogue:
 
     def _ask_for(self, turn: Turn, result: GrammarResult) -> None:
         """Ask for what was not said."""
-        self._clarifying = (result, self._monotonic())
+        self._clarifying = (result, self._monotonic(), turn.heard.session_id)
         turn.mark("intent", self._ros_now())
         turn.engine = "llm" if turn.engine == "llm" else "grammar"
         self._voice.say(turn, question_for(result.slot, turn.language), "question")
         self._turns.end(turn, "asked")
 
     def _clarified(
-        self, turn: Turn, text: str, clarifying: tuple[GrammarResult, float] | None, alone: GrammarResult
+        self, turn: Turn, text: str, clarifying: tuple[GrammarResult, float, str] | None, alone: GrammarResult
     ) -> bool:
         """Whether this answers what was asked; alone: what the words are by themselves."""
         if clarifying is None or self._monotonic() - clarifying[1] > CLARIFICATION_S:

@@ -63,6 +63,7 @@ __all__ = [
 ]
 
 JOIN_TIMEOUT_S = 5.0
+MAX_SWITCHES = 4  # that are remembered
 OPEN_TIMEOUT_S = (
     60.0  # the HTTP library is loaded then, which takes its time while everything else starts, too
 )
@@ -127,6 +128,8 @@ class LlmClient:
         self._assumed = PLAIN if settings is None else None
         self._on_report = on_report
         self._current: Standing | None = None
+        self._switches: tuple[EndpointReport, ...] = ()
+        self._switch_count = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="llm-client", daemon=True)
         self._thread.start()
@@ -180,6 +183,10 @@ class LlmClient:
         """How every endpoint stands; may be called from any thread."""
         current = self._current
         return tuple(standing.status(is_current=standing is current) for standing in self._endpoints)
+
+    def switches(self) -> tuple[int, tuple[EndpointReport, ...]]:
+        """How often another endpoint took over, and the latest of these; may be called from any thread."""
+        return self._switch_count, self._switches
 
     def expected_first_text_s(self, purpose: Purpose = "talk") -> float | None:
         """How long the first words are likely to take, as measured; None: not known."""
@@ -243,7 +250,15 @@ class LlmClient:
         listener(event)
 
     def _answered(self, standing: Standing) -> None:
-        before, self._current = self._current, standing
-        if before is not None and before is not standing:
-            self._on_report(EndpointReport("switched", standing.endpoint.url, before.last_problem))
-            self._upkeep.hurry()
+        # Before anybody has answered it is the first one's turn: that another does is a switch, too.
+        before, self._current = self._current or self._endpoints[0], standing
+        if before is standing:
+            return
+        is_back = self._endpoints.index(standing) < self._endpoints.index(before)
+        why = f"it comes before {before.endpoint.url} and answers again" if is_back else before.last_problem
+        self._switches = (*self._switches, EndpointReport("switched", standing.endpoint.url, why))[
+            -MAX_SWITCHES:
+        ]
+        self._switch_count += 1
+        self._on_report(self._switches[-1])
+        self._upkeep.hurry()

@@ -75,6 +75,10 @@ def diagnostics(client: LlmClient) -> DiagnosticStatus:
         message.level = DiagnosticStatus.ERROR
         message.message = f"None answers, the grammar works alone. {statuses[0].last_problem}"
     message.values = [KeyValue(key=status.url, value=_told(status)) for status in statuses]
+    count, latest = client.switches()
+    if count:
+        told = "; then ".join(f"to {one.url}: {one.message}" for one in latest)
+        message.values.append(KeyValue(key="switches", value=f"{count}, the latest {told}"))
     return message
 
 
