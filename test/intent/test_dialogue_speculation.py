@@ -80,6 +80,31 @@ def test_words_that_went_on_make_it_void(talk):
     assert not talk.ports.goals
 
 
+def test_a_full_stop_or_a_capital_letter_changes_nothing(talk):
+    talk.begins("tell me something about cubes", is_speculative=True)
+    talk.model(TextDelta("Cubes have six faces."), Finished())
+    talk.hears("Tell me something about cubes.")
+    assert len(talk.ports.chats) == 1
+    assert talk.said == ["Cubes have six faces."]
+
+
+def test_a_question_mark_does(talk):
+    talk.begins("the blue one would be nicer in the bowl", is_speculative=True)
+    talk.model(Finished((BLUE,)))
+    talk.hears("The blue one would be nicer in the bowl, would it not?")
+    assert not talk.ports.goals
+
+
+def test_who_goes_on_speaking_frees_the_model(talk):
+    talk.begins(STORY, is_speculative=True)
+    talk.begins(STORY)
+    assert not talk.ports.chats[0].is_aborted
+    talk.begins(f"{STORY} and then")
+    assert talk.ports.chats[0].is_aborted
+    talk.hears(f"{STORY} and then about bowls")
+    assert len(talk.ports.chats) == 2
+
+
 def test_a_plain_command_in_the_end_makes_it_void(talk):
     talk.begins("I'd love to see the blue one", is_speculative=True)
     talk.hears("open the gripper")

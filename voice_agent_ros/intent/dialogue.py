@@ -100,6 +100,8 @@ class Dialogue:
         self._hearing = partial
         if partial.is_speculative:
             self._speculate(partial)
+        else:
+            self._thinking.heard_more(partial.turn_id, partial.text)
 
     def on_speech_end(self, turn_id: str) -> None:
         """The words have ended, most likely; the final transcript takes a moment yet."""
@@ -336,7 +338,7 @@ class Dialogue:
         result = self._parse(text, language)
         if result.calls or result.ambiguous or result.problem or answer(text, language, self._knowledge):
             return
-        self._thinking.speculate(partial.turn_id, *self._request(partial, language))
+        self._thinking.speculate(partial.turn_id, text, *self._request(partial, language))
 
     def _give_sign(self, session_id: str, turn_id: str, language: str) -> None:
         if self._settings.earcon and turn_id != self._signed:

@@ -14,6 +14,7 @@ from voice_agent_ros.intent.settling import settled_proposals
 from voice_agent_ros.intent.skills import SkillCall, SkillError
 from voice_agent_ros.intent.stepwise import mood_of, ungrounded_steps
 from voice_agent_ros.intent.turn import Abortable, Mode, Turn
+from voice_agent_ros.intent.wordings import bare
 from voice_agent_ros.llm.client import ChatRequest, Event, Finished, ToolCall
 from voice_agent_ros.llm.prompt import action_request, talk_request
 from voice_agent_ros.llm.tool_results import with_result
@@ -27,10 +28,15 @@ class _Speculation:
 
     chat_id: str
     turn_id: str
+    words: str
     mode: Mode
     request: ChatRequest
     chat: Abortable
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_EVENTS))
+
+    def asks(self, mode: Mode, request: ChatRequest) -> bool:
+        """Whether this is asked in it, but for a full stop or a capital letter."""
+        return (mode, _worded(request)) == (self.mode, _worded(self.request))
 
 
 class Thinking:
@@ -64,7 +70,7 @@ class Thinking:
         is_same = (
             speculation is not None
             and speculation.turn_id == turn.heard.turn_id
-            and (speculation.mode, speculation.request) == (mode, request)
+            and speculation.asks(mode, request)
         )
         if speculation is not None and is_same:
             turn.chat_id, turn.chat = speculation.chat_id, speculation.chat
@@ -76,14 +82,15 @@ class Thinking:
         turn.chat_id = self._chat_id(turn.heard.turn_id)
         turn.chat = self._ports.ask(turn.chat_id, request)
 
-    def speculate(self, turn_id: str, mode: Mode, request: ChatRequest) -> None:
+    def speculate(self, turn_id: str, words: str, mode: Mode, request: ChatRequest) -> None:
         """Ask before the words are final."""
         known = self._speculation
-        if known is not None and (known.turn_id, known.mode, known.request) == (turn_id, mode, request):
+        if known is not None and known.turn_id == turn_id and known.asks(mode, request):
             return
         self.forget()
         chat_id = self._chat_id(turn_id)
-        self._speculation = _Speculation(chat_id, turn_id, mode, request, self._ports.ask(chat_id, request))
+        chat = self._ports.ask(chat_id, request)
+        self._speculation = _Speculation(chat_id, turn_id, words, mode, request, chat)
 
     def keep(self, chat_id: str, event: Event) -> bool:
         """Whether this is news of the speculation, which is kept for later."""
@@ -95,6 +102,14 @@ class Thinking:
         else:
             speculation.events.append(event)
         return True
+
+    def heard_more(self, turn_id: str, text: str) -> None:
+        """Somebody goes on speaking: what was asked on speculation in other words only keeps the model busy."""
+        speculation = self._speculation
+        if speculation is None or speculation.turn_id != turn_id:
+            return
+        if bare(speculation.words) != bare(text):
+            self.forget()
 
     def forget(self, except_for: str = "") -> None:
         """Give up what was asked on speculation, silently."""
@@ -115,6 +130,12 @@ class Thinking:
 
     def _chat_id(self, turn_id: str) -> str:
         return f"{turn_id}#{next(self._numbers)}"
+
+
+def _worded(request: ChatRequest) -> ChatRequest:
+    """The request with the bare words of its last message."""
+    last = {**request.messages[-1], "content": bare(str(request.messages[-1].get("content") or ""))}
+    return replace(request, messages=(*request.messages[:-1], last))
 
 
 def proposed_call(
