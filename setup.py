@@ -34,6 +34,8 @@ SPEECH = [
 SPOTTER = ["pocketsphinx>=5.0.4"]
 # Spelling of transcripts: simplified or traditional characters; numbers and units as digits.
 SPELLING = ["opencc>=1.1.6", "text2num>=3", "wetext>=0.1"]
+# Mandarin for the voice kokoro; its weights: docs/voices.md.
+KOKORO = ["hibari-tts==0.2.1", "misaki[zh]>=0.9", "onnxruntime>=1.18", "wetext>=0.1"]
 # Weights are not in any package; see docs/recognizers.md.
 SHERPA = ["sherpa-onnx>=1.10"]
 MOTION = ["pin>=3"]
@@ -100,6 +102,7 @@ setup(
     ],
     extras_require={
         "console": CONSOLE,
+        "kokoro": KOKORO,
         "motion": MOTION,
         "smooth": SMOOTH,
         "server": [*SERVER, *SERVER_FAST],

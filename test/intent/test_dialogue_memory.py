@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is remembered, of whom, and for how long."""
 
+import pytest
+
 from voice_agent_ros.llm.client import Finished, TextDelta
 
 
@@ -14,6 +16,21 @@ def test_only_what_was_heard_is_remembered(talk):
     contents = [message["content"] for message in talk.ports.chats[-1].request.messages]
     assert "Cubes have …" in contents
     assert not any("corners" in content for content in contents)
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_who_speaks_knows_better_what_was_heard(talk, is_told_first):
+    """The two pieces of news travel on two topics: either may be the first."""
+    talk.hears("tell me something about cubes")
+    talk.model(TextDelta("Cubes have six faces and eight corners, I believe."), Finished())
+    reply_id = talk.ports.pieces[-1].reply_id
+    if is_told_first:
+        talk.dialogue.on_spoken(reply_id, "Cubes have six faces", is_interrupted=True)
+    talk.plays(seconds=1.0, interrupted=True)
+    if not is_told_first:
+        talk.dialogue.on_spoken(reply_id, "Cubes have six faces", is_interrupted=True)
+    history = talk.conversation.history("s", talk.now)
+    assert history == [("tell me something about cubes", "Cubes have six faces …")]
 
 
 def test_sessions_do_not_mix(talk):

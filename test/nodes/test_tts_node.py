@@ -3,6 +3,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.ros
@@ -11,6 +12,7 @@ rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("hibari")
 
 from action_msgs.msg import GoalStatus  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
@@ -19,8 +21,9 @@ from stage import Counterpart, stage  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.action import Say  # noqa: E402
-from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequest  # noqa: E402
+from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, SpokenText, StopRequest  # noqa: E402
 
+from voice_agent_ros.errors import EngineError  # noqa: E402
 from voice_agent_ros.nodes import qos  # noqa: E402
 from voice_agent_ros.nodes.tts_node import TtsNode  # noqa: E402
 
@@ -34,12 +37,22 @@ class ScriptedLoudspeaker(Counterpart):
         self.arrivals: dict[str, float] = {}
         self.statuses: list[PlaybackStatus] = []
         self.stops: list[StopRequest] = []
+        self.spoken: dict[str, SpokenText] = {}
+        self.health: dict[str, str] = {}
         self.playback = self.node.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
         self.replies = self.node.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self.stop = self.node.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.node.create_subscription(AudioChunk, "audio/out", self._keep, qos.AUDIO_OUT)
         self.node.create_subscription(PlaybackStatus, "audio/playback", self.statuses.append, qos.EVENTS)
         self.node.create_subscription(StopRequest, "stop", self.stops.append, qos.EVENTS)
+        self.node.create_subscription(SpokenText, "speech/spoken", self._keep_spoken, qos.EVENTS)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_health, qos.EVENTS)
+
+    def _keep_spoken(self, message: SpokenText) -> None:
+        self.spoken[message.reply_id] = message
+
+    def _keep_health(self, message: DiagnosticArray) -> None:
+        self.health |= {one.key: one.value for status in message.status for one in status.values}
 
     def _keep(self, chunk: AudioChunk) -> None:
         self.arrivals.setdefault(chunk.stream_id, time.monotonic())
@@ -283,7 +296,54 @@ def test_say_can_be_cancelled(tts):
     assert not result.result().result.spoken_text.endswith("twelve.")
 
 
-@pytest.mark.parametrize("fields", [{"voice": "nobody"}, {"kind": "shout"}])
+def test_a_plan_is_said_sentence_by_sentence(tts):
+    _, speaker = tts
+    plan = '[{"text": "One two three."}, {"text": "Four five.", "speed": 2, "pause_s": 1, "emotion": "glad"}]'
+    goal = send_goal(speaker, "", speech_plan=plan)
+    result = goal.get_result_async()
+    speaker.wait(lambda: speaker.chunks)
+    (stream,) = speaker.chunks
+    speaker.play_out(stream)
+    speaker.wait(result.done)
+    assert result.result().result.spoken_text == "One two three. Four five."
+    heard = np.concatenate([np.asarray(chunk.data) for chunk in speaker.chunks[stream]])
+    loud = np.flatnonzero(np.abs(heard) > 250)
+    assert np.max(np.diff(loud)) > 0.95 * 24000, "no pause"
+
+
+def test_a_wrong_delivery_does_not_silence_a_reply(tts):
+    _, speaker = tts
+    speaker.say("r1", "Hello there.", delivery='{"speed": 99}')
+    speaker.play_out("r1")
+
+
+def test_what_was_heard_of_an_interrupted_reply_is_told(tts):
+    _, speaker = tts
+    speaker.say("r1", "One two three four five six seven eight nine ten eleven twelve.")
+    speaker.wait(lambda: speaker.samples("r1") > 0)
+    speaker.settle()
+    speaker.stop.publish(StopRequest(source="barge_in", scope=StopRequest.SCOPE_SPEECH))
+    speaker.report("r1", is_finished=True, is_interrupted=True)
+    speaker.wait(lambda: "r1" in speaker.spoken)
+    assert speaker.spoken["r1"].is_interrupted
+    assert speaker.spoken["r1"].text in {"One", "One two"}
+    speaker.wait(lambda: speaker.health.get("interrupted") == "1" and "segments: starter" in speaker.health)
+
+
+def test_who_waits_in_vain_hears_a_sign(tts):
+    node, speaker = tts
+
+    def fail(text, **_):
+        raise EngineError("it failed", "Try again.")
+        yield
+
+    node._synthesizer.synthesize = fail
+    speaker.say("r1", "Hello there.")
+    speaker.wait(lambda: speaker.is_complete("sign-1"))
+    assert 0.15 < speaker.samples("sign-1") / 24000 < 0.4
+
+
+@pytest.mark.parametrize("fields", [{"voice": "nobody"}, {"kind": "shout"}, {"speech_plan": "[1]"}])
 def test_say_refuses_what_it_cannot_do(tts, fields):
     _, speaker = tts
     assert not send_goal(speaker, "Hello.", **fields).accepted

@@ -112,7 +112,7 @@ def test_audio_is_never_more_than_the_lead_ahead(world):
 
 def test_synthesis_runs_ahead_of_playback(world):
     world.say("r1", "One two three four. Five six seven eight. Nine ten eleven.")
-    world.run(0.2)
+    world.run(0.3)
     assert len(world.spoken_jobs) == 3
     assert world.queue.heard_text("r1") == "One"
 

@@ -9,14 +9,18 @@ import pytest
 from speech_peers import ready
 
 from voice_agent_ros.errors import ConfigurationError, EngineError
+from voice_agent_ros.models.catalogue import models_directory
 from voice_agent_ros.tts.engines import NAMES, load_synthesizer
 from voice_agent_ros.tts.say_to_file import say_to_file
 from voice_agent_ros.tts.synthesizer import can_voice
+from voice_agent_ros.tts.synthesizers.kokoro import CATALOGUE_NAME
 
 # Name, the module without which it cannot run, a sentence in each of its languages.
 SENTENCE = {"en": "I will pick up the red cube now."}
+BOTH = {**SENTENCE, "zh": "我现在去拿红色的方块。"}
 ENGINES = [
     ("hibari", "hibari", SENTENCE),
+    ("kokoro", "misaki", BOTH),
     ("openai", "hibari", SENTENCE),
     ("piper", "hibari", SENTENCE),
     ("espeak-ng", "", SENTENCE),
@@ -44,6 +48,8 @@ def engine(request, tmp_path_factory):
     name, module, sentences = request.param
     if module:
         pytest.importorskip(module)
+        if name == "kokoro" and not list((models_directory() / CATALOGUE_NAME).rglob("zf_*.bin")):
+            pytest.skip("its weights and voices are not on this computer")
     elif shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
     with ready(name, tmp_path_factory.mktemp("engine")) as loaded:
@@ -103,6 +109,8 @@ def test_its_voices_can_be_asked_for_and_others_not(engine):
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_any_text_is_only_a_text(engine, text):
     synthesizer, _ = engine
+    if synthesizer.name == "kokoro":
+        text = text[:240]  # slow
     try:
         speech = audio(synthesizer, text)
     except EngineError:
@@ -174,3 +182,11 @@ def test_a_voice_that_is_not_there_is_not_downloaded(monkeypatch, tmp_path, voic
     monkeypatch.setattr("urllib.request.urlopen", lambda *_: pytest.fail("went to the network"))
     with pytest.raises(EngineError, match=fix):
         load_synthesizer("hibari", voice)
+
+
+@pytest.mark.parametrize("have", [(), ("model.onnx",), ("af_heart.bin",), ("model.onnx", "af_heart.bin")])
+def test_kokoro_without_usable_weights_says_how_to_get_them(tmp_path, have):
+    for name in have:
+        (tmp_path / name).write_bytes(b"\0" * (1024 if name.endswith("bin") else 7))
+    with pytest.raises(EngineError, match=r"docs/voices\.md|models fetch"):
+        load_synthesizer("kokoro", kokoro_path=str(tmp_path))

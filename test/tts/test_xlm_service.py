@@ -101,7 +101,7 @@ def test_voices_are_listed(client):
 
 
 def test_a_stop_ends_what_is_being_sent(service):
-    request = type("Request", (), {"response_format": "pcm", "speed": 1.0})()
+    request = type("Request", (), {"response_format": "pcm", "speed": 1.0, "instructions": ""})()
     sound = service._audio(["one two three", "four five"], "", request)
     next(sound)
     import asyncio

@@ -141,6 +141,10 @@ class Dialogue:
         self._question.on_played(played)
         self._turns.on_played(played)
 
+    def on_spoken(self, reply_id: str, text: str, *, is_interrupted: bool) -> None:
+        """A reply is over, and this was heard of it."""
+        self._turns.on_spoken(reply_id, text, is_interrupted=is_interrupted)
+
     def tick(self) -> None:
         """Deadlines; call it some ten times a second."""
         now = self._monotonic()

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Container, Iterator
 
 from voice_agent_ros.intent.dialogue_ports import Played
 from voice_agent_ros.intent.turn import Heard, Outcome, Report, Turn
-from voice_agent_ros.llm.conversation import Conversation, Exchange, heard_part
+from voice_agent_ros.llm.conversation import CUT_OFF, Conversation, Exchange, heard_part
 
 REMEMBERED_TURNS = 256
 KEPT_S = 180.0  # a turn is kept for what may still be heard of its goal
@@ -38,6 +38,7 @@ class TurnBook:
         self._monotonic, self._ros_now, self._grace_s = monotonic, ros_now, grace_s
         self._turns: OrderedDict[str, Turn] = OrderedDict()
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._spoken: deque[str] = deque(maxlen=REMEMBERED_TURNS)  # replies whose heard text is known
 
     def __iter__(self) -> Iterator[Turn]:
         return iter(list(self._turns.values()))
@@ -104,6 +105,15 @@ class TurnBook:
                 self._remember_played(turn, played)
             self.report_if_complete(turn, is_played=played.is_finished)
 
+    def on_spoken(self, reply_id: str, text: str, *, is_interrupted: bool) -> None:
+        """Whoever speaks knows to the word what was heard; from the loudspeaker it could only be guessed."""
+        turn = next((turn for turn in self if reply_id in turn.replies), None)
+        if turn is None or not is_interrupted:
+            return
+        self._spoken.append(reply_id)
+        if turn.replies[reply_id][0] == "answer":
+            self._remember(turn, f"{text} {CUT_OFF}" if text else "", is_interrupted=True)
+
     def tick(self, kept: Container[Turn | None]) -> None:
         """Reports that have waited long enough; turns that are over are forgotten, except for some."""
         now = self._monotonic()
@@ -118,7 +128,7 @@ class TurnBook:
 
     def _remember_played(self, turn: Turn, played: Played) -> None:
         kind, text = turn.replies[played.reply_id]
-        if kind == "answer":
+        if kind == "answer" and played.reply_id not in self._spoken:
             cut = played.is_interrupted
             heard = heard_part(text, played.seconds, turn.language) if cut else text
             self._remember(turn, heard, is_interrupted=cut)

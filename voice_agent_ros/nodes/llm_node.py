@@ -27,7 +27,15 @@ from voice_agent_ros.llm.client import ChatRequest, EndpointReport, Event, Faile
 from voice_agent_ros.llm.conversation import Conversation
 from voice_agent_ros.llm.conversation_file import ConversationFile
 from voice_agent_ros.motion.arm_config import load_arm
-from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport, VoiceActivity
+from voice_agent_ros.msg import (
+    PlaybackStatus,
+    ReplyChunk,
+    SpokenText,
+    StopRequest,
+    Transcript,
+    TurnReport,
+    VoiceActivity,
+)
 from voice_agent_ros.nodes import dialogue_messages as messages
 from voice_agent_ros.nodes import heartbeat, llm_endpoints, pictures, qos, sight, spin
 from voice_agent_ros.nodes.chat_server import ChatServer
@@ -100,6 +108,7 @@ class LlmNode(ManagedNode):
             (String, "prompt_text", self._on_prompt_text),
             (Detection3DArray, "objects", self._on_objects),
             (PlaybackStatus, "audio/playback", self._on_playback),
+            (SpokenText, "speech/spoken", self._on_spoken),
             (StopRequest, "stop", self._on_stop),
         ):
             self.create_subscription(kind, topic, callback, qos.EVENTS)
@@ -254,6 +263,10 @@ class LlmNode(ManagedNode):
     def _on_playback(self, message: PlaybackStatus) -> None:
         if (dialogue := self._dialogue) is not None:
             dialogue.on_played(messages.played_of(message))
+
+    def _on_spoken(self, message: SpokenText) -> None:
+        if (dialogue := self._dialogue) is not None:
+            dialogue.on_spoken(message.reply_id, message.text, is_interrupted=message.is_interrupted)
 
     def _on_stop(self, message: StopRequest) -> None:
         if (dialogue := self._dialogue) is not None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 
 import array
 import time
-import uuid
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Any
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from voice_agent_ros.action import Say
-from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, StopRequest
-from voice_agent_ros.nodes import qos, spin, voice_parameters
+from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
+from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, SpokenText, StopRequest
+from voice_agent_ros.nodes import health, qos, spin, voice_parameters
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
+from voice_agent_ros.nodes.say_server import SayServer
 from voice_agent_ros.nodes.wakeup import Wakeup
 from voice_agent_ros.tts import earcons
-from voice_agent_ros.tts.reply import PRIORITIES, Piece
+from voice_agent_ros.tts.delivery import AS_USUAL, Delivery, read_delivery
+from voice_agent_ros.tts.reply import Piece
 from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
 from voice_agent_ros.tts.synthesis_worker import Result, SynthesisWorker
 from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice
@@ -31,7 +30,8 @@ from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice
 PARAMETERS = (
     *voice_parameters.PARAMETERS,
     Parameter("language", "en", "BCP-47 language of replies that name none."),
-    Parameter("earcons", True, "Give a short sign when something was heard."),
+    Parameter("volume", 1.0, "Loudness of speech; 1 is the voice's own.", (0.0, 2.0)),
+    Parameter("earcons", True, "Give a short sign when something was heard, or could not be spoken."),
     Parameter("max_queue", 16, "Replies that may wait to be spoken.", (1, 256)),
     Parameter(
         "max_characters", 20_000, "Characters spoken of one reply; the rest is dropped.", (100, 1_000_000)
@@ -57,10 +57,13 @@ class TtsNode(ManagedNode):
         self._queue: SpeechQueue | None = None  # while active
         self._results: deque[Result] = deque()  # filled by the worker, whose jobs are bounded
         self._texts = 0  # taken from tts_text
-        self._say_goals: dict[str, ServerGoalHandle] = {}
-        self._say_results: dict[str, Ended] = {}
+        self._signs = 0
+        self._flushes: Counter[str] = Counter()  # segments since the start, by why they ended
+        self._spoken_replies = self._interrupted_replies = 0
+        self._last_problem = ""
         self._audio = self.create_publisher(AudioChunk, "audio/out", qos.AUDIO_OUT)
         self._playback = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
+        self._spoken = self.create_publisher(SpokenText, "speech/spoken", qos.EVENTS)
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         # The first, for callbacks that are due together run in this order: a stop must not hit a reply that
         # follows it.
@@ -69,17 +72,17 @@ class TtsNode(ManagedNode):
         self.create_subscription(PlaybackStatus, "audio/playback", self._on_playback, qos.EVENTS)
         self.create_subscription(String, "tts_text", self._on_text, qos.EVENTS)
         self.create_service(Trigger, "~/stop", self._on_stop_service)
-        self._say_server = ActionServer(
+        self._say = SayServer(
             self,
-            Say,
-            "say",
-            execute_callback=self._finish_say,
-            goal_callback=self._judge_say,
-            handle_accepted_callback=self._begin_say,
-            cancel_callback=self._cancel_say,
+            refusal=self._refusal,
+            max_goals=lambda: int(self._values.max_queue),
+            speak=self._add,
+            can_voice=self._can_voice,
+            withdraw=self._withdraw,
         )
         self._wake = Wakeup(self, self._take_results)
         self._deadlines = self.create_timer(DEADLINE_PERIOD_S, self._go_on)
+        health.report(self, "voice", self._health)
 
     # Lifecycle.
 
@@ -102,7 +105,7 @@ class TtsNode(ManagedNode):
         """Begin to speak what comes from now on."""
         assert self._synthesizer is not None
         values = self._values
-        self._worker = SynthesisWorker(self._synthesizer, values.speed, self._keep_result)
+        self._worker = SynthesisWorker(self._synthesizer, values.speed, self._keep_result, values.volume)
         self._queue = SpeechQueue(
             Limits(
                 replies=values.max_queue,
@@ -144,45 +147,68 @@ class TtsNode(ManagedNode):
 
     def _on_reply(self, message: Any) -> None:
         if message.kind == ReplyChunk.KIND_EARCON:
-            self._give_sign(message.reply_id)
+            self._give_sign(message.reply_id, message.text)
             return
         if message.kind == ReplyChunk.KIND_TEXT:
             return  # for the eye
         self._add(
-            Piece(
-                reply_id=message.reply_id,
-                index=message.index,
-                text=message.text,
-                is_last=message.is_last,
-                kind=message.kind,
-                turn_id=message.turn_id,
-                is_voiced=self._can_voice(message.language),
-            )
+            [
+                Piece(
+                    reply_id=message.reply_id,
+                    index=message.index,
+                    text=message.text,
+                    is_last=message.is_last,
+                    kind=message.kind,
+                    turn_id=message.turn_id,
+                    is_voiced=self._can_voice(message.language),
+                    delivery=self._delivery_of(message.delivery),
+                )
+            ]
         )
+
+    def _delivery_of(self, text: str) -> Delivery:
+        """A wrong one is no reason to say nothing."""
+        try:
+            return read_delivery(text)
+        except ConfigurationError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
+            return AS_USUAL
 
     def _on_text(self, message: String) -> None:
         """A text without anything else, as other speech nodes take it."""
         self._texts += 1
         reply_id = f"text-{self._texts}"
         language = self._values.language
-        self._add(
-            Piece(
-                reply_id, 0, message.data, True, ReplyChunk.KIND_NOTICE, reply_id, self._can_voice(language)
-            )
-        )
+        can_voice = self._can_voice(language)
+        self._add([Piece(reply_id, 0, message.data, True, ReplyChunk.KIND_NOTICE, reply_id, can_voice)])
 
-    def _give_sign(self, reply_id: str) -> None:
+    def _give_sign(self, reply_id: str, name: str) -> None:
         """At once or not at all: behind speech it would come too late to mean anything."""
         if self._queue is None or not self._queue.is_idle or not self._values.earcons:
             return
         assert self._synthesizer is not None
         rate = self._synthesizer.sample_rate
-        self._audio.publish(self._message_of(Chunk(reply_id, 0, earcons.heard(rate), rate, True)))
+        self._audio.publish(self._message_of(Chunk(reply_id, 0, earcons.sign(name, rate), rate, True)))
 
-    def _add(self, piece: Piece) -> None:
+    def _add(self, pieces: Sequence[Piece]) -> None:
         if self._queue is not None:
-            self._queue.add(piece, time.monotonic())
+            for piece in pieces:
+                self._queue.add(piece, time.monotonic())
             self._go_on()
+
+    def _withdraw(self, reply_id: str) -> None:
+        if self._queue is not None:
+            self._queue.withdraw(reply_id)
+            self._go_on()
+
+    def _refusal(self, voice: str) -> str:
+        """Why nothing can be said with a voice."""
+        if self._queue is None or self._synthesizer is None:
+            return "the node is not active"
+        voices = self._synthesizer.voices
+        return (
+            f"there is no voice {voice!r}, only {', '.join(voices)}" if voice and voice not in voices else ""
+        )
 
     def _can_voice(self, language: str) -> bool:
         return self._synthesizer is not None and can_voice(
@@ -222,9 +248,8 @@ class TtsNode(ManagedNode):
             is_finished=message.is_finished,
             is_interrupted=message.is_interrupted,
         )
-        goal = self._say_goals.get(message.stream_id)
-        if goal is not None:
-            goal.publish_feedback(Say.Feedback(spoken_text=self._queue.heard_text(message.stream_id)))
+        queue = self._queue
+        self._say.tell(message.stream_id, lambda: queue.heard_text(message.stream_id))
         self._go_on()
 
     # From the worker's thread to ours.
@@ -272,9 +297,13 @@ class TtsNode(ManagedNode):
         return message
 
     def _report(self, ended: Ended) -> None:
+        self._flushes.update(ended.flushes)
+        self._spoken_replies += 1
+        self._interrupted_replies += ended.is_interrupted
         if ended.problem:
+            self._last_problem = ended.problem
             self.get_logger().warning(f"Reply {ended.reply_id} was cut short: {ended.problem}.")
-        self.get_logger().debug(f"Reply {ended.reply_id}: segments ended by {dict(ended.flushes)}.")
+        now = self.get_clock().now().to_msg()
         if not ended.is_announced:
             status = PlaybackStatus(
                 stream_id=ended.reply_id,
@@ -283,67 +312,32 @@ class TtsNode(ManagedNode):
                 is_finished=True,
                 is_interrupted=ended.is_interrupted,
             )
-            status.header.stamp = self.get_clock().now().to_msg()
+            status.header.stamp = now
             self._playback.publish(status)
-        goal = self._say_goals.pop(ended.reply_id, None)
-        if goal is not None:
-            self._say_results[goal_key(goal)] = ended
-            goal.execute()
-
-    # The action.
-
-    def _judge_say(self, request: Any) -> GoalResponse:
-        synthesizer = self._synthesizer
-        if self._queue is None or synthesizer is None:
-            reason = "the node is not active"
-        elif request.voice and request.voice not in synthesizer.voices:
-            reason = f"there is no voice {request.voice!r}, only {', '.join(synthesizer.voices)}"
-        elif request.kind and request.kind not in PRIORITIES:
-            reason = f"{request.kind!r} is no kind of reply"
-        elif len(self._say_goals) >= self._values.max_queue:
-            reason = "too many texts wait to be spoken"
-        else:
-            return GoalResponse.ACCEPT
-        self.get_logger().warning(f"say rejected: {reason}.")
-        return GoalResponse.REJECT
-
-    def _begin_say(self, goal: ServerGoalHandle) -> None:
-        reply_id = f"say-{goal_key(goal)}"
-        self._say_goals[reply_id] = goal
-        request = goal.request
-        self._add(
-            Piece(
-                reply_id=reply_id,
-                index=0,
-                text=request.text,
-                is_last=True,
-                kind=request.kind or ReplyChunk.KIND_NOTICE,
-                turn_id=reply_id,
-                is_voiced=self._can_voice(request.language),
-                voice=request.voice,
-            )
+        spoken = SpokenText(
+            reply_id=ended.reply_id, text=ended.spoken_text, is_interrupted=ended.is_interrupted
         )
+        spoken.header.stamp = now
+        self._spoken.publish(spoken)
+        self._say.end(ended)
+        if ended.problem and not ended.spoken_text:  # who waits for an answer is told that none comes
+            self._signs += 1
+            self._give_sign(f"sign-{self._signs}", "error")
 
-    def _cancel_say(self, goal: ServerGoalHandle) -> CancelResponse:
-        if self._queue is not None:
-            self._queue.withdraw(f"say-{goal_key(goal)}")
-            self._go_on()
-        return CancelResponse.ACCEPT
-
-    def _finish_say(self, goal: ServerGoalHandle) -> Any:
-        ended = self._say_results.pop(goal_key(goal))
-        if goal.is_cancel_requested:
-            goal.canceled()
-        elif ended.problem and not ended.spoken_text:
-            goal.abort()
-        else:
-            goal.succeed()
-        return Say.Result(spoken_text=ended.spoken_text, interrupted=ended.is_interrupted)
-
-
-def goal_key(goal: ServerGoalHandle) -> str:
-    """The goal's id as text."""
-    return str(uuid.UUID(bytes=bytes(goal.goal_id.uuid)))
+    def _health(self) -> health.Health:
+        queue = self._queue
+        if queue is None or self._synthesizer is None:
+            return health.Health("ok", "not active")
+        values: dict[str, object] = {
+            "voice": f"{self._synthesizer.name} {self._synthesizer.voices[0]}",
+            "synthesis by audio time": f"{queue.pace.rtf:.3f}",
+            "replies": self._spoken_replies,
+            "interrupted": self._interrupted_replies,
+        }
+        values |= {f"segments: {reason}": count for reason, count in sorted(self._flushes.items())}
+        if self._last_problem:
+            values["last problem"] = self._last_problem
+        return health.Health("ok", "speaks" if not queue.is_idle else "quiet", values)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ PARAMETERS = (
     Parameter("fallbacks", [""], "Engines that stand in, in this order: NAME or NAME:VOICE."),
     Parameter("voice", "", "The engine's voice; empty: its default. piper: path of an ONNX file."),
     Parameter("speed", 1.0, "Pace of speech; 2 is twice as fast.", (0.5, 2.0)),
+    Parameter("kokoro_path", "", "Directory of kokoro's weights and voices; empty: the cache of models."),
     Parameter("speech_url", "", "Base URL of the speech server of openai, with /v1."),
     Parameter("speech_model", "tts-1", "Its model."),
     Parameter("speech_languages", ["en", "zh"], "What it speaks."),
@@ -39,4 +40,4 @@ def load(values: Any, report: Callable[[str], None]) -> Synthesizer:
         sample_rate=values.speech_rate,
         read_s=values.speech_read_s,
     )
-    return engines.load_chain(names, values.voice, server, report)
+    return engines.load_chain(names, values.voice, server, report, values.kokoro_path)

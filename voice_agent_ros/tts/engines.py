@@ -12,17 +12,18 @@ if TYPE_CHECKING:
     from voice_agent_ros.tts.synthesizer import Synthesizer
     from voice_agent_ros.tts.synthesizers.openai_api import SpeechServer
 
-NAMES = ("hibari", "openai", "piper", "espeak-ng")
+NAMES = ("hibari", "kokoro", "openai", "piper", "espeak-ng")
 
 
 def load_synthesizer(
-    name: str = "hibari", voice: str = "", server: SpeechServer | None = None
+    name: str = "hibari", voice: str = "", server: SpeechServer | None = None, kokoro_path: str = ""
 ) -> Synthesizer:
     """Load and warm up a synthesizer.
 
     Args:
         voice: empty for the engine's default; of piper, the path of its file.
         server: of `openai`.
+        kokoro_path: directory of kokoro's weights; empty: where they are fetched to.
 
     Raises:
         ConfigurationError: there is no such engine, or it lacks its server.
@@ -32,6 +33,10 @@ def load_synthesizer(
         from voice_agent_ros.tts.synthesizers.hibari import HibariSynthesizer
 
         return HibariSynthesizer(voice) if voice else HibariSynthesizer()
+    if name == "kokoro":
+        from voice_agent_ros.tts.synthesizers.kokoro import KokoroSynthesizer
+
+        return KokoroSynthesizer(voice, kokoro_path)
     if name == "openai":
         from voice_agent_ros.tts.synthesizers.openai_api import OpenAiSynthesizer
 
@@ -53,6 +58,7 @@ def load_chain(
     voice: str = "",
     server: SpeechServer | None = None,
     report: Callable[[str], None] = lambda _: None,
+    kokoro_path: str = "",
 ) -> Synthesizer:
     """The first engine, and those that stand in for it. `NAME:VOICE` gives one of the others its voice.
 
@@ -67,7 +73,7 @@ def load_chain(
     for index, entry in enumerate(names):
         name, _, own = entry.partition(":")
         try:
-            engines.append(load_synthesizer(name, own or ("" if index else voice), server))
+            engines.append(load_synthesizer(name, own or ("" if index else voice), server, kokoro_path))
         except EngineError as error:
             problems.append(str(error))
     if not engines:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from voice_agent_ros.tts.delivery import AS_USUAL, Delivery
 from voice_agent_ros.tts.playback_timeline import PlaybackTimeline
 from voice_agent_ros.tts.segmentation import Segmenter
 from voice_agent_ros.tts.synthesizer import Samples
@@ -27,9 +29,16 @@ class Piece:
     kind: str = "answer"
     turn_id: str = ""
     is_voiced: bool = True  # False: there is no voice for its language
-    voice: str = ""
-    speed: float = 1.0  # of this reply, times that of the voice
-    volume: float = 1.0
+    delivery: Delivery = AS_USUAL
+
+
+@dataclass
+class Run:
+    """Segments that are said in the same way."""
+
+    delivery: Delivery
+    segments: deque[str] = field(default_factory=deque)
+    has_begun: bool = False
 
 
 class Reply:
@@ -40,12 +49,12 @@ class Reply:
         self.id = piece.reply_id
         self.turn_id = piece.turn_id
         self.kind = piece.kind
-        self.voice = piece.voice
         self.is_voiced = piece.is_voiced
         self.priority = PRIORITIES.get(piece.kind, 1)
         self.segmenter = Segmenter()
         self.characters = 0
-        self.segments: deque[str] = deque()
+        self.runs: deque[Run] = deque()
+        self.delivery = piece.delivery
         self.is_complete = False
         self.in_flight = False
         self.audio: deque[Samples] = deque()
@@ -59,8 +68,33 @@ class Reply:
         self.timeline = PlaybackTimeline()
         self.heard_from = now  # when its text or its playback last got on
         self.problem = ""
-        self.volume = piece.volume
-        self.speed = piece.speed
+
+    def write(self, text: str, delivery: Delivery) -> None:
+        """More of its text; where the way of saying it changes, a segment ends."""
+        is_new = delivery is not self.delivery and (delivery != self.delivery or delivery.pause_s > 0.0)
+        if is_new and text:
+            self.put(self.segmenter.end_here())
+            self.delivery = delivery
+            self.runs.append(Run(delivery))
+        self.put(self.segmenter.feed(text))
+
+    def put(self, segments: Iterable[str]) -> None:
+        """Segments to be said as its newest text is."""
+        for segment in segments:
+            if not self.runs or self.runs[-1].delivery != self.delivery:
+                self.runs.append(Run(self.delivery))
+            self.runs[-1].segments.append(segment)
+
+    @property
+    def has_segments(self) -> bool:
+        """Something is ready to be synthesized."""
+        return any(run.segments for run in self.runs)
+
+    def next_run(self) -> Run:
+        """The one whose segments come next; there must be one."""
+        while not self.runs[0].segments:
+            self.runs.popleft()
+        return self.runs[0]
 
     @property
     def buffered_s(self) -> float:
@@ -70,12 +104,12 @@ class Reply:
     @property
     def is_ready(self) -> bool:
         """There is something to speak."""
-        return self.is_complete or bool(self.segments)
+        return self.is_complete or self.has_segments
 
     @property
     def is_synthesized(self) -> bool:
         """No more audio will come."""
-        return self.is_complete and not self.segments and not self.in_flight
+        return self.is_complete and not self.has_segments and not self.in_flight
 
     def take_audio(self, samples: int) -> Samples:
         """Up to so many samples from the front."""

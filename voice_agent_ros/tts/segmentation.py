@@ -79,7 +79,9 @@ class Segmenter:
         self._width = 0
         self._undecided = 0  # length of a segment that ends here if the next word says so
         self._is_first = True
-        self.flushes: Counter[str] = Counter()  # why pieces ended: starter, punctuation, length, timeout, end
+        self.flushes: Counter[str] = (
+            Counter()
+        )  # why pieces ended: starter, punctuation, length, timeout, delivery, end
 
     @property
     def is_holding(self) -> bool:
@@ -92,6 +94,13 @@ class Segmenter:
         head, _ = split_early(self._held, self._width)
         if head:
             self._cut(len(head), segments, "timeout")
+        return segments
+
+    def end_here(self) -> list[str]:
+        """What follows is said in another way: a segment must not reach over this point."""
+        segments: list[str] = []
+        if self._held:
+            self._cut(len(self._held), segments, "delivery")
         return segments
 
     def feed(self, text: str) -> list[str]:

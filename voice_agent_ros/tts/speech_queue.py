@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voice_agent_ros.tts.delivery import AS_USUAL, Delivery
 from voice_agent_ros.tts.pace import Pace
 from voice_agent_ros.tts.reply import SILENCE, Piece, Reply
 from voice_agent_ros.tts.speakable import speakable
@@ -47,9 +48,8 @@ class Job:
 
     key: int
     text: str
-    voice: str
-    speed: float = 1.0
-    volume: float = 1.0
+    delivery: Delivery = AS_USUAL
+    pause_s: float = 0.0  # silence before it
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class SpeechQueue:
         reply.heard_from = now
         room = self._limits.characters - reply.characters
         reply.characters += len(piece.text)
-        reply.segments.extend(reply.segmenter.feed(piece.text[: max(room, 0)]))
+        reply.write(piece.text[: max(room, 0)], piece.delivery)
         if piece.is_last:
             self._complete(reply)
 
@@ -138,7 +138,7 @@ class SpeechQueue:
         reply.sample_rate = sample_rate
         reply.audio.append(samples)
         reply.waiting += len(samples)
-        reply.timeline.add_audio(len(samples))
+        reply.timeline.add_audio(samples, sample_rate)
         self.pace.add_audio(len(samples) / sample_rate)
 
     def synthesis_ended(self, key: int, problem: str = "", seconds: float | None = None) -> None:
@@ -148,6 +148,7 @@ class SpeechQueue:
         reply = self._current
         if reply is not None and reply.key == key:
             reply.in_flight = False
+            reply.timeline.end_segment()
             reply.problem = reply.problem or problem
 
     def played(
@@ -248,7 +249,7 @@ class SpeechQueue:
 
     def _complete(self, reply: Reply) -> None:
         if not reply.is_complete:
-            reply.segments.extend(reply.segmenter.finish())
+            reply.put(reply.segmenter.finish())
             reply.is_complete = True
         if not reply.is_voiced:
             # It can only be read: nobody has to wait until it would have been its turn to be spoken.
@@ -313,22 +314,25 @@ class SpeechQueue:
         dry = reply.buffered_s <= self._limits.flush_s and now - reply.heard_from >= self._limits.flush_s
         if (
             dry
-            and not (reply.is_complete or reply.in_flight or reply.segments)
+            and not (reply.is_complete or reply.in_flight or reply.has_segments)
             and reply.segmenter.is_holding
         ):
-            reply.segments.extend(reply.segmenter.flush())
+            reply.put(reply.segmenter.flush())
 
     def _give_job(self, reply: Reply, step: Step) -> None:
-        while reply.segments and not reply.in_flight:
+        while reply.has_segments and not reply.in_flight:
             if reply.waiting > self._limits.prepared_s * reply.sample_rate > 0:
                 return
-            segment = self.pace.next_segment(reply.segments, reply.buffered_s)
+            run = reply.next_run()
+            segment = self.pace.next_segment(run.segments, reply.buffered_s)
             reply.timeline.begin_segment(segment)
             text = speakable(segment)
             if text:
                 reply.in_flight = True
                 self.pace.begin(text)
-                step.jobs.append(Job(reply.key, text, reply.voice, reply.speed, reply.volume))
+                pause_s = 0.0 if run.has_begun else run.delivery.pause_s
+                run.has_begun = True
+                step.jobs.append(Job(reply.key, text, run.delivery, pause_s))
 
     def _send(self, reply: Reply, step: Step, now: float) -> None:
         chunk = max(1, int(self._limits.chunk_s * reply.sample_rate))

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.tts.speech_queue import Job
-from voice_agent_ros.tts.synthesizer import Samples, Synthesizer
+from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, is_expressive
+from voice_agent_ros.tts.trim import trimmed
 
 JOIN_TIMEOUT_S = 5.0
 SPEEDS = (0.5, 2.0)
@@ -36,12 +38,19 @@ class SynthesisWorker:
     """One thread, jobs in order.
 
     Args:
+        speed, volume: of everything, times those of a job.
         on_result: called in that thread, must not block.
     """
 
-    def __init__(self, synthesizer: Synthesizer, speed: float, on_result: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        speed: float,
+        on_result: Callable[[Result], None],
+        volume: float = 1.0,
+    ) -> None:
         self._synthesizer = synthesizer
-        self._speed = speed
+        self._speed, self._volume = speed, volume
         self._on_result = on_result
         self._jobs: queue.Queue[Job | None] = queue.Queue(MAX_JOBS)
         self._wanted = 0
@@ -89,11 +98,24 @@ class SynthesisWorker:
     def _synthesize(self, job: Job) -> None:
         if job.key != self._wanted:
             return
-        speed = min(max(self._speed * job.speed, SPEEDS[0]), SPEEDS[1])
-        for block in self._synthesizer.synthesize(job.text, voice=job.voice, speed=speed):
+        delivery, voices = job.delivery, self._synthesizer.voices
+        speed = min(max(self._speed * delivery.speed, SPEEDS[0]), SPEEDS[1])
+        options: dict[str, Any] = {
+            "voice": delivery.voice if delivery.voice in voices else "",
+            "speed": speed,
+        }
+        if delivery.manner and is_expressive(self._synthesizer):
+            options["manner"] = delivery.manner
+        pause = np.zeros(round(job.pause_s * self._synthesizer.sample_rate), np.int16)
+        volume = self._volume * delivery.volume
+        blocks = self._synthesizer.synthesize(job.text, **options)
+        for block in trimmed(blocks, self._synthesizer.sample_rate):
             if job.key != self._wanted:
                 return
-            self._on_result(Result(job, block if job.volume == 1.0 else louder(block, job.volume)))
+            if len(pause):
+                self._on_result(Result(job, pause))
+                pause = pause[:0]
+            self._on_result(Result(job, block if volume == 1.0 else louder(block, volume)))
 
 
 def louder(samples: Samples, volume: float) -> Samples:

@@ -49,3 +49,8 @@ class Synthesizer(Protocol):
 def can_voice(synthesizer: Synthesizer, language: str) -> bool:
     """Whether a BCP-47 language (`en-GB`) is among those of the synthesizer."""
     return language.replace("_", "-").split("-")[0].lower() in synthesizer.languages
+
+
+def is_expressive(synthesizer: Synthesizer) -> bool:
+    """Whether `synthesize` also takes `manner`: how to say it, in words ("Sound cheerful.")."""
+    return bool(getattr(synthesizer, "is_expressive", False))

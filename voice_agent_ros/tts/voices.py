@@ -6,12 +6,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.tts.segmentation import is_wide
-from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, can_voice
+from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, can_voice, is_expressive
 
 RETRY_AFTER_S = 10.0  # a failed engine is left alone for so long, then tried again
 CHARACTERS_PER_S = {"zh": 4.5}
@@ -38,6 +39,7 @@ class VoiceChain:
     """
 
     name = "chain"
+    is_expressive = True
 
     def __init__(
         self,
@@ -53,7 +55,9 @@ class VoiceChain:
         self.languages = tuple(dict.fromkeys(name for engine in engines for name in engine.languages))
         self.voices = tuple(dict.fromkeys(name for engine in engines for name in engine.voices))
 
-    def synthesize(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Samples]:
+    def synthesize(
+        self, text: str, *, voice: str = "", speed: float = 1.0, manner: str = ""
+    ) -> Iterator[Samples]:
         """See `Synthesizer`."""
         if voice and voice not in self.voices:
             raise EngineError(f"There is no voice {voice!r}.", f"Use one of {', '.join(self.voices)}.")
@@ -68,7 +72,7 @@ class VoiceChain:
             for attempt in range(2):
                 said = 0
                 try:
-                    for block in self._blocks(entry.engine, text, voice, speed):
+                    for block in self._blocks(entry.engine, text, voice, speed, manner):
                         said += len(block)
                         yield block
                     if entry.failures:
@@ -88,9 +92,13 @@ class VoiceChain:
                 return
         raise problem
 
-    def _blocks(self, engine: Synthesizer, text: str, voice: str, speed: float) -> Iterator[Samples]:
-        own = voice if voice in engine.voices else ""
-        blocks = engine.synthesize(text, voice=own, speed=speed)
+    def _blocks(
+        self, engine: Synthesizer, text: str, voice: str, speed: float, manner: str
+    ) -> Iterator[Samples]:
+        options: dict[str, Any] = {"voice": voice if voice in engine.voices else "", "speed": speed}
+        if manner and is_expressive(engine):
+            options["manner"] = manner
+        blocks = engine.synthesize(text, **options)
         if engine.sample_rate == self.sample_rate:
             yield from blocks
             return

@@ -20,6 +20,8 @@ from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.tts.containers import CONTENT_TYPES, AudioFile
 from voice_agent_ros.tts.segmentation import Segmenter
 from voice_agent_ros.tts.speakable import speakable
+from voice_agent_ros.tts.synthesizer import is_expressive
+from voice_agent_ros.tts.trim import trimmed
 from voice_agent_ros.xlm.api_errors import ApiError, bad_request
 from voice_agent_ros.xlm.services import Service
 
@@ -38,6 +40,7 @@ class SpeechRequest(BaseModel):
     input: str = Field(max_length=MAX_CHARACTERS)
     voice: str = ""
     speed: float = Field(1.0, ge=0.25, le=4.0)
+    instructions: str = Field("", max_length=MAX_CHARACTERS)  # how to say it, for engines that act
     response_format: Literal["wav", "pcm", "flac", "opus", "mp3"] = "mp3"
 
 
@@ -131,9 +134,12 @@ class SpeechService:
         try:
             engine = self._get()
             file = AudioFile(request.response_format, engine.sample_rate)
+            options: dict[str, Any] = {"voice": voice, "speed": request.speed}
+            if request.instructions and is_expressive(engine):
+                options["manner"] = request.instructions
             is_heard = False
             for text in texts:
-                for block in engine.synthesize(text, voice=voice, speed=request.speed):
+                for block in trimmed(engine.synthesize(text, **options), engine.sample_rate):
                     if self._stops != stops:
                         break
                     is_heard = is_heard or bool(len(block))
@@ -187,6 +193,10 @@ async def _after(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
             await asyncio.to_thread(close)  # a client that has gone gives the voice back
 
 
+# Without which an engine cannot speak at all.
+_LIBRARIES = {"hibari": "hibari", "kokoro": "hibari"}
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the service's options."""
     add = parser.add_argument_group("speech").add_argument
@@ -202,17 +212,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="as the parameter synthesizer of tts_node; default: %(default)s",
     )
     add("--speech-voice", default="", help="default: the engine's own")
+    add(
+        "--kokoro-path",
+        default="",
+        help="directory of kokoro's weights and voices; default: the cache of models",
+    )
 
 
 def create(options: argparse.Namespace) -> Service | None:
     """The service, if it is wanted."""
     if options.speech == "off":
         return None
-    if options.speech == "auto" and importlib.util.find_spec(options.speech_engine) is None:
+    if (
+        options.speech == "auto"
+        and importlib.util.find_spec(_LIBRARIES.get(options.speech_engine, "numpy")) is None
+    ):
         return None
     from voice_agent_ros.tts.engines import load_synthesizer
 
-    service = SpeechService(lambda: load_synthesizer(options.speech_engine, options.speech_voice))
+    service = SpeechService(
+        lambda: load_synthesizer(options.speech_engine, options.speech_voice, kokoro_path=options.kokoro_path)
+    )
     if options.speech == "on":
         service.preload()
 

@@ -47,6 +47,7 @@ class OpenAiSynthesizer:
     """See the module. It holds no state on the server: one that was away is simply there again."""
 
     name = "openai"
+    is_expressive = True
 
     def __init__(self, server: SpeechServer) -> None:
         self.sample_rate = server.sample_rate
@@ -59,11 +60,13 @@ class OpenAiSynthesizer:
             trust_env=False,  # a proxy for the internet is no way to a server beside us
         )
 
-    def synthesize(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Samples]:
+    def synthesize(
+        self, text: str, *, voice: str = "", speed: float = 1.0, manner: str = ""
+    ) -> Iterator[Samples]:
         """See `Synthesizer`. Any voice is tried: only the server knows what it has."""
         if not any(map(str.isalnum, text)):
             return
-        body = {
+        body: dict[str, object] = {
             "model": self._server.model,
             "input": text.encode("utf-8", "ignore").decode()[:MAX_INPUT],
             "voice": voice or self._server.voice,
@@ -71,6 +74,8 @@ class OpenAiSynthesizer:
             "response_format": "pcm",
             "stream": True,
         }
+        if manner:
+            body["instructions"] = manner
         try:
             with self._client.stream(
                 "POST", f"{self._server.url.rstrip('/')}/audio/speech", json=body

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Silence around a segment is cut, silence within it is not."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_agent_ros.tts.trim import LEAD_S, TAIL_S, trimmed
+
+RATE = 1000
+
+
+def blocks_of(audio, sizes):
+    at = 0
+    for size in sizes:
+        yield audio[at : at + size]
+        at += size
+    yield audio[at:]
+
+
+def cut(audio, sizes=()):
+    return np.concatenate([np.zeros(0, np.int16), *trimmed(blocks_of(audio, sizes), RATE)])
+
+
+def speech(lead, pause, tail):
+    loud = np.full(100, 5000, np.int16)
+    quiet = [np.zeros(count, np.int16) for count in (lead, pause, tail)]
+    return np.concatenate([quiet[0], loud, quiet[1], loud, quiet[2]])
+
+
+@given(
+    st.integers(0, 600), st.integers(0, 600), st.integers(0, 900), st.lists(st.integers(1, 400), max_size=8)
+)
+def test_only_the_ends_are_cut_however_it_comes(lead, pause, tail, sizes):
+    expected = speech(min(lead, round(LEAD_S * RATE)), pause, min(tail, round(TAIL_S * RATE)))
+    assert np.array_equal(cut(speech(lead, pause, tail), sizes), expected)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5000])
+def test_audio_that_is_all_quiet_stays(count):
+    assert len(cut(np.full(count, 10, np.int16))) == count
+
+
+def test_the_first_sound_does_not_wait_for_the_rest():
+    def endless():
+        while True:
+            yield np.full(10, 5000, np.int16)
+
+    assert len(next(trimmed(endless(), RATE))) == 10
