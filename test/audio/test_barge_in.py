@@ -2,8 +2,9 @@
 """Pause at a voice, stop at words, go on where it was after a false alarm: to the sample."""
 
 import numpy as np
+import pytest
 
-from voice_agent_ros.audio.barge_in import LONGEST_S, WORDLESS_S, BargeIn
+from voice_agent_ros.audio.barge_in import LONGEST_S, WARY_S, WORDLESS_S, BargeIn, is_echo
 from voice_agent_ros.audio.playback import PlaybackQueue
 
 
@@ -62,3 +63,52 @@ def test_a_stop_while_paused_counts_what_was_heard_and_lets_the_next_reply_speak
     assert (ended.samples, ended.is_interrupted) == (30, True)
     queue.add("r2", 0, 1000, np.ones(10, np.int16), is_last=True)
     assert queue.read(10).all()
+
+
+def test_after_a_false_alarm_a_voice_alone_does_not_pause_it_again():
+    barge_in = BargeIn()
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    barge_in.on_voice(1.2, is_speech=False, robot_speaks=True)
+    assert barge_in.on_time(1.2 + WORDLESS_S) == "resume"
+    assert barge_in.on_voice(4.0, is_speech=True, robot_speaks=True) == ""
+    assert barge_in.on_words("excuse me", robot_speaks=True, robot_says="The cube is red.") == "stop"
+    assert barge_in.on_voice(1.2 + WORDLESS_S + WARY_S, is_speech=True, robot_speaks=True) == "hold"
+
+
+def test_its_own_words_do_not_stop_it():
+    barge_in = BargeIn()
+    says = "I can see three cubes and a bowl. The red cube is on the left."
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    assert barge_in.on_words("Red cube is on", robot_speaks=True, robot_says=says) == ""
+    assert barge_in.on_time(1.0 + LONGEST_S) == "resume"
+
+
+SAID = (
+    "I can see three cubes and a bowl. The red cube is on the left, so I will wait. 我把红色的方块放进碗里。"
+)
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        ("three cubes and a bowl", True),
+        ("the red cube is on the left", True),
+        ("The red tube is on the left.", True),
+        ("cubes", True),
+        ("红色的方块", True),
+        ("wait", False),
+        ("stop", False),
+        ("no", False),
+        ("停", False),
+        ("put the red cube into the box", False),
+        ("what is on the table", False),
+        ("I see the left cube and wait", False),
+        ("take the blue one", False),
+        ("把蓝色的拿来", False),
+        ("", False),
+        ("...", False),
+    ],
+)
+def test_an_echo_is_known_by_its_words(heard, expected):
+    assert is_echo(heard, SAID) == expected
+    assert not is_echo(heard, "")

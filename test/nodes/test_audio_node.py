@@ -236,7 +236,7 @@ def test_what_cannot_be_opened_fails_with_the_fix(capfd, parameters, transition,
 
 @pytest.mark.parametrize("says_words", [True, False])
 def test_who_speaks_pauses_speech_and_words_end_it(start, says_words):
-    _, listener = start(sink="none", barge_in=True)
+    _, listener = start(sink="none", barge_in="always")
     voice = listener.node.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
     words = listener.node.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
     listener.wait(lambda: voice.get_subscription_count() == 1 and words.get_subscription_count() == 1)

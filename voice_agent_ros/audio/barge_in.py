@@ -3,11 +3,44 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import Literal
 
 Action = Literal["", "hold", "resume", "stop"]
 WORDLESS_S = 2.0  # after the person's voice has ended: it was a cough, or our own echo
 LONGEST_S = 4.0  # below the time after which unplayed speech is given up
+# After a false alarm a voice alone does not pause it for so long: an echo that slips through would make it stammer.
+WARY_S = 15.0
+ECHO_SHARE = 0.8  # of the words heard that are, in this order, what the robot is saying
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:'[^\W_]+)?")
+# Said by themselves, they are meant for the robot even if it is saying them too.
+_CALLS = frozenset(
+    [
+        "stop",
+        "wait",
+        "no",
+        "hey",
+        "okay",
+        "ok",
+        "yes",
+        "quiet",
+        "enough",
+        "pause",
+        "hold",
+        "on",
+        "please",
+        "robot",
+        "停",
+        "等",
+        "不",
+        "好",
+        "行",
+        "别",
+        "住",
+        "下",
+    ]
+)
 
 
 class BargeIn:
@@ -16,6 +49,7 @@ class BargeIn:
     def __init__(self) -> None:
         self._held_at: float | None = None
         self._quiet_since: float | None = None
+        self._wary_until = float("-inf")
 
     @property
     def is_holding(self) -> bool:
@@ -25,14 +59,16 @@ class BargeIn:
     def on_voice(self, now: float, *, is_speech: bool, robot_speaks: bool) -> Action:
         """The microphone's decision whether somebody speaks has changed."""
         self._quiet_since = None if is_speech else now
-        if is_speech and robot_speaks and not self.is_holding:
+        if is_speech and robot_speaks and not self.is_holding and now >= self._wary_until:
             self._held_at = now
             return "hold"
         return ""
 
-    def on_words(self, text: str) -> Action:
-        """Words, provisional or final, of whoever speaks now."""
-        if not self.is_holding or not any(map(str.isalnum, text)):
+    def on_words(self, text: str, *, robot_speaks: bool = False, robot_says: str = "") -> Action:
+        """Words, provisional or final, of whoever speaks now; those that the robot is saying itself are its echo."""
+        if not (self.is_holding or robot_speaks) or not any(map(str.isalnum, text)):
+            return ""
+        if is_echo(text, robot_says):
             return ""
         self._held_at = None
         return "stop"
@@ -44,9 +80,22 @@ class BargeIn:
         is_wordless = self._quiet_since is not None and now - self._quiet_since >= WORDLESS_S
         if is_wordless or now - self._held_at >= LONGEST_S:
             self._held_at = None
+            self._wary_until = now + WARY_S
             return "resume"
         return ""
 
     def forget(self) -> None:
         """Everything was stopped by other means."""
         self._held_at = None
+
+
+def is_echo(heard: str, robot_says: str) -> bool:
+    """Whether words are what the robot is saying, as far as a recognizer gets them from an echo."""
+    words, said = _TOKEN.findall(heard.lower()), _TOKEN.findall(robot_says.lower())
+    if not words or not said or _CALLS.issuperset(words):
+        return False
+    best = difflib.SequenceMatcher(None, words, said, autojunk=False).find_longest_match()
+    at = best.b - best.a
+    around = said[max(0, at - 2) : max(0, at + len(words) + 2)]  # in one place, not here and there
+    found = difflib.SequenceMatcher(None, words, around, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in found) >= ECHO_SHARE * len(words)

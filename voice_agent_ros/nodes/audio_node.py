@@ -17,7 +17,6 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from voice_agent_ros.audio import in_process
-from voice_agent_ros.audio.barge_in import Action, BargeIn
 from voice_agent_ros.audio.capture import Capture
 from voice_agent_ros.audio.device import Loudspeaker, reopened
 from voice_agent_ros.audio.devices import default_rate
@@ -31,9 +30,10 @@ from voice_agent_ros.audio.source import SAMPLE_RATE, Block, Source
 from voice_agent_ros.audio.stream_names import name
 from voice_agent_ros.audio.wav_source import Clip, WavSource, load_clips
 from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
-from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest, Transcript, VoiceActivity
+from voice_agent_ros.msg import AgentState, AudioChunk, PlaybackStatus, StopRequest
 from voice_agent_ros.nodes import health, heartbeat, qos, spin
 from voice_agent_ros.nodes.conversions import seconds
+from voice_agent_ros.nodes.interruption import Interruption
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.wakeup import Wakeup
@@ -41,8 +41,10 @@ from voice_agent_ros.nodes.wakeup import Wakeup
 PARAMETERS = (
     Parameter(
         "barge_in",
-        False,
-        "Who speaks pauses the robot's speech, words end it; needs a microphone without the robot's own voice.",
+        "auto",
+        "Who speaks pauses the robot's speech, words end it; needs a microphone without the robot's own voice. "
+        "auto: where the echo is cancelled (duplex full).",
+        choices=("auto", "always", "never"),
     ),
     Parameter(
         "source",
@@ -118,10 +120,9 @@ class AudioNode(ManagedNode):
         self.create_subscription(AgentState, "state", self._on_state, qos.STATE)
         self.create_service(Trigger, "~/next_clip", self._on_next_clip)
         self._wake = Wakeup(self, self._publish_status)
-        self._barge_in = BargeIn()
-        self._stop_request = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        self.create_subscription(VoiceActivity, "speech/activity", self._on_voice, qos.EVENTS)
-        self.create_subscription(Transcript, "speech/transcript", self._on_words, qos.EVENTS)
+        self._interruption = Interruption(
+            self, lambda: self._playback, self._can_be_interrupted, self._on_stop
+        )
         self.create_timer(STATUS_PERIOD_S, self._publish_status)
         health.report(self, "audio", self._health)
 
@@ -332,32 +333,13 @@ class AudioNode(ManagedNode):
             created_at=seconds(message.header.stamp) or float("inf"),
         )
 
-    def _on_voice(self, message: Any) -> None:
-        if self._playback is not None and self._values.barge_in:
-            speaks = self._playback.is_playing
-            now = time.monotonic()
-            self._interrupt(self._barge_in.on_voice(now, is_speech=message.is_speech, robot_speaks=speaks))
-
-    def _on_words(self, message: Any) -> None:
-        self._interrupt(self._barge_in.on_words(message.text), message.text)
-
-    def _interrupt(self, action: Action, words: str = "") -> None:
-        """Pause, go on, or stop speaking; the arm is not concerned."""
-        if self._playback is None:
-            return
-        if action == "hold":
-            self._playback.hold()
-        elif action == "resume":
-            self._playback.resume()
-        elif action == "stop":
-            stop = StopRequest(source="barge_in", scope=StopRequest.SCOPE_SPEECH, phrase=words)
-            stop.header.stamp = self.get_clock().now().to_msg()
-            self._on_stop(stop)
-            self._stop_request.publish(stop)
+    def _can_be_interrupted(self) -> bool:
+        wanted = self._values.barge_in
+        return bool(wanted == "always" or (wanted == "auto" and self._duplex == "full"))
 
     def _on_stop(self, message: StopRequest) -> None:
         if message.scope != StopRequest.SCOPE_MOTION and self._playback is not None:
-            self._barge_in.forget()
+            self._interruption.forget()
             self._playback.stop(seconds(message.header.stamp) or seconds(self.get_clock().now().to_msg()))
             self._publish_status()
 
@@ -365,7 +347,7 @@ class AudioNode(ManagedNode):
         """At every change, and now and then while something is played."""
         if self._playback is None:
             return
-        self._interrupt(self._barge_in.on_time(time.monotonic()))
+        self._interruption.tick()
         for played in self._playback.news():
             self._status.publish(self._status_of(played))
         is_speaking = self._playback.is_playing
