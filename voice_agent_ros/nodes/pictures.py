@@ -103,7 +103,7 @@ class Pictures:
             qos_profile_sensor_data,
         )
         try:
-            message = await future
+            message: Any = await future
         finally:
             del self._waiting[future]
             self._node.destroy_subscription(subscription)
