@@ -50,6 +50,7 @@ TOOLS = [
 ]
 VIEW = ["viser>=1.0", "yourdfpy"]
 TEST = [
+    *VIEW,
     "httpx>=0.27",
     "hypothesis>=6",
     "jiwer>=3",

@@ -27,6 +27,7 @@ VERBS = (
     "timeline",
     "systemd",
     "chat",
+    "view",
 )
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report for SIGINT

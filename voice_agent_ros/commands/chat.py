@@ -28,8 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
     from voice_agent_ros.commands.chat_link import ChatLink
 
     with ros_session(arguments.namespace) as session:
-        link = ChatLink(session, thoughts=arguments.thoughts)
+        link = ChatLink(session.node, thoughts=arguments.thoughts)
         app = ChatApp(link)
-        with link.listening(app.take):
+        link.tell = app.take
+        with session.spinning():
             app.run()
     return 0

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection of `voice-agent chat` with a running agent: what happens there, as events; what the person wants, as messages."""
+"""The connection of `voice-agent chat` and `view` with a running agent: what happens there, as events; what the person wants, as messages."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from std_msgs.msg import String
@@ -14,30 +12,35 @@ from std_srvs.srv import Trigger
 from voice_agent_ros.msg import AgentState, BridgeState, ReplyChunk, StopRequest, Transcript, TurnReport
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.thoughts import TOPIC
-from voice_agent_ros.telemetry.chat_events import THOUGHT, Event, Reply, Said, Status, TurnEnded
+from voice_agent_ros.srv import Confirm
+from voice_agent_ros.telemetry.chat_events import THOUGHT, Event, Question, Reply, Said, Status, TurnEnded
 from voice_agent_ros.telemetry.turns import turn_of
 
-JOIN_S = 5.0
-POLL_S = 0.2
+KEPT_QUESTIONS = 8
 
 
 class ChatLink:
     """Implements `telemetry.chat_events.Link`.
 
     Args:
-        session: its node is spun in a thread of its own while `listening`.
+        node: somebody else spins it.
         thoughts: be told what the model thinks, too.
+
+    Attributes:
+        tell: gets the events, from the thread that spins the node.
     """
 
-    def __init__(self, session: Any, *, thoughts: bool = False) -> None:
-        self._session = session
-        self._tell: Callable[[Event], None] = lambda _: None
+    def __init__(self, node: Any, *, thoughts: bool = False) -> None:
+        self._node = node
+        self.tell: Callable[[Event], None] = lambda _: None
         self._agent, self._latch = "", ""
-        node = session.node
+        self._question = Question()
+        self._questions: dict[str, str] = {}  # by nonce: words and bridge tell of it in any order
         self._prompt = node.create_publisher(String, "prompt_text", qos.EVENTS)
         self._stop = node.create_publisher(StopRequest, "stop", qos.EVENTS)
         self._guard = node.create_client(Trigger, "stop_guard_node/stop")
         self._resume = node.create_client(Trigger, "intent_bridge_node/resume")
+        self._confirm = node.create_client(Confirm, "intent_bridge_node/confirm")
         for kind, topic, callback, profile in (
             (Transcript, "speech/transcript", self._on_transcript, qos.EVENTS),
             (ReplyChunk, "speech/reply", self._on_reply, qos.EVENTS),
@@ -48,24 +51,6 @@ class ChatLink:
             node.create_subscription(kind, topic, callback, profile)
         if thoughts:
             node.create_subscription(ReplyChunk, TOPIC, self._on_thought, qos.EVENTS)
-
-    @contextmanager
-    def listening(self, tell: Callable[[Event], None]) -> Iterator[None]:
-        """Hand events over, from another thread, until the end of the block."""
-        self._tell = tell
-        ended = threading.Event()
-
-        def spin() -> None:
-            while not ended.is_set():
-                self._session.wait(ended.is_set, POLL_S)
-
-        thread = threading.Thread(target=spin, name="chat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join(JOIN_S)
 
     def say(self, text: str) -> bool:
         """Send a sentence; False: nobody listens."""
@@ -78,7 +63,7 @@ class ChatLink:
         """Stop everything, by topic and by the guard's service; False: nobody listens."""
         listeners = self._stop.get_subscription_count()
         request = StopRequest(source="chat", scope=StopRequest.SCOPE_ALL)
-        request.header.stamp = self._session.node.get_clock().now().to_msg()
+        request.header.stamp = self._node.get_clock().now().to_msg()
         self._stop.publish(request)
         if self._guard.service_is_ready():
             self._guard.call_async(Trigger.Request())
@@ -92,25 +77,45 @@ class ChatLink:
         self._resume.call_async(Trigger.Request())
         return True
 
+    def answer(self, nonce: str, *, accept: bool) -> bool:
+        """Answer the question with this nonce; False: there is no bridge."""
+        if not self._confirm.service_is_ready():
+            return False
+        self._confirm.call_async(Confirm.Request(nonce=nonce, accept=accept))
+        return True
+
     def _on_transcript(self, message: Transcript) -> None:
-        self._tell(Said(message.turn_id, message.text, is_final=message.is_final))
+        self.tell(Said(message.turn_id, message.text, is_final=message.is_final))
 
     def _on_reply(self, message: ReplyChunk) -> None:
         if message.kind != ReplyChunk.KIND_EARCON:
-            self._tell(Reply(message.reply_id, message.text, message.kind, is_last=message.is_last))
+            self.tell(Reply(message.reply_id, message.text, message.kind, is_last=message.is_last))
+        if message.kind == ReplyChunk.KIND_QUESTION:
+            before = self._questions.pop(message.reply_id, "")
+            self._questions[message.reply_id] = before + message.text
+            for old in list(self._questions)[:-KEPT_QUESTIONS]:
+                del self._questions[old]
+            self._ask(self._question.nonce)
+
+    def _ask(self, nonce: str) -> None:
+        question = Question(nonce, self._questions.get(nonce, "")) if nonce else Question()
+        if question != self._question:
+            self._question = question
+            self.tell(question)
 
     def _on_thought(self, message: ReplyChunk) -> None:
-        self._tell(Reply(message.reply_id, message.text, THOUGHT, is_last=message.is_last))
+        self.tell(Reply(message.reply_id, message.text, THOUGHT, is_last=message.is_last))
 
     def _on_turn(self, message: TurnReport) -> None:
-        self._tell(TurnEnded(turn_of(message)))
+        self.tell(TurnEnded(turn_of(message)))
 
     def _on_agent(self, message: AgentState) -> None:
         self._agent = f"{message.state} {message.message}".strip()
-        self._tell(Status(self._agent, self._latch))
+        self.tell(Status(self._agent, self._latch))
 
     def _on_bridge(self, message: BridgeState) -> None:
         latch = message.latch_reason or "stopped" if message.is_latched else ""
         if latch != self._latch:
             self._latch = latch
-            self._tell(Status(self._agent, latch))
+            self.tell(Status(self._agent, latch))
+        self._ask(message.pending_nonce)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from voice_agent_ros.errors import VoiceAgentError
 
 SPIN_S = 0.05
+POLL_S, JOIN_S = 0.2, 5.0
 DISCOVERY_S = 5.0
 
 
@@ -50,6 +52,23 @@ class RosSession:
                 return False
             self._executor.spin_once(timeout_sec=SPIN_S)
         return True
+
+    @contextmanager
+    def spinning(self) -> Iterator[None]:
+        """Spin in a thread of its own until the end of the block."""
+        ended = threading.Event()
+
+        def spin() -> None:
+            while not ended.is_set():
+                self.wait(ended.is_set, POLL_S)
+
+        thread = threading.Thread(target=spin, name="session", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(JOIN_S)
 
     def require(self, condition: Callable[[], object], timeout_s: float, missing: str) -> None:
         """Like `wait`, but the time must not be over first.

@@ -35,7 +35,6 @@ class Narrator:
         self._clock = clock
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._speech_end: float | None = None
-        self.also: Callable[[str, str], None] = lambda kind, text: None
 
     def speech_ended(self, at: float) -> None:
         """Times are counted from here until speech begins again."""
@@ -52,4 +51,3 @@ class Narrator:
         line.append(f"{kind:<7}", style=STYLES.get(kind, ""))
         line.append(text, style="dim" if kind == "hears" else "")
         self._console.print(line)
-        self.also(kind, text)

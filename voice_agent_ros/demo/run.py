@@ -26,13 +26,14 @@ from launch.logging import launch_config
 from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
+from voice_agent_ros.commands.view_link import ViewLink
 from voice_agent_ros.demo import report
 from voice_agent_ros.demo.narrator import Narrator
 from voice_agent_ros.demo.observer import Observer
 from voice_agent_ros.demo.options import OUTCOMES, Options, from_environment
-from voice_agent_ros.demo.view import BrowserView
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.nodes.spin import new_executor
+from voice_agent_ros.telemetry.browser_view import BrowserView
 
 STARTUP_TIMEOUT_S = 90.0
 HEARD_TIMEOUT_S = 8.0
@@ -75,7 +76,7 @@ def main() -> int:
         finally:
             service.shutdown()
 
-    view = open_view(share, options, observer, narrator)
+    view = open_view(options, observer, narrator)
     talking = threading.Thread(target=converse, name="conversation", daemon=True)
     talking.start()
     service.run()
@@ -89,16 +90,17 @@ def main() -> int:
     return outcome[0] if outcome else 130
 
 
-def open_view(share: Path, options: Options, observer: Observer, narrator: Narrator) -> BrowserView | None:
+def open_view(options: Options, observer: Observer, narrator: Narrator) -> BrowserView | None:
     """The browser view, if it is wanted and can be had."""
     if not options.view:
         return None
     try:
-        view = BrowserView(share / "urdf" / f"{options.arm}.urdf", lambda: observer.world)
+        link = ViewLink(observer)
+        view = BrowserView(link, lambda: link.look, lambda: link.urdf)
     except VoiceAgentError as error:
         narrator.show("error", str(error))
         return None
-    narrator.also = view.show
+    link.tell = view.take
     narrator.show("view", f"open {view.url} in a browser on this computer")
     return view
 

@@ -45,7 +45,15 @@ class Status:
     latch: str
 
 
-Event = Said | Reply | TurnEnded | Status
+@dataclass(frozen=True)
+class Question:
+    """What is asked before a motion and waits for a yes or no; without a nonce: nothing is asked any more."""
+
+    nonce: str = ""
+    text: str = ""
+
+
+Event = Said | Reply | TurnEnded | Status | Question
 
 
 class Link(Protocol):
@@ -59,6 +67,9 @@ class Link(Protocol):
 
     def resume(self) -> bool:
         """Release the motion latch."""
+
+    def answer(self, nonce: str, *, accept: bool) -> bool:
+        """Answer the question with this nonce."""
 
 
 def waterfall(turn: Turn, width: int = 40) -> list[str]:
