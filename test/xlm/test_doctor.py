@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from voice_agent_ros.xlm import ion
+from voice_agent_ros.xlm.console import Console
 from voice_agent_ros.xlm.doctor import main
 from voice_agent_ros.xlm.elf import missing_libraries
 from voice_agent_ros.xlm.ion import HEAPS, Heap, HeapWatch, lost_memory, parse_heaps, read_heaps
+from voice_agent_ros.xlm.profile import load_profile
 
 MIB = 1024 * 1024
 TABLE = """
@@ -209,3 +212,18 @@ def test_memory_that_does_not_come_back_is_reported(board: Board) -> None:
     assert lost == {"carveout": 1699 * MIB}
     assert later == {}
     assert lost_memory([], [Heap("new", 0, 999 * MIB)]) == []
+
+
+def test_heaps_that_cannot_be_read_are_not_called_whole(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(
+        load_profile("xlm_demo-0.9.0"), ["true"], cwd=board.runtime, heaps=HeapWatch(board.root)
+    )
+    assert console.lost_memory == {}
+    monkeypatch.setattr(ion, "read_heaps", lambda _: None)
+    blind = HeapWatch(board.root)
+    blind.before_start()
+    assert (
+        Console(load_profile("xlm_demo-0.9.0"), ["true"], cwd=board.runtime, heaps=blind).lost_memory is None
+    )

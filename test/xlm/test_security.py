@@ -136,11 +136,19 @@ def test_rate_host_and_web_pages(start_server: Callable[..., Any]) -> None:
     preflight = {"origin": "https://chat.example", "access-control-request-method": "POST"}
     allowed = httpx.options(f"{server.url}/v1/chat/completions", headers=preflight)
     assert allowed.headers["access-control-allow-origin"] == "https://chat.example"
+    assert "access-control-allow-private-network" not in allowed.headers
+    private = {**preflight, "access-control-request-private-network": "true"}
+    allowed = httpx.options(f"{server.url}/v1/chat/completions", headers=private)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-private-network"] == "true"
     refused = httpx.options(
         f"{server.url}/v1/chat/completions", headers={**preflight, "origin": "https://evil.example"}
     )
     assert refused.status_code == 403
     assert refused.json()["error"]["message"]
+    refused = httpx.options(f"{server.url}/v1/models", headers={**private, "origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert "access-control-allow-private-network" not in refused.headers
     statuses = [httpx.get(url).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     with pytest.raises(openai.RateLimitError) as caught:

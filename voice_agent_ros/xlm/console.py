@@ -113,9 +113,11 @@ class Console:
         return self._profile
 
     @property
-    def lost_memory(self) -> dict[str, int]:
-        """Bytes of BPU memory by heap that its ended processes have not given back."""
-        return {loss.heap: loss.lost for loss in self._heaps.lost} if self._heaps else {}
+    def lost_memory(self) -> dict[str, int] | None:
+        """Bytes of BPU memory by heap that its ended processes have not given back; None: nobody can tell."""
+        if self._heaps is None or self._heaps.is_blind:
+            return None
+        return {loss.heap: loss.lost for loss in self._heaps.lost}
 
     @property
     def is_ready(self) -> bool:

@@ -37,7 +37,7 @@ class EngineStatus:
         history: whether the console keeps its history, as far as is known.
         clean_by: what makes it forget.
         load_s: what its last start took.
-        lost_memory: bytes of BPU memory by heap that ended processes have not given back.
+        lost_memory: bytes of BPU memory by heap that ended processes have not given back; None: it cannot be told.
     """
 
     state: str
@@ -54,4 +54,4 @@ class EngineStatus:
     history: str
     clean_by: str
     load_s: float
-    lost_memory: dict[str, int]
+    lost_memory: dict[str, int] | None

@@ -136,6 +136,10 @@ class HeapWatch:
         if not self._began:
             self._began = True
             self._before = read_heaps(self._root)
+            if self._before is None:
+                log.info(
+                    "BPU memory that does not come back will not be noticed: %s is root's", self._root / HEAPS
+                )
 
     async def after_end(self) -> None:
         """Look whether all memory came back, and say so if not."""

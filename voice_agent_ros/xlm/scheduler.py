@@ -92,11 +92,6 @@ class Engine:
             lost_memory=self._console.lost_memory,
         )
 
-    def position(self, job: Job) -> int:
-        """A job's place in the queue, 1 for the next one; 0: it does not wait any more."""
-        waiting = self._queue.in_order()
-        return waiting.index(job) + 1 if job in waiting else 0
-
     def start(self) -> None:
         """Begin to load; questions may be submitted at once and wait."""
         self._owner = asyncio.create_task(self._own())

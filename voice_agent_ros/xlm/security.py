@@ -28,6 +28,7 @@ BODILESS = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008
 CLIENTS_MAX = 1_024
 HEAD_MAX_BYTES = 65_536
+_ASKS_FOR_PRIVATE_NETWORK = b"access-control-request-private-network"
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -204,9 +205,16 @@ class Cors(CORSMiddleware):
     """Starlette's, with errors in the shape that all errors have."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """The answer to a browser that asks whether it may ask."""
-        response = super().preflight_response(request_headers)
+        """The answer to a browser that asks whether it may ask.
+
+        Some ask besides whether a page from outside may reach a private network, where this server always is: that was
+        said with the page's name. Versions of Starlette differ in what they make of it.
+        """
+        plain = [pair for pair in request_headers.raw if pair[0] != _ASKS_FOR_PRIVATE_NETWORK]
+        response = super().preflight_response(Headers(raw=plain))
         if response.status_code < 400:
+            if len(plain) < len(request_headers.raw):
+                response.headers["access-control-allow-private-network"] = "true"
             return response
         refused = ApiError(403, "This web page may not ask.", "Start the server with --cors-origin.")
         return error_response(refused)

@@ -26,6 +26,7 @@ from voice_agent_ros.xlm.scheduler import Engine
 from voice_agent_ros.xlm.security import Access, Cors, Gate, error_response
 from voice_agent_ros.xlm.services import BodyLimit, BodyLimits, Service, stop_all
 
+_PATHS = "Use /v1/chat/completions, /v1/completions or /v1/models."
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -207,7 +208,7 @@ def _add_error_bodies(app: FastAPI) -> None:
         if isinstance(error.__cause__, ApiError):  # FastAPI's own reading of a body that was cut off
             return error_response(error.__cause__)
         what = f"{request.method} {request.url.path}: {error.detail}."
-        fix = "Use a path below /v1." if error.status_code == 404 else ""
+        fix = _PATHS if error.status_code == 404 else ""
         code = "unknown_url" if error.status_code == 404 else None
         return error_response(ApiError(error.status_code, what, fix, code=code, more_headers=error.headers))
 
