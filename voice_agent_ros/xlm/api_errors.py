@@ -81,6 +81,13 @@ def shutting_down() -> ApiError:
     return unavailable("The server is shutting down.", code="shutting_down")
 
 
+def deadline_exceeded(seconds: float) -> ApiError:
+    """504: the whole request took too long."""
+    return ApiError(
+        504, f"No complete reply within {seconds:g} s.", type="server_error", code="deadline_exceeded"
+    )
+
+
 def hung_up() -> ApiError:
     """499: for the log and the metrics; nobody reads it."""
     return ApiError(HUNG_UP, "The client hung up.", code="client_closed_request")

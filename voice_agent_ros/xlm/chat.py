@@ -46,7 +46,7 @@ class Reply:
         turn: what was asked.
         make_assembler: what makes deltas of them.
         expectation: which form it must have, if it must.
-        correct: asks again, given what was said and what is wrong with it; None: that is not wanted.
+        correct: asks again, given what was said, what is wrong with it and by when; None: that is not wanted.
         is_exact: tokens are counted exactly.
     """
 
@@ -54,7 +54,7 @@ class Reply:
     turn: Turn
     make_assembler: MakeAssembler
     expectation: Expectation | None = None
-    correct: Callable[[str, str], tuple[Job, Turn]] | None = None
+    correct: Callable[[str, str, float], tuple[Job, Turn]] | None = None
     is_exact: bool = False
     timing: Timing = field(default_factory=Timing)
 
@@ -193,7 +193,7 @@ class Reply:
         if correct is None:
             return False
         try:
-            job, turn = correct(failed, problem)
+            job, turn = correct(failed, problem, self.job.deadline)
         except ApiError:  # no room in the queue or in the line: the first answer is all there is
             return False
         self._spent = self.usage()
@@ -278,7 +278,7 @@ class ChatService:
         elif wanted is not None:
             expectation = ExpectJson(wanted)
 
-        def correct(failed: str, problem: str) -> tuple[Job, Turn]:
+        def correct(failed: str, problem: str, deadline: float) -> tuple[Job, Turn]:
             told = expectation or ExpectCall(functions)
             messages = [
                 *request.messages,
@@ -286,7 +286,7 @@ class ChatService:
                 Message(role="user", content=told.correction(problem)),
             ]
             turn = self._renderer.render(messages, task, trim=trims)
-            return self._engine.submit(turn.question, client), turn
+            return self._engine.submit(turn.question, client, deadline), turn
 
         repairs = self._repairs if request.repair is None else request.repair
         turn = self._renderer.render(request.messages, task, trim=trims)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from voice_agent_ros import __version__
-from voice_agent_ros.xlm.api_errors import ApiError, bad_request, hung_up
+from voice_agent_ros.xlm.api_errors import ApiError, bad_request, deadline_exceeded, hung_up
 from voice_agent_ros.xlm.chat import ChatService, Reply
 from voice_agent_ros.xlm.event_stream import LATER_THAN_THE_ENGINE_S, EventStream, until_gone
 from voice_agent_ros.xlm.metrics import Metrics
@@ -112,7 +112,7 @@ class ChatRoutes:
             await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 return working.result()
-            raise hung_up()
+            raise hung_up() if gone.done() else deadline_exceeded(self._deadline_s)
         finally:
             cancel()
             for task in tasks:

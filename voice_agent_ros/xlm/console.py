@@ -318,8 +318,11 @@ class Console:
             # What is wrong with its files, it says itself; what is wrong with its memory, the rule says better.
             message = f"{rule.message.rstrip('.')}{told}." if rule.kind == "load" else rule.message
             return Failure(rule.kind, message, rule.fix)
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return Failure("crash", f"The console program ended ({how}){told}.", "See the server's log.")
+        if code is None:
+            what = "The console program no longer reads"
+        else:
+            what = f"The console program ended ({f'signal {-code}' if code < 0 else f'exit code {code}'})"
+        return Failure("crash", f"{what}{told}.", "See the server's log.")
 
 
 def _hang(seconds: float) -> Failure:

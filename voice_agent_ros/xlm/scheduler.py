@@ -13,7 +13,14 @@ import logging
 import time
 from collections.abc import Callable
 
-from voice_agent_ros.xlm.api_errors import ApiError, internal_error, overloaded, shutting_down, unavailable
+from voice_agent_ros.xlm.api_errors import (
+    ApiError,
+    deadline_exceeded,
+    internal_error,
+    overloaded,
+    shutting_down,
+    unavailable,
+)
 from voice_agent_ros.xlm.console import Console, ConsoleError, Question
 from voice_agent_ros.xlm.engine_status import EngineStatus, Waiting
 from voice_agent_ros.xlm.events import EndOfTurn, Failure, Performance, Reasoning, Text
@@ -106,8 +113,13 @@ class Engine:
             owner.cancel()
             await asyncio.wait({owner}, timeout=CANCEL_AGAIN_S)
 
-    def submit(self, question: Question, client: str) -> Job:
+    def submit(self, question: Question, client: str, deadline: float | None = None) -> Job:
         """Queue a question.
+
+        Args:
+            question: what is asked.
+            client: whom the queue is fair to.
+            deadline: monotonic time by which the reply must be complete; default: as for every request from now on.
 
         Raises:
             ApiError: 429, the queue is full; 503, the engine cannot answer.
@@ -116,20 +128,21 @@ class Engine:
             raise shutting_down()
         if self._state == "failed" and self._problem is not None:
             raise self._refusal(self._problem)
-        job = Job(question, client, time.monotonic() + self._deadline_s)
+        now = time.monotonic()
+        job = Job(question, client, now + self._deadline_s if deadline is None else deadline)
         if not self._queue.put(job):
             waiting = len(self._queue)
             raise overloaded(
                 f"{waiting} requests are waiting already.", (waiting + 1) * self._rates.typical_reply_s
             )
-        job.expiry = asyncio.get_running_loop().call_later(self._deadline_s, self._expire, job)
+        job.expiry = asyncio.get_running_loop().call_later(job.deadline - now, self._expire, job)
         self._console.attention.ring()
         return job
 
     def _expire(self, job: Job) -> None:
         """Tell a job that has waited for too long; one that is being answered has its own clock."""
         if self._queue.remove(job):
-            job.put(_timed_out(self._deadline_s))
+            job.put(deadline_exceeded(self._deadline_s))
 
     async def _own(self) -> None:
         try:
@@ -227,14 +240,14 @@ class Engine:
             job.expiry.cancel()
         left_s = job.deadline - time.monotonic()
         if left_s <= 0:
-            job.put(_timed_out(self._deadline_s))
+            job.put(deadline_exceeded(self._deadline_s))
             return
         self._rates.load_s, self._rates.stop_s = self._console.load_s, self._console.stop_s
         try:
             try:
                 reply = await asyncio.wait_for(self._answer(job), left_s)
             except asyncio.TimeoutError:
-                job.put(_timed_out(self._deadline_s))
+                job.put(deadline_exceeded(self._deadline_s))
                 reply = None
         except ConsoleError as error:
             job.put(self._refusal(error))
@@ -334,9 +347,3 @@ class Engine:
     def _refuse_all(self, error: ApiError) -> None:
         for job in self._queue.drop_all():
             job.put(error)
-
-
-def _timed_out(seconds: float) -> ApiError:
-    return ApiError(
-        504, f"No complete reply within {seconds:g} s.", type="server_error", code="deadline_exceeded"
-    )
