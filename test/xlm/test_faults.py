@@ -161,20 +161,6 @@ def test_deadline(start_server: Callable[..., Any]) -> None:
     assert server.ask("x") == "x"
 
 
-def test_asking_again_has_no_deadline_of_its_own(start_server: Callable[..., Any]) -> None:
-    server = start_server("--echo --decode-tps 10", "--deadline-s 1.5").wait_until_healthy()
-    body = {"model": "xlm", "messages": [{"role": "user", "content": "a b c d e f g h"}]}
-    wanted = {"type": "json_object"}
-    began = time.monotonic()
-    response = httpx.post(
-        f"{server.url}/v1/chat/completions", json={**body, "response_format": wanted}, timeout=20
-    )
-    assert response.status_code == 504
-    assert response.json()["error"]["code"] == "deadline_exceeded"
-    assert time.monotonic() - began >= 1.5
-    assert server.health().json()["turns"] <= 1
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("is_busy", [False, True])
 def test_a_signal_ends_everything_soon(start_server: Callable[..., Any], number: int, is_busy: bool) -> None:

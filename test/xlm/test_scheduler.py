@@ -11,10 +11,13 @@ import pytest
 
 from voice_agent_ros.xlm.api_errors import ApiError, hung_up, shutting_down
 from voice_agent_ros.xlm.bell import Bell
+from voice_agent_ros.xlm.chat import ChatService
 from voice_agent_ros.xlm.console import Question
 from voice_agent_ros.xlm.events import EndOfTurn, Event, Reasoning, ReplyStarted, Text
 from voice_agent_ros.xlm.fair_queue import UNREAD_EVENTS, UNREAD_MAX_CHARS, FairQueue, Job
 from voice_agent_ros.xlm.profile import load_profile
+from voice_agent_ros.xlm.protocol import ChatRequest
+from voice_agent_ros.xlm.rendering import Renderer
 from voice_agent_ros.xlm.scheduler import Engine
 
 
@@ -166,3 +169,33 @@ def test_a_mistake_of_ours_costs_one_reply() -> None:
         await engine.stop()
 
     asyncio.run(asyncio.wait_for(scenario(), 20))
+
+
+class StubbornEngine:
+    """Never says JSON; remembers by when it was to have answered."""
+
+    def __init__(self) -> None:
+        self.deadlines: list[float | None] = []
+
+    def submit(self, question: Question, client: str, deadline: float | None = None) -> Job:
+        self.deadlines.append(deadline)
+        asked = Job(question, client, deadline=100.0 if deadline is None else deadline)
+        asked.put(Text("no"))
+        asked.put(EndOfTurn())
+        return asked
+
+
+def test_asking_again_has_no_deadline_of_its_own() -> None:
+    engine, profile = StubbornEngine(), load_profile("oellm_run-1.0.0")
+    renderer = Renderer(profile, profile.model_type(), "passthrough")
+    chat = ChatService(engine, renderer, ("xlm",))  # type: ignore[arg-type]
+    messages = [{"role": "user", "content": "hello"}]
+    wanted = {"model": "xlm", "messages": messages, "response_format": {"type": "json_object"}}
+
+    async def scenario() -> None:
+        with pytest.raises(ApiError, match="did not produce the JSON"):
+            async for _ in chat.begin(ChatRequest.model_validate(wanted), "a").deltas():
+                pass
+
+    asyncio.run(scenario())
+    assert engine.deadlines == [None, 100.0]
