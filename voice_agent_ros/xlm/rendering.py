@@ -251,7 +251,11 @@ class Renderer:
         size = len(turn.question.line.encode())
         about = "" if self._counter.is_exact else "about "
         if size > limits.line_bytes:
-            return _too_long(f"The prompt has {size} bytes; the console reads {limits.line_bytes} at most.")
+            # Agent frameworks look for these words to shorten a conversation by themselves.
+            return _too_long(
+                f"This model's maximum context length is {limits.line_bytes} bytes, the longest line that its "
+                f"console reads, but the prompt has {size}."
+            )
         if turn.prompt_tokens >= limits.context_tokens:
             return _too_long(
                 f"This model's maximum context length is {limits.context_tokens} tokens, "
