@@ -1,49 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long after the voice partials, finals and stops come, how many stops are caught and how often there was none.
 
-Sentences are spoken by flite, or taken from the folder that VOICE_AGENT_RECORDINGS names (see hearing.py). Decodes
-are real, everything else is on the audio's clock, so that sentences need not be waited for.
+Sentences and stops are those of data/, by voices that nothing was tuned on, or are taken from the folder that
+VOICE_AGENT_RECORDINGS names (see hearing.py). The spotter is the default one (VOICE_AGENT_STOP_SPOTTER names another).
+Decodes are real, everything else is on the audio's clock, so that sentences need not be waited for.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
+from collections import defaultdict
 
 import numpy as np
 
-from benchmarks.echo_room import EchoRoom
-from benchmarks.hearing import CHUNK, Hearing, Pcm, Said, VirtualEars, _Worker, in_quiet, recordings, spoken
+from benchmarks.asr_stop import recorded
+from benchmarks.echo_room import EchoRoom, cancelled, robots_voice
+from benchmarks.hearing import Hearing, Said, VirtualEars, _Worker, in_quiet, recordings
 from benchmarks.row import Row
+from benchmarks.speech_sets import synthesised
 from voice_agent_ros.asr.recognizers.engines import RecognizerOptions, load_recognizer
-from voice_agent_ros.asr.spotters import STOP_WORDS, PocketsphinxSpotter
+from voice_agent_ros.asr.spotters import stop_spotter
 from voice_agent_ros.asr.vad import SAMPLE_RATE
-from voice_agent_ros.audio.echo import EchoCanceller, PlayedAudio
-from voice_agent_ros.audio.source import Block
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
-from voice_agent_ros.tts.synthesizers.hibari import HibariSynthesizer
 
 GROUP = "asr"
-COMMANDS = [
-    "Pick up the red cube.",
-    "Put the blue cube in the bowl.",
-    "Move the arm up ten centimeters.",
-    "Open the gripper.",
-    "What can you see on the table?",
-    "Pick up the green cube and put it next to the bowl.",
-]
-STOPS = ["Stop.", "Stop now!", "Please stop.", "Stop the arm.", "Emergency stop!"]
-OTHERS = [
-    *COMMANDS,
-    "It is time to begin the next part of the program.",
-    "The weather is nice today, we could go outside.",
-    "Could you hand me the small screwdriver from the tool box?",
-    "I think the shop is open until five o'clock.",
-]
-OWN_WORDS = (
-    "I am picking up the red cube now. I have put the blue cube into the bowl. The green cube is to the left of the "
-    "bowl, about ten centimeters away from the gripper. I am moving the arm up slowly. Shall I go on with the next one? "
-    "The gripper is open and the arm is back in its home position. I can see three cubes and one bowl on the table. "
-)
+SENTENCES = 8  # of each voice
+STOPS = 4  # of each voice
 HEARD_WITHIN_S = (-0.3, 1.5)  # of the end of the word
 OWN_VOICE_S = 300.0
 STOP_EVERY_S = 5.0
@@ -52,17 +35,45 @@ STOP_EVERY_S = 5.0
 def rows() -> list[Row]:
     """All of it, some minutes."""
     options = RecognizerOptions(name="whisper_local")
-    ears = VirtualEars(load_recognizer(options), PocketsphinxSpotter(STOP_WORDS["en"]))
+    engine = os.environ.get("VOICE_AGENT_STOP_SPOTTER", "auto")
+    ears = VirtualEars(load_recognizer(options), stop_spotter(engine, "", "en", 1.0))
     given = recordings()
-    stops = [said for said in given if find_stop_phrase(said.text)] or spoken(STOPS)
-    others = [said for said in given if not find_stop_phrase(said.text) and "stop" not in said.text.lower()]
-    others = others or spoken(OTHERS)
+    stops = [said for said in given if find_stop_phrase(said.text)] or _stops()
+    others = [said for said in given or _sentences() if "stop" not in said.text.lower()]
     return [*latency(ears, others), *stopping(ears, stops, others), *own_voice(ears, stops)]
+
+
+def _sentences() -> list[Said]:
+    """Some of each voice."""
+    everything = [
+        Said(one.text, one.voice, np.asarray(np.rint(one.audio * 32767), np.int16))
+        for one in synthesised("test", "en")
+    ]
+    return _some(everything, SENTENCES)
+
+
+def _stops() -> list[Said]:
+    """Those whose last word is the stop, so that the delay after it can be told."""
+    everything = [
+        Said(one.text, one.voice, sound[round(one.begin * SAMPLE_RATE) : round(one.end * SAMPLE_RATE)])
+        for sound, sentences in recorded()
+        for one in sentences
+        if one.is_stop and one.language == "en" and one.ends_with_it
+    ]
+    return _some(everything, STOPS)
+
+
+def _some(everything: list[Said], count: int) -> list[Said]:
+    taken: dict[str, list[Said]] = defaultdict(list)
+    for said in everything:
+        taken[said.voice].append(said)
+    return [said for ones in taken.values() for said in ones[:count]]
 
 
 def latency(ears: VirtualEars, sentences: list[Said]) -> list[Row]:
     """Of partials and finals, from when the sound was made."""
-    partials, stable, finals, held = [], [], [], []
+    partials, stable, finals, held, ahead = [], [], [], [], []
+    early = kept = 0
     for said in sentences:
         audio = in_quiet(said)
         heard, worker = ears.hear(audio)
@@ -74,11 +85,28 @@ def latency(ears: VirtualEars, sentences: list[Said]) -> list[Row]:
         last = [at for at, words in heard.transcripts(final=True)]
         if last:
             finals.append(last[-1] - ended)
+        told = [(at, words) for at, words in heard.transcripts(final=False) if words.is_speculative]
+        early += len(told)
+        for at, final in heard.transcripts(final=True):
+            same = [
+                when for when, words in told if (words.turn_id, words.text) == (final.turn_id, final.text)
+            ]
+            ahead += [at - same[-1]] if same else []
+            kept += bool(same)
     return [
         Row.of_samples(GROUP, "partial behind the voice", partials, "s", 0.6),
         Row.of_samples(GROUP, "stable words behind the voice", stable, "s", 1.0),
         Row.of_samples(GROUP, "final after the end of speech", finals, "s", 0.6),
         Row.of_samples(GROUP, "decode for the final waits for a partial's", held, "s"),
+        Row.of_samples(GROUP, "the final's words are told so much earlier (is_speculative)", ahead, "s"),
+        Row(
+            GROUP,
+            "words told early that did not become final",
+            1 - kept / max(1, early),
+            "share",
+            None,
+            early,
+        ),
     ]
 
 
@@ -161,8 +189,8 @@ def stopping(ears: VirtualEars, stops: list[Said], others: list[Said]) -> list[R
 
 def own_voice(ears: VirtualEars, stops: list[Said]) -> list[Row]:
     """The robot talks without pause at a normal level, its voice is cancelled: alone, and with stops over it."""
-    played = _robot(OWN_VOICE_S)
-    alone, _ = ears.hear(_cancelled(EchoRoom().microphone(played, np.zeros_like(played)), played))
+    played = robots_voice(OWN_VOICE_S)
+    alone, _ = ears.hear(cancelled(EchoRoom().microphone(played, np.zeros_like(played)), played))
     said = np.zeros_like(played)
     ends = []
     chosen = itertools.cycle(stops)
@@ -171,7 +199,7 @@ def own_voice(ears: VirtualEars, stops: list[Said]) -> list[Row]:
         at = round(begin * SAMPLE_RATE)
         said[at : at + len(stop.audio)] += stop.audio[: len(said) - at] / 32768
         ends.append((begin, begin + stop.ends_s))
-    over, _ = ears.hear(_cancelled(EchoRoom(seed=1).microphone(played, said), played))
+    over, _ = ears.hear(cancelled(EchoRoom(seed=1).microphone(played, said), played))
     caught = [[at - end for at in over.stops if begin < at < end + HEARD_WITHIN_S[1]] for begin, end in ends]
     first = [min(delays) for delays in caught if delays]
     spotter = sum(any(begin < at < end + HEARD_WITHIN_S[1] for at in over.spotted) for begin, end in ends)
@@ -188,27 +216,3 @@ def own_voice(ears: VirtualEars, stops: list[Said]) -> list[Row]:
         Row(GROUP, "of them by the spotter", spotter / len(ends), "share", None, len(ends)),
         Row.of_samples(GROUP, "stop after the sentence's end, over its own voice", first, "s", 0.3),
     ]
-
-
-def _robot(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    import soxr
-
-    voice = HibariSynthesizer()
-    once = np.concatenate(list(voice.synthesize(OWN_WORDS))).astype(np.float32) / 32768
-    once = soxr.resample(once, voice.sample_rate, SAMPLE_RATE)
-    count = round(seconds * SAMPLE_RATE)
-    return np.asarray(np.tile(once, count // len(once) + 1)[:count], np.float32)
-
-
-def _cancelled(microphone: Pcm, played: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Pcm:
-    reference = PlayedAudio(SAMPLE_RATE)
-    canceller = EchoCanceller(reference)
-    pcm = np.asarray(np.rint(played * 32767), np.int16)
-    ahead = round(0.1 * SAMPLE_RATE)
-    reference.add(pcm[:ahead], 0.0)
-    out = []
-    for offset in range(0, len(microphone) - CHUNK + 1, CHUNK):
-        at = offset / SAMPLE_RATE
-        reference.add(pcm[offset + ahead : offset + ahead + CHUNK], at + 0.1)
-        out.append(canceller.process(Block(microphone[offset : offset + CHUNK], offset // CHUNK, at)).samples)
-    return np.concatenate(out)

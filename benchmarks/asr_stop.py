@@ -18,8 +18,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from benchmarks.asr_latency import _cancelled, _robot
-from benchmarks.echo_room import EchoRoom
+from benchmarks.echo_room import CHUNK, RATE, EchoRoom, cancelled, robots_voice
 from benchmarks.row import Row
 from benchmarks.speech_sets import people
 from voice_agent_ros.asr.spotters import stop_spotter
@@ -28,8 +27,6 @@ from voice_agent_ros.audio.wav_source import load
 
 GROUP = "asr_stop"
 DATA = Path(__file__).with_name("data") / "stops"
-RATE = 16000
-CHUNK = 320
 Pcm = NDArray[np.int16]
 LATE_S = 1.0  # later it is no spotted stop any more
 EARLY_S = 0.15  # no stop is shorter
@@ -135,8 +132,8 @@ def over_own_voice(
     spotter: KeywordSpotter, name: str, voices: Sequence[tuple[Pcm, list[Sentence]]]
 ) -> list[Row]:
     """The robot speaks without pause, its voice is cancelled: alone, and with stops over it."""
-    played = _robot(OWN_VOICE_S)
-    alone = times(spotter, _cancelled(EchoRoom().microphone(played, np.zeros_like(played)), played))
+    played = robots_voice(OWN_VOICE_S)
+    alone = times(spotter, cancelled(EchoRoom().microphone(played, np.zeros_like(played)), played))
     said = np.zeros_like(played)
     stops = itertools.cycle([(sound, one) for sound, sentences in voices for one in sentences if one.is_stop])
     ends = []
@@ -145,7 +142,7 @@ def over_own_voice(
         part = sound[round(one.begin * RATE) : round(one.end * RATE)] / 32768.0
         said[round(begin * RATE) :][: len(part)] += part
         ends.append((begin, begin + len(part) / RATE))
-    over = times(spotter, _cancelled(EchoRoom(seed=1).microphone(played, said), played))
+    over = times(spotter, cancelled(EchoRoom(seed=1).microphone(played, said), played))
     caught = [any(begin + EARLY_S <= at <= end + LATE_S for at in over) for begin, end in ends]
     return [
         Row(GROUP, f"{name} en: false stops of its own voice in 5 min", len(alone), "stops", 0.0),

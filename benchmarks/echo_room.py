@@ -6,7 +6,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_agent_ros.audio.echo import EchoCanceller, PlayedAudio
+from voice_agent_ros.audio.source import Block
+from voice_agent_ros.tts.synthesizers.hibari import HibariSynthesizer
+
 RATE = 16000
+CHUNK = 320
+AHEAD_S = 0.1  # what is to be played is known so long before
+ROBOTS_WORDS = (
+    "I am picking up the red cube now. I have put the blue cube into the bowl. The green cube is to the left of the "
+    "bowl, about ten centimeters away from the gripper. I am moving the arm up slowly. Shall I go on with the next one? "
+    "The gripper is open and the arm is back in its home position. I can see three cubes and one bowl on the table. "
+)
 Sound = NDArray[np.float32]  # in [-1, 1]
 
 
@@ -56,3 +67,29 @@ class EchoRoom:
         noise = self._noise * self._random.standard_normal(len(played))
         mixed = self.echo(played) + said[: len(played)] + noise
         return np.asarray(np.rint(np.clip(mixed, -1.0, 1.0) * 32767.0), np.int16)
+
+
+def robots_voice(seconds: float) -> Sound:
+    """The robot talking without pause."""
+    import soxr
+
+    voice = HibariSynthesizer()
+    once = np.concatenate(list(voice.synthesize(ROBOTS_WORDS))).astype(np.float32) / 32768
+    once = soxr.resample(once, voice.sample_rate, RATE)
+    count = round(seconds * RATE)
+    return np.asarray(np.tile(once, count // len(once) + 1)[:count], np.float32)
+
+
+def cancelled(microphone: NDArray[np.int16], played: Sound) -> NDArray[np.int16]:
+    """What the ears hear of it."""
+    reference = PlayedAudio(RATE)
+    canceller = EchoCanceller(reference)
+    pcm = np.asarray(np.rint(played * 32767), np.int16)
+    ahead = round(AHEAD_S * RATE)
+    reference.add(pcm[:ahead], 0.0)
+    out = []
+    for offset in range(0, len(microphone) - CHUNK + 1, CHUNK):
+        at = offset / RATE
+        reference.add(pcm[offset + ahead : offset + ahead + CHUNK], at + AHEAD_S)
+        out.append(canceller.process(Block(microphone[offset : offset + CHUNK], offset // CHUNK, at)).samples)
+    return np.concatenate(out)

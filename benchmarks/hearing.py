@@ -7,9 +7,6 @@ import heapq
 import itertools
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,8 +29,6 @@ from voice_agent_ros.intent.whole_command import WholeCommands
 Pcm = NDArray[np.int16]
 CHUNK = 320
 LOUD = 330  # of 32768, -40 dB
-FLITE_TIMEOUT_S = 20.0
-FLITE_VOICES = ("rms", "slt", "awb", "kal16")
 # A folder of recordings with manifest.json: {"name": "what is said", ...}
 FOLDER = "VOICE_AGENT_RECORDINGS"
 OBJECTS = ("red cube", "green cube", "blue cube", "bowl")
@@ -174,19 +169,3 @@ def recordings() -> list[Said]:
         )
         for name, text in manifest.items()
     ]
-
-
-def spoken(texts: list[str]) -> list[Said]:
-    """By flite's voices, where flite is installed."""
-    if shutil.which("flite") is None:
-        return []
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "said.wav"
-        for voice, text in itertools.product(FLITE_VOICES, texts):
-            command = ["flite", "-voice", voice, "-t", text, "-o", str(path)]
-            subprocess.run(command, check=True, capture_output=True, timeout=FLITE_TIMEOUT_S)
-            audio = load(path, SAMPLE_RATE).astype(np.float32)
-            audio *= 0.4 * 32767 / np.abs(audio).max()
-            found.append(Said(text, f"flite {voice}", audio.astype(np.int16)))
-    return found
