@@ -21,6 +21,8 @@ class ScriptedRecognizer:
     def recognize(self, audio, hints=(), *, is_draft=False) -> Recognition:
         self.began.append((len(audio), is_draft))
         assert self.permits.acquire(timeout=5.0)
+        if "break" in hints:
+            raise MemoryError("no more of it")
         if "fail" in hints:
             raise EngineError("It is broken.", "Mend it.")
         return Recognition(str(len(audio)), 1.0, "en")
@@ -66,6 +68,21 @@ def test_a_failure_is_a_result_and_the_next_decode_works():
         assert results[0].recognition is None
         assert results[0].problem == "It is broken. Mend it."
         worker.submit(request("a", 2, urgent=True))
+        wait(lambda: len(results) == 2)
+        assert results[1].recognition is not None
+    finally:
+        worker.close()
+
+
+def test_an_engine_that_breaks_in_its_own_way_deafens_nobody():
+    recognizer, results = ScriptedRecognizer(), []
+    worker = DecodingWorker(recognizer, results.append)
+    try:
+        recognizer.permits.release(2)
+        worker.submit(request("a", 1, urgent=True, hints=("break",)))
+        wait(lambda: results)
+        assert "MemoryError: no more of it" in results[0].problem
+        worker.submit(request("b", 2, urgent=True))
         wait(lambda: len(results) == 2)
         assert results[1].recognition is not None
     finally:

@@ -192,6 +192,14 @@ def test_what_is_wrong_is_said_with_the_fix(monkeypatch, code, text, said):
     assert error.fix
 
 
+@pytest.mark.parametrize(
+    ("there", "fix"), [("", "There is no microphone at all"), ("3: USB Audio", "3: USB Audio")]
+)
+def test_a_device_that_is_not_there_is_told_with_those_that_are(monkeypatch, there, fix):
+    monkeypatch.setattr("voice_agent_ros.audio.devices.describe_devices", lambda _: there)
+    assert fix in unusable("USB", "input", ValueError("No input device matching 'USB'")).fix
+
+
 def test_alsa_strings_are_found_by_the_cards_id(tmp_path):
     cards = tmp_path / "cards"
     cards.write_text(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from voice_agent_ros.errors import VoiceAgentError
 
 MAX_URGENT = 4
 JOIN_TIMEOUT_S = 10.0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,12 @@ class DecodingWorker:
         audio = request.audio.astype(np.float32) / 32768.0
         try:
             recognition = self._recognizer.recognize(audio, request.hints, is_draft=not request.is_urgent)
+            ending = self._judge(recognition) if request.is_urgent else Ending.UNKNOWN
         except VoiceAgentError as error:
             return Decoded(request, None, str(error))
-        ending = self._judge(recognition) if request.is_urgent else Ending.UNKNOWN
+        except (
+            Exception
+        ) as error:  # whatever an engine raises: one utterance is lost, and not all that follow
+            log.exception("an utterance could not be decoded")
+            return Decoded(request, None, f"the recognizer broke: {type(error).__name__}: {error}")
         return Decoded(request, recognition, ending=ending)

@@ -16,11 +16,12 @@ SOUND = np.zeros(16000, np.float32)
 class FakeEngine:
     def __init__(self, name, knows=("en", "zh", "auto")):
         self.name, self.is_broken, self.asked, self.is_closed, self._knows = name, False, [], False, knows
+        self.error = EngineError
 
     def recognize(self, audio, hints=(), *, is_draft=False):
         self.asked.append((len(audio), tuple(hints), is_draft))
         if self.is_broken:
-            raise EngineError(f"{self.name} is down.")
+            raise self.error(f"{self.name} is down.")
         return Recognition(self.name, 0.9, "en", engine=self.name)
 
     def adjust(self, *, language, word_times):
@@ -58,6 +59,13 @@ def test_the_same_utterance_goes_to_the_next(chain):
     assert first.asked == second.asked == [(len(SOUND), ("cube",), False)]
     assert changes == [("second", "first: first is down.")]
     assert recognizer.active == "second"
+
+
+def test_so_it_does_when_an_engine_breaks_in_its_own_way(chain):
+    recognizer, (first, _, _), _, changes = chain
+    first.is_broken, first.error = True, ValueError
+    assert recognizer.recognize(SOUND).text == "second"
+    assert changes == [("second", "first: ValueError: first is down.")]
 
 
 def test_one_that_failed_rests_and_is_tried_again(chain):

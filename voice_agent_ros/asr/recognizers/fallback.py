@@ -88,10 +88,11 @@ class FallbackRecognizer:
         for engine in awake if is_draft and awake else [*awake, *resting]:
             try:
                 recognition = engine.recognizer.recognize(audio, hints, is_draft=is_draft)
-            except VoiceAgentError as error:
+            except Exception as error:  # noqa: BLE001  however it broke, the next one gets the utterance
                 engine.rests_until = self._clock() + self._retry_after_s
-                engine.problem = str(error)
-                problems.append(f"{engine.name}: {error}")
+                known = isinstance(error, VoiceAgentError)
+                engine.problem = str(error) if known else f"{type(error).__name__}: {error}"
+                problems.append(f"{engine.name}: {engine.problem}")
                 continue
             engine.rests_until, engine.problem = float("-inf"), ""
             self._note(engine.name, "; ".join(problems))
