@@ -219,8 +219,8 @@ def test_push_to_talk_hears_one_utterance(start):
     assert len(microphone.finals) == 1
 
 
-def test_lost_audio_is_told_and_survived(start, capfd):
-    _, microphone = start()
+def test_lost_audio_is_told_counted_and_survived(start, capfd):
+    node, microphone = start()
     microphone.silence(0.5)
     clip = load(DEMO / "pick_red_cube.wav", RATE)
     microphone.hear(clip[: 2 * RATE])
@@ -228,6 +228,7 @@ def test_lost_audio_is_told_and_survived(start, capfd):
     microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
     assert "3 chunks of audio lost" in capfd.readouterr().err
+    assert node._health().values["chunks lost"] == 3
 
 
 def test_audio_that_ends_in_mid_utterance_ends_it(start):
