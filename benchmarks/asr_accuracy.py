@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many words are wrong: by voice, noise, language and engine; how sure the recognizer is of them; an hour at once.
+"""How many words are wrong: by voice, noise, language and engine; how sure the recognizer is of them.
 
 Voices and sentences are those of the set `test`, which nothing was tuned on. People: what Debian's
-pocketsphinx-testdata and alsa-utils carry. ASR_HOUR=1 adds a recording of one hour; ASR_SHERPA=DIR and
-ASR_WHISPER=DIR add weights of your own.
+pocketsphinx-testdata and alsa-utils carry. ASR_SHERPA=DIR and ASR_WHISPER=DIR add weights of your own.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import subprocess
-import sys
-import tempfile
 import time
-import wave
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,9 +24,9 @@ from voice_agent_ros.asr.recognizers.engines import RecognizerOptions, load_reco
 from voice_agent_ros.errors import ModelMissingError
 
 GROUP = "asr"
+DEFAULT = "whisper-tiny.en"
 NOISES = (("white", 10.0), ("crowd", 10.0), ("hum", 5.0))
 NOISY_SENTENCES = 10  # of each voice
-HOUR_S = 3600.0
 WER_BUDGET = 0.05
 FINAL_BUDGET_S = 0.6
 HINTS = ("red cube", "green cup", "blue cube", "bowl", "bottle", "tray", "plate")
@@ -82,16 +76,13 @@ def whole(scores: dict[str, Score]) -> Score:
 
 def rows() -> list[Row]:
     """All of them."""
-    found = [*_english(), *_mandarin()]
-    if os.environ.get("ASR_HOUR"):
-        found += _hour()
-    return found
+    return [*_english(), *_mandarin()]
 
 
 def _english() -> list[Row]:
     clean = synthesised("test", "en")
     found: list[Row] = []
-    for model, path in _models("whisper-tiny.en", "whisper-base"):
+    for model, path in _models(DEFAULT, "whisper-base"):
         try:
             recognizer = load_recognizer(RecognizerOptions(model=model, path=path))
         except ModelMissingError as error:
@@ -102,6 +93,11 @@ def _english() -> list[Row]:
         found += [_row(f"{name}: {voice}", score) for voice, score in scores.items()]
         total = whole(scores)
         found.append(_row(f"{name}: all voices", total, WER_BUDGET))
+        found.append(Row.of_samples(GROUP, f"time per utterance, {name}", total.seconds, "s", FINAL_BUDGET_S))
+        found += _sureness(name, total)
+        if model != DEFAULT and not path:
+            recognizer.close()
+            continue
         found.append(
             _row(f"{name}: with the scene's words", whole(measure(recognizer, clean, HINTS)), WER_BUDGET)
         )
@@ -112,8 +108,6 @@ def _english() -> list[Row]:
             found.append(
                 _row(f"{name}: {kind} noise {ratio_db:g} dB", whole(measure(recognizer, noisy_ones)))
             )
-        found.append(Row.of_samples(GROUP, f"time per utterance, {name}", total.seconds, "s", FINAL_BUDGET_S))
-        found += _sureness(name, total)
         recognizer.close()
     return found
 
@@ -165,50 +159,6 @@ def _sureness(name: str, total: Score) -> list[Row]:
             n=len(right),
         ),
     ]
-
-
-def _hour() -> list[Row]:
-    """One hour of sentences with pauses, as a compressed file, through the service's own worker loop."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "hour.wav"
-        _write_hour(path)
-        code = (
-            "import sys; from pathlib import Path; from voice_agent_ros.asr.recognizers.engines import *;"
-            "from voice_agent_ros.asr.vad import SileroDetector; from voice_agent_ros.transcription.media import Media;"
-            "from voice_agent_ros.transcription.transcriber import transcribe;"
-            "r = load_recognizer(RecognizerOptions(threads=2, domain_prompt=False));"
-            "t = transcribe(Media(Path(sys.argv[1])), SileroDetector(), r);"
-            "print(t.duration_s, t.elapsed_s, len(t.segments))"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=4 * HOUR_S,
-        )
-    duration_s, elapsed_s, segments = (float(word) for word in done.stdout.split()[-3:])
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return [
-        Row(GROUP, "one hour: speed", duration_s / elapsed_s, "× real time", n=int(segments)),
-        Row(GROUP, "one hour: peak memory of the process", peak, "MB"),
-    ]
-
-
-def _write_hour(path: Path) -> None:
-    rng = np.random.default_rng(0)
-    sentences = synthesised("test", "en")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        left = round(HOUR_S * 16000)
-        while left > 0:
-            spoken = sentences[int(rng.integers(0, len(sentences)))].audio
-            pause = rng.normal(0, 0.0003, round(rng.uniform(0.2, 2.0) * 16000))
-            sound = np.concatenate([spoken, pause])[:left]
-            file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-            left -= len(sound)
 
 
 def _models(*names: str) -> list[tuple[str, str]]:
