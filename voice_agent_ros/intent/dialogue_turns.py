@@ -12,6 +12,7 @@ from voice_agent_ros.llm.conversation import CUT_OFF, Conversation, Exchange, he
 
 REMEMBERED_TURNS = 256
 KEPT_S = 180.0  # a turn is kept for what may still be heard of its goal
+NOT_REMEMBERED = ("notice", "text", "earcon")
 CUT_SHORT = ("interrupted", "stopped")
 
 
@@ -111,8 +112,7 @@ class TurnBook:
         if turn is None or not is_interrupted:
             return
         self._spoken.append(reply_id)
-        if turn.replies[reply_id][0] == "answer":
-            self._remember(turn, f"{text} {CUT_OFF}" if text else "", is_interrupted=True)
+        self._remember_heard(turn, reply_id, f"{text} {CUT_OFF}" if text else "", is_interrupted=True)
 
     def tick(self, kept: Container[Turn | None]) -> None:
         """Reports that have waited long enough; turns that are over are forgotten, except for some."""
@@ -127,11 +127,19 @@ class TurnBook:
                 del self._turns[turn.heard.turn_id]
 
     def _remember_played(self, turn: Turn, played: Played) -> None:
-        kind, text = turn.replies[played.reply_id]
-        if kind == "answer" and played.reply_id not in self._spoken:
-            cut = played.is_interrupted
-            heard = heard_part(text, played.seconds, turn.language) if cut else text
-            self._remember(turn, heard, is_interrupted=cut)
+        if played.reply_id in self._spoken:
+            return
+        cut, text = played.is_interrupted, turn.replies[played.reply_id][1]
+        heard = heard_part(text, played.seconds, turn.language) if cut else text
+        self._remember_heard(turn, played.reply_id, heard, is_interrupted=cut)
+
+    def _remember_heard(self, turn: Turn, reply_id: str, heard: str, *, is_interrupted: bool) -> None:
+        """How much of a reply was heard; a question counts like an answer, for the next words refer to it."""
+        if turn.replies[reply_id][0] in NOT_REMEMBERED:
+            return
+        turn.heard_of_it[reply_id] = heard.strip()
+        whole = " ".join(filter(None, turn.heard_of_it.values()))
+        self._remember(turn, whole, is_interrupted=is_interrupted)
 
     def _remember(self, turn: Turn, heard: str, *, is_interrupted: bool) -> None:
         exchange = Exchange(turn.heard.turn_id, turn.heard.text, heard.strip(), is_interrupted)

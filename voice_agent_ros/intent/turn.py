@@ -94,6 +94,7 @@ class Turn:
         chat: the request to the model that is under way for it, with its id and what it is for.
         request: the last one that could act, with the call that came of it: a result is given back to it.
         settled: outcome and rule if nothing better comes of the request under way.
+        heard_of_it: how much of each reply was heard.
         ended_at: monotonic time of its outcome, s.
         started_at: monotonic time of the utterance, s.
     """
@@ -118,6 +119,7 @@ class Turn:
     was_noticed: bool = False
     ends: dict[str, float] = field(default_factory=dict)
     replies: dict[str, tuple[Kind, str]] = field(default_factory=dict)
+    heard_of_it: dict[str, str] = field(default_factory=dict)
 
     def mark(self, stage: str, at: float) -> None:
         """A stage has ended; the first time counts."""
