@@ -86,3 +86,26 @@ def test_any_name_can_be_judged(text, name, language):
 def test_a_direction_that_nobody_said_is_never_supported(distance, direction):
     call = parse_call("move_by", {"direction": direction, "distance": distance})
     assert ungrounded(call, "sing a song for my grandmother", SCENE, "en")
+
+
+@pytest.mark.parametrize(
+    ("thing", "place", "text", "is_said"),
+    [
+        ("red cube", "bowl", "it would be lovely to have the red one in the bowl", True),
+        ("bowl", "red cube", "it would be lovely to have the red one in the bowl", False),
+        ("red cube", "blue cube", "the blue one belongs on the red one", False),
+        ("blue cube", "red cube", "the blue one belongs on the red one", True),
+        ("bowl", "red cube", "the bowl belongs on the red cube", True),
+        ("bowl", "red cube", "fill the bowl with the red cube", False),
+        ("red cube", "bowl", "fill the bowl with the red cube", True),
+        ("bowl", "red cube", "把红色的弄进碗里", False),
+        # "rest" is only sometimes the others.
+        ("blue cube", "bowl", "that thing should rest in the bowl", False),
+        ("blue cube", "bowl", "the blue one should join the rest in the bowl", True),
+    ],
+)
+def test_what_goes_where(thing, place, text, is_said):
+    things = [SceneObject(f"{colour} cube", (0.3, 0.0, 0.02)) for colour in ("red", "green", "blue")]
+    scene = Scene((*things, SceneObject("bowl", (0.4, 0.1, 0.03), size=(0.18, 0.18, 0.055))), ("home",))
+    call = parse_call("pick_and_place", {"object": thing, "target": place})
+    assert (ungrounded(call, text, scene, "en" if text.isascii() else "zh") == []) is is_said

@@ -51,7 +51,7 @@ _CLOSE = (
     r"|合|闭|关|夹紧|收紧|握|夹住|抓紧"
 )
 _OTHERS = re.compile(
-    r"\b(?:others?|rest|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的"
+    r"\b(?:others?|(?<=the )rest(?! (?:in|on|inside|there|here|at)\b)|remaining|together|friends|them|companions|siblings|same place)\b|其他|其它|别的"
     r"|另外|另一|剩下|一起"
 )
 _THERE = re.compile(r"\b(?:inside|in it|into it|in there|into there|container)\b|里面|里边|容器")
@@ -116,6 +116,8 @@ def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene,
             name = str(given[slot])
             if not _thing_is_meant(name, slot, words, scene, language, named):
                 reasons.append(f"nobody said {name}")
+    if {"object", "target"} <= set(given) and _are_exchanged(given, words, scene, language):
+        reasons.append(f"{given['object']} is where something goes")
     if len(taken) == 1 and "object" in given and "target" in given:
         reasons.append(f"{given['object']} cannot go into itself")
     if call.arguments.moves:
@@ -177,6 +179,18 @@ def _words_are_said(name: str, words: str, language: str) -> bool:
     if language == "zh":
         return plain in words or any(other in words for other in chinese_names(name))
     return re.search(rf"\b{re.escape(plain)}\b", words) is not None
+
+
+def _are_exchanged(given: dict[str, object], words: str, scene: Scene, language: str) -> bool:
+    """Whether what is to be taken is where the other goes: "the red one in the bowl" never puts the bowl anywhere.
+
+    Nor does the larger of two go into the smaller, unless just that was said.
+    """
+    goes, into = scene.find(str(given["object"])), scene.find(str(given["target"]))
+    if goes is None or into is None or _is_only_target(into.name, words, scene, language):
+        return False
+    is_larger = max(goes.size[:2]) > max(into.size[:2])
+    return is_larger or _is_only_target(goes.name, words, scene, language)
 
 
 def _is_left(name: str, words: str, scene: Scene, language: str) -> bool:
