@@ -48,6 +48,8 @@ NOTES = {
     "sim_arm_node/snapshot": "take a picture",
     "speech/speaking": "whether the loudspeaker is in use",
     "stop_guard_node/stop": "stop, without the bridge's help",
+    "<one of image_topics>": "while a goal of `chat` waits for its next picture",
+    "thoughts": "what a thinking model thinks, for whoever reads it; nobody speaks it",
     "tts_node/stop": "be silent",
     "tts_text": "a text to be spoken",
 }

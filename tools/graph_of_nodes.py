@@ -96,6 +96,15 @@ LATER = {
             "action_msgs/CancelGoal",
         ),
     ),
+    ("pictures.py", "create_subscription", "CompressedImage, topic"): (
+        Endpoint(
+            "llm_node",
+            "subscription",
+            "<one of image_topics>",
+            "sensor_msgs/CompressedImage",
+            "best effort, 5",
+        ),
+    ),
 }
 
 
