@@ -9,10 +9,10 @@ unexport PYTHONSAFEPATH PYTHONPATH PYTHONPYCACHEPREFIX LD_LIBRARY_PATH AMENT_PRE
 unexport ROS_PYTHON_VERSION _ROS_WHEELS_BOOTSTRAP_COMPLETE
 endif
 
-.PHONY: help build demo test test310 humble soak bench lint docs shell clean
+.PHONY: help build demo test test310 humble soak bench bench-compare lint docs shell clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 build: ## set up the environment and build the package
 	@$(PYTHON) tools/bootstrap.py
@@ -40,6 +40,9 @@ soak: build ## a hundred thousand intents judged at the controllers (CASES=), a 
 
 bench: build ## measure (GROUPS="motion …", none: all); results go to benchmarks/results/
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(GROUPS)
+
+bench-compare: build ## what has changed since the last results, beyond the noise
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.compare
 
 lint: build ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -57,3 +57,52 @@ def test_unknown_group_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     with pytest.raises(SystemExit):
         main()
     assert "no such group: nonsense" in capsys.readouterr().err
+
+
+def _measured(name: str, value: float, unit: str = "ms", *, p95: float | None = None, n: int = 100):
+    return {"name": name, "value": value, "unit": unit, "p50": value, "p95": p95 or value * 1.2, "n": n}
+
+
+def test_what_all_times_have_in_common_is_the_machines() -> None:
+    from benchmarks.compare import compare
+
+    before = [_measured(f"stage {number}", 10.0) for number in range(6)]
+    now = [_measured(f"stage {number}", 15.0) for number in range(5)] + [_measured("stage 5", 30.0)]
+    slower, changes = compare(before, now)
+    assert slower == 1.5
+    assert [change.verdict for change in changes] == ["same"] * 5 + ["higher"]
+    assert changes[5].relative == pytest.approx(1.0)
+
+
+def test_noise_is_what_the_samples_show() -> None:
+    from benchmarks.compare import compare
+
+    steady, wild = ({"p95": 10.5, "n": 100}, {"p95": 40.0, "n": 10})
+    for spread, verdict in ((steady, "higher"), (wild, "same")):
+        _, (change,) = compare([_measured("x", 10.0, **spread)], [_measured("x", 12.0, **spread)])
+        assert change.verdict == verdict
+    few, many = ({"unit": "1", "n": 10}, {"unit": "1", "n": 1000})
+    for count, verdict in ((few, "same"), (many, "lower")):
+        _, (change,) = compare([_measured("x", 0.95, **count)], [_measured("x", 0.85, **count)])
+        assert change.verdict == verdict
+
+
+def test_numbers_come_and_go() -> None:
+    from benchmarks.compare import compare, tell
+
+    _, changes = compare([_measured("a", 1.0)], [_measured("b", 0.0)])
+    assert [(change.name, change.verdict) for change in changes] == [("b", "new"), ("a", "gone")]
+    frame = {"commit": "c", "date": "d", "machine": "m"}
+    lines = tell({**frame, "rows": [_measured("a", 0.0)]}, {**frame, "rows": [_measured("a", 1.0)]})
+    assert any("higher" in line and "∞" in line for line in lines)
+
+
+def test_the_results_before_are_found(tmp_path: Path) -> None:
+    from benchmarks.compare import previous
+
+    (tmp_path / "2025-01-01-tts.json").write_text("old")
+    (tmp_path / "2025-01-01-tts_more.json").write_text("another group")
+    newest = tmp_path / "2025-02-01-tts.json"
+    newest.write_text("new")
+    assert previous(newest) == "old"
+    assert previous(tmp_path / "2025-01-01-tts.json") is None
