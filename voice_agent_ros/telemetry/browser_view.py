@@ -31,6 +31,7 @@ PERIOD_S = 0.05
 COLOURS = {"red": (217, 26, 26), "green": (26, 166, 51), "blue": (26, 64, 217)}
 OTHER_COLOUR = (237, 230, 214)
 SHOWN_LINES = 12
+BAR_CHARACTERS = 22
 CAMERA, LOOK_AT = (1.1, -0.9, 0.8), (0.25, 0.0, 0.15)  # m
 CONTAINER_OPACITY = 0.4  # what lies in it must be seen
 NOBODY = (
@@ -144,7 +145,7 @@ class BrowserView:
         elif isinstance(event, TurnEnded):
             why = f" ({event.turn.rule})" if event.turn.rule else ""
             self._write(f"[{event.turn.outcome}{why}]", "; ".join(event.turn.calls))
-            self._times.content = _element("\n".join(waterfall(event.turn)), BARS)
+            self._times.content = _element("\n".join(waterfall(event.turn, BAR_CHARACTERS)), BARS)
         elif isinstance(event, Status):
             stopped = _element(f"STOPPED: {event.latch}", RED) if event.latch else ""
             self._status.content = _element(event.agent, PLAIN) + stopped
