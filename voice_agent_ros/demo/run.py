@@ -150,7 +150,7 @@ def description(share: Path, options: Options, clips: list[Path], observer: Obse
         "wav_paths": "|".join(str(path) for path in clips),
         "wav_start": "on_request",
         "reply_path": str(options.out / "reply.wav"),
-        "telemetry": "false",  # the terminal tells, and nobody looks at rviz
+        "telemetry": str(options.view).lower(),  # else the terminal tells, and nobody looks at markers
         "output": "own_log",
     }
 
