@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Sequence
 
@@ -73,6 +74,42 @@ def test_a_box_may_be_left_but_not_entered_again(
     clash = volume.clash(np.concatenate([out, out[::-1]]), around)
     assert clash is not None
     assert clash.other == "crate"
+
+
+@pytest.mark.parametrize("kind", ["obstacles", "keep_out"])
+def test_what_is_touched_at_the_start_is_not_gone_through(
+    volume: ArmVolume, model: RobotModel, home: np.ndarray, kind: str
+) -> None:
+    def around(distance: float) -> Surroundings:
+        vase = Box(
+            "vase", there + distance * aside, np.array([0.02, 0.05, 0.08]), math.atan2(aside[1], aside[0])
+        )
+        return dataclasses.replace(WIDE, **{kind: [vase]})
+
+    def touches(distance: float) -> bool:
+        apart = way(home - np.array([0.8, 0, 0, 0, 0, 0]), [0.8, 0, 0, 0, 0, 0])
+        return volume.clash(apart, around(distance)) is not None
+
+    there, turned = (model.tool_pose(q).position for q in (home, home + np.array([0.4, 0, 0, 0, 0, 0])))
+    aside = (turned - there) / np.linalg.norm(turned - there)
+    touched = [distance for distance in np.arange(0.03, 0.12, 0.01) if touches(distance)]
+    assert touched
+    for distance in touched:
+        clash = volume.clash(way(home, [0.4, 0, 0, 0, 0, 0]), around(distance))
+        assert clash is not None
+        assert clash.other == "vase"
+
+
+def test_the_first_link_counts_too(urdf: str, arm: ArmConfig, home: np.ndarray) -> None:
+    wing = '<collision><origin xyz="0.2 0 0"/><geometry><box size="0.3 0.04 0.04"/></geometry></collision>'
+    winged = ArmVolume(re.sub('(<link name="link_1">)', rf"\1{wing}", urdf), arm, arm.gripper.open)
+    post = Box("post", np.array([0.15, 0.2, 0.1]), np.array([0.05, 0.04, 0.1]))
+    around = dataclasses.replace(WIDE, keep_out=[post])
+    turn = way(home, [1.4, 0, 0, 0, 0, 0], 200)
+    assert ArmVolume(urdf, arm, arm.gripper.open).clash(turn, around) is None
+    clash = winged.clash(turn, around)
+    assert clash is not None
+    assert (clash.what.startswith("link_1"), clash.other) == (True, "post")
 
 
 @pytest.mark.parametrize(

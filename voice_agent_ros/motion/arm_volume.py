@@ -25,6 +25,7 @@ ZONE_MARGIN_M = 0.002
 KEEP_OUT_MARGIN_M = 0.005  # between two looks at a path a corner may come this near
 SELF_CLEARANCE_M = 0.005  # kept between links that are not neighbours
 DEEPER_M = 1e-5  # rounding
+LEAVING_M = 0.001  # what has a corner may turn a little deeper while it goes away
 
 Kind = Literal["self", "wall", "keep_out", "obstacle"]
 
@@ -127,8 +128,8 @@ class ArmVolume:
     ) -> Clash | None:
         """The first contact on a path, or None.
 
-        A contact that there is at the path's beginning is allowed until it ends, so that the arm can leave it; the
-        workspace's walls allow none.
+        A contact that there is at the path's beginning is allowed until it ends, but no deeper than it was, so that the
+        arm can leave it and not go through it; the workspace's walls allow none.
 
         Args:
             path: joints, (n, joints) in rad, so close together that nothing is passed over.
@@ -146,12 +147,13 @@ class ArmVolume:
                 continue
             contacts = [i for i in range(len(meant)) if results.collisionResults[i].isCollision()]
             if allowed is None:
-                allowed = {i: math.inf for i in contacts if meant[i].may_be_left}
-                if may_come_back:
-                    walls = (i for i in contacts if meant[i].kind == "wall")
-                    allowed |= {i: _depth(meant[i], results, i) + DEEPER_M for i in walls}
+                allowed = {
+                    i: _depth(meant[i], results, i) + (DEEPER_M if meant[i].kind == "wall" else LEAVING_M)
+                    for i in contacts
+                    if meant[i].may_be_left or (may_come_back and meant[i].kind == "wall")
+                }
             for i in contacts:
-                if i not in allowed or (allowed[i] < math.inf and _depth(meant[i], results, i) > allowed[i]):
+                if i not in allowed or _depth(meant[i], results, i) > allowed[i]:
                     return Clash(meant[i].kind, meant[i].what, meant[i].other, _depth(meant[i], results, i))
             allowed = {i: allowed[i] for i in contacts}
         return None
@@ -161,7 +163,9 @@ class ArmVolume:
         shapes = self._pin.GeometryModel(self._shapes)
         shapes.removeAllCollisionPairs()
         moving = [i for i in range(self._own) if shapes.geometryObjects[i].parentJoint > 0]
-        reaching = [i for i in moving if shapes.geometryObjects[i].parentJoint > 1]
+        standing = {
+            i for i in moving if shapes.geometryObjects[i].parentJoint == 1
+        }  # it may be let into the table
         names = [shape.name for shape in shapes.geometryObjects]
         load = None if carried is None else self._add_load(shapes, carried)
         pairs: list[tuple[int, int, _Pair]] = [
@@ -169,13 +173,14 @@ class ArmVolume:
             for a, b in self._pairs
         ]
         for wall, index in self._add_walls(shapes, around):
-            for i in moving if wall != "z.low" else reaching:
-                pairs.append((i, index, _Pair("wall", names[i], wall)))
+            for i in moving:
+                is_let_in = wall == "z.low" and i in standing
+                pairs.append((i, index, _Pair("wall", names[i], wall, may_be_left=is_let_in)))
             if load is not None and wall != "z.low":  # it was lifted from there
                 pairs.append((load, index, _Pair("wall", "load", wall)))
         for box in around.keep_out:
             index = self._add_box(shapes, box)
-            bodies = [(i, names[i]) for i in reaching] + ([] if load is None else [(load, "load")])
+            bodies = [(i, names[i]) for i in moving] + ([] if load is None else [(load, "load")])
             pairs += [
                 (i, index, _Pair("keep_out", name, box.name, KEEP_OUT_MARGIN_M, may_be_left=True))
                 for i, name in bodies
@@ -184,7 +189,7 @@ class ArmVolume:
             index = self._add_box(shapes, box)
             margin = around.clearance
             pairs += [
-                (i, index, _Pair("obstacle", names[i], box.name, margin, may_be_left=True)) for i in reaching
+                (i, index, _Pair("obstacle", names[i], box.name, margin, may_be_left=True)) for i in moving
             ]
             if load is not None:
                 pairs.append((load, index, _Pair("obstacle", "load", box.name, may_be_left=True)))
