@@ -100,3 +100,10 @@ def test_more_than_an_answer(text):
 @pytest.mark.parametrize("text", ["Great.", "Perfect!", "Good.", "Fine.", "Oh, that sounds good", "Right."])
 def test_praise_alone_is_no_consent(text: str) -> None:
     assert judge_answer(text, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Yes?", "en"), ("Okay?", "en"), ("好吗？", "zh"), ("是吗?", "zh")]
+)
+def test_what_is_asked_is_no_yes(text: str, language: str) -> None:
+    assert judge_answer(text, language) is None

@@ -159,6 +159,31 @@ def test_what_only_a_person_may_ask_for(make: Make, skill: str) -> None:
     assert room.propose(call, room.hear("The weather is lovely, is it not?")).rule == "not_allowed"
 
 
+@pytest.mark.parametrize("after", ["No, don't do that!", "Open the gripper.", "别动"])
+def test_what_was_said_before_something_else_is_not_acted_on_any_more(make: Make, after: str) -> None:
+    room = make()
+    turn = room.hear(SAID_UP)
+    room.clock.now += 0.5
+    room.hear(after)
+    assert room.propose(UP, turn).rule == "interrupted"
+    assert not room.sent
+
+
+def test_a_certainty_above_one_is_none(make: Make) -> None:
+    room = make()
+    for confidence in (1e308, float("inf"), float("nan"), -1.0):
+        assert room.propose(UP, room.hear(SAID_UP, confidence=confidence)).rule == "low_confidence"
+
+
+def test_what_is_wanted_slowly_is_done_slowly_and_only_that(make: Make) -> None:
+    room = make()
+    for words in (SAID_UP, "Slowly move the arm up five centimeters.", SAID_UP):
+        assert room.propose(UP, room.hear(words)).outcome == "done"
+    plain, slow, again = (one.duration for one in room.sent)
+    assert slow > 1.4 * plain
+    assert again < 0.8 * slow
+
+
 # The record.
 
 

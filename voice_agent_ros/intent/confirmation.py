@@ -46,6 +46,14 @@ def judge_answer(text: str, language: str) -> Literal["yes", "no"] | None:
     words = bare(text)
     if not words:
         return None
+    if text.rstrip().endswith(("?", "？")):
+        return (
+            "no" if _judged(words, language) == "no" else None
+        )  # "yes?" is what somebody says who was called
+    return _judged(words, language)
+
+
+def _judged(words: str, language: str) -> Literal["yes", "no"] | None:
     if language.startswith("zh") or not words.isascii():
         squeezed = words.replace(" ", "")
         if _NO_ZH.match(squeezed):

@@ -12,14 +12,14 @@ from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.wordings import folded
 
 _MARK_EN = re.compile(
-    r"[,.;…-]*\s*\b(?:(?:(?:oh|uh|um|er|ah),? )?(?:(?<!say )(?<!said )(?<!there's )(?<!there is )(?<!is )(?<!have )(?<!has )(?<!says )(?<!in )(?<!see )(?<!means )no(?! (?:need|way|one|reason|longer|more|problem|rush|hurry|chance|matter|doubt|idea|point|use|sense|good)\b)|nope|wait|sorry|oops|whoops|scratch that|correction|i mean"
+    r"[,.;…-]*\s*\b(?:(?:(?:oh|uh|um|er|ah),? )?(?:(?<!say )(?<!said )(?<!there's )(?<!there is )(?<!is )(?<!have )(?<!has )(?<!says )(?<!in )(?<!see )(?<!means )no(?! (?:need|way|one|reason|longer|more|problem|rush|hurry|chance|matter|doubt|idea|point|use|sense|good)\b)|nope|wait(?!,? (?:and|then|until|till|for|a|one|two|three|five|ten|\d)\b)|sorry|oops|whoops|scratch that|correction|i mean"
     r"|i meant|my mistake|make that|make it|rather|or rather|actually)(?: wait| no| sorry|, wait|, no|, sorry"
     r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
 )
 _TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
 _NOT_THAT_EN = re.compile(r"^not (?:the |that |this )?[\w ]{1,30}?[,;.] *(?:but )?")
 _MARK_ZH = re.compile(
-    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后])|不不|错了|说错了|我是说|应该是|等等)"
+    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后])|不不|错了|说错了|我是说|应该是|等等(?![，,。… ]*(?:然后|再|之后|接着)))"
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
 # What comes before the name of a place.

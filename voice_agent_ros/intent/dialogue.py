@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from voice_agent_ros.intent.amendments import Amendment, amended
 from voice_agent_ros.intent.answers import answer
+from voice_agent_ros.intent.confirmation import judge_answer
 from voice_agent_ros.intent.dialogue_goals import Goals
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Grammars, Partial, Played, Ports, Settings
 from voice_agent_ros.intent.dialogue_question import OpenQuestion
@@ -27,7 +28,7 @@ from voice_agent_ros.intent.grammar import GrammarResult
 from voice_agent_ros.intent.names import resolve
 from voice_agent_ros.intent.phrases import phrase, question_for
 from voice_agent_ros.intent.scene import Scene
-from voice_agent_ros.intent.skills import SkillCall
+from voice_agent_ros.intent.skills import SkillCall, parse_call
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.turn import Heard, Mode, Outcome, Turn
 from voice_agent_ros.intent.wordings import base_language, folded, script_of, without_leading_no
@@ -179,7 +180,12 @@ class Dialogue:
             turn.mark("intent", self._ros_now())
             self._goals.answered(turn)
         elif kind == "nothing asked":
-            self._close_with(turn, "answered", "nothing_asked")
+            if self._parse(turn.heard.text, turn.language).calls:
+                return False  # "hold on", "go on": an order, where nothing is asked
+            if self._goals.is_acting and judge_answer(turn.heard.text, turn.language) == "no":
+                self._goals.send(turn, "grammar", (parse_call("pause", {}),))
+            else:
+                self._close_with(turn, "answered", "nothing_asked")
         elif self._is_correction(turn):
             return True
         elif kind == "too early":

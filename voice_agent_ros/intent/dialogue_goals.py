@@ -47,6 +47,11 @@ class Goals:
         self.said = Discourse()
         self.deed: Deed | None = None
 
+    @property
+    def is_acting(self) -> bool:
+        """Something that moves was sent, and has not ended."""
+        return any(turn.key and any(call.arguments.moves for call in turn.calls) for turn in self._turns)
+
     def send(self, turn: Turn, engine: Engine, calls: tuple[SkillCall, ...]) -> None:
         """Propose something to the bridge."""
         turn_id = turn.heard.turn_id

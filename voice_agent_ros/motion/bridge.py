@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from voice_agent_ros.intent.manner import is_gentle
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.aliveness import Companions
@@ -284,6 +285,7 @@ class IntentBridge:
             companions=alive if heard is not None else alive & {GUARD},
             epoch=epoch,
             known=self._known,
+            gentleness=self._policy.verbs.gentle if heard is not None and is_gentle(heard.text) else 1.0,
         )
         self._voyage = voyage
         try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from voice_agent_ros.intent.amendments import amended
+from voice_agent_ros.intent.confirmation import is_bare_answer
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
@@ -141,7 +142,7 @@ class Gate:
 
     def is_clear(self, heard: Heard, risk: Risk = "low") -> bool:
         """Whether the recognizer was sure enough of a sentence for it to count in a matter of this risk."""
-        return heard.confidence >= self._policy.transcripts.min_confidence.of(risk)  # NaN is not
+        return self._policy.transcripts.min_confidence.of(risk) <= heard.confidence <= 1.0  # NaN is not
 
     def heard(self, turn_id: str) -> Heard | None:
         """What was heard in a turn."""
@@ -165,6 +166,8 @@ class Gate:
             return self._unspoken(steps, risk)
         if self._clock() - heard.received_at > self._policy.transcripts.max_age:
             raise Refusal("stale")
+        if self._policy.transcripts.refuse_interrupted and self._is_superseded(heard):
+            raise Refusal("interrupted")
         engine = self._engine(calls, heard, scene)
         if not self.is_clear(heard, risk):
             raise Refusal("low_confidence", confidence=heard.confidence)
@@ -208,6 +211,8 @@ class Gate:
         for said in dict.fromkeys((Discourse(), self._said.at_time(self._clock()))):
             if list(self._grammar.calls(heard.text, heard.language, scene, said)) == list(calls):
                 return "grammar"
+        if calls[0].skill == "pause" and is_bare_answer(heard.text, heard.language):
+            return "grammar"  # "no!", while it moves
         return "llm"
 
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:
@@ -260,6 +265,14 @@ class Gate:
             list(self._grammar.completed(said[-count:], scene)) == list(calls)
             for count in range(2, min(len(said), MOST_ANSWERS + 1) + 1)
         )
+
+    def _is_superseded(self, heard: Heard) -> bool:
+        """Whether the same person has said something else since: what was said before may not be wanted any more."""
+        with self._arrived:
+            return any(
+                one.session_id == heard.session_id and one.received_at > heard.received_at
+                for one in self._heard.values()
+            )
 
     def _is_interrupted(self, heard: Heard) -> bool:
         with self._arrived:

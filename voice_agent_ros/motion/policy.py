@@ -194,7 +194,8 @@ class Transcripts(_Strict):
         float, Field(ge=0.0, le=5.0, description="s; an intent may arrive before its sentence")
     ] = 0.5
     refuse_interrupted: bool = Field(
-        default=True, description="refuse what a model made of a sentence if somebody has spoken since"
+        default=True,
+        description="refuse what was made of a sentence if its speaker has said more since, and a model's guess as soon as somebody speaks",
     )
 
 
@@ -214,6 +215,10 @@ class Verbs(_Strict):
     slowest: Annotated[
         float, Field(gt=0.0, le=1.0, description="least factor that set_speed takes; less is refused")
     ] = 0.1
+    gentle: Annotated[
+        float,
+        Field(gt=0.0, le=1.0, description="factor of the speed of what is to be done slowly or carefully"),
+    ] = 0.5
 
 
 class Watch(_Strict):

@@ -162,6 +162,12 @@ def refusal(rule: str, details: Mapping[str, Any], language: str) -> str:
     return FRAMES[language_of(language)]["step"].format(step=details["step"], why=why)
 
 
+def slowly(sentence: str, language: str) -> str:
+    """A sentence of what will be done, with that it is done slowly."""
+    stem, end = sentence.rstrip(".?。？"), sentence[len(sentence.rstrip(".?。？")) :]
+    return f"{stem}{'，慢一点' if language == 'zh' else ', slowly'}{end}"
+
+
 def outcome(name: str, details: Mapping[str, Any], language: str) -> str:
     """What came of it; `relation` in the details is that of motion/plan.Rests."""
     language = language_of(language)

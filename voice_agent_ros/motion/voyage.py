@@ -58,6 +58,7 @@ class Voyage:
         has_begun: something was carried out, or is; between two legs nothing moves for a moment.
         is_controller_lost: one did not answer, so that nobody knows what it does.
         known: told where things are left that no camera sees.
+        gentleness: factor on the speed of this course alone.
         asides: does what moves nothing.
     """
 
@@ -79,6 +80,7 @@ class Voyage:
     is_paused: bool = False
     is_controller_lost: bool = False
     known: KnownThings | None = None
+    gentleness: float = 1.0
     has_begun: bool = False
     _results: list[StepResult] = field(default_factory=list)
     _said: list[str] = field(default_factory=list)
@@ -101,12 +103,13 @@ class Voyage:
         ready = self._planned(self.course.legs[0])
         digest = self.courses.foresee(self.course.legs, ready.plan, ready.situation, ready.speed)
         scene, calls = ready.situation.scene, self.course.calls
-        announcement = sentences.announcement(calls, self.language, scene, ready.held)
+        announcement = self._with_manner(sentences.announcement(calls, self.language, scene, ready.held))
         if not is_real:
             self.record.note("dry_run", key=self.proposal.key, plan=digest)
             return Result("done", "dry_run", announcement, calls)
         if verdict.ask:
-            self._ask(ask, sentences.question(calls, self.language, scene, ready.held), digest, report)
+            question = self._with_manner(sentences.question(calls, self.language, scene, ready.held))
+            self._ask(ask, question, digest, report)
         else:
             report(Progress("planned", announcement))
         if self.latch.is_closed:
@@ -116,6 +119,9 @@ class Voyage:
         self.readiness.require_objects({name for call in later for name in named_objects(call)}, scene)
         return self._go(ready, stops, report)
 
+    def _with_manner(self, sentence: str) -> str:
+        return sentences.slowly(sentence, self.language) if self.gentleness < self.memory.speed else sentence
+
     def _ask(self, ask: Ask, question: str, digest: str, report: Report) -> None:
         try:
             ask(self.course.verdict, digest, question, report)
@@ -124,7 +130,7 @@ class Voyage:
             raise
 
     def _planned(self, leg: Leg) -> _Ready:
-        situation, speed = self.readiness.situation(), self.memory.speed
+        situation, speed = self.readiness.situation(), min(self.memory.speed, self.gentleness)
         plan = leg.plan(situation, speed)
         return _Ready(plan, plan.digest(), self.clock(), situation, speed)
 
