@@ -9,7 +9,7 @@ from talk import SCENE
 from voice_agent_ros.intent.settling import settled_proposals
 from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.intent.stepwise import meant_steps, mood_of, sequence_of, ungrounded_steps
-from voice_agent_ros.llm.forms import response_format, wire
+from voice_agent_ros.llm.forms import calls_in, response_format, wire
 from voice_agent_ros.llm.prompt import action_request
 
 TWO = "have the hand let loose, then budge two centimetres leftwards"
@@ -175,3 +175,40 @@ def test_picking_up_and_putting_down_is_one_call():
         "arguments": {"object": "green cube", "target": "bowl"},
     }
     assert ungrounded_steps(call, text, SCENE, "en") == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"sequence":{"first":{"open_gripper":{}},"second":{"move_by":{"direction":"left","distance":0.02}}}}',
+        'sequence(first={"open_gripper": {}}, second={"move_by": {"direction": "left", "distance": 0.02}})',
+        "sequence(first={'open_gripper': {}}, second={'move_by': {'direction': 'left', 'distance': 0.02}})",
+        '```json\n{"name": "sequence", "arguments": {"first": {"open_gripper": {}}, "second":'
+        ' {"move_by": {"direction": "left", "distance": 0.02}}}}\n```',
+    ],
+)
+def test_it_is_read_in_every_form_in_which_models_write_calls(reply):
+    request = action_request(TWO, SCENE, "en")
+    ((found,), rest) = calls_in(reply, request.tools)
+    assert (found.name, rest) == ("sequence", "")
+    call = call_of(TWO, json.loads(found.arguments_json))
+    assert ungrounded_steps(call, TWO, SCENE, "en") == []
+
+
+def test_its_schema_takes_what_its_examples_write_and_nothing_else():
+    import jsonschema
+
+    request = action_request(TWO, SCENE, "en")
+    schema = response_format(request.tools)["json_schema"]["schema"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for message in request.messages:
+        for call in message.get("tool_calls", ()):
+            jsonschema.validate({"sequence": json.loads(call["function"]["arguments"])}, schema)
+    for wrong in (
+        {"sequence": {"first": OPEN}},
+        {"sequence": {"first": LEFT, "second": OPEN}},
+        {"sequence": {"first": OPEN, "second": LEFT, "third": OPEN}},
+        {"open_gripper": {}},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 
 from voice_agent_ros.commands.own_llm_server import llama_server, own_llm_server
+from voice_agent_ros.intent.dialogue_thinking import proposed_call
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import parse_call
 from voice_agent_ros.llm.chat import ChatRequest
@@ -48,6 +49,11 @@ COMMANDS = {
     "Squeeze your fingers together": ("close_gripper", {}),
     "Could you get a grip on the blue cube": ("pick", {"object": "blue cube"}),
 }
+STEPS = "have the hand let loose, then budge two centimetres leftwards"
+SIX_STEPS = (
+    "snag the red one, then budge left 2 cm, then have the hand let loose, then the blue one should be in the bowl,"
+    " then park at home, then wave at my son"
+)
 # As many things as are told, with names as long as they may be.
 FULL = Scene(
     tuple(SceneObject(f"extraordinarily long red thing {n}", (0.3, 0.0, 0.02)) for n in range(20)),
@@ -104,6 +110,20 @@ def test_a_command_is_one_short_valid_call(client):
     assert finished.usage.completion_tokens <= 30
 
 
+def test_several_steps_are_one_declared_sequence(client):
+    """In some thirty tokens, whatever the form in which the endpoint takes calls."""
+    *events, finished = ask(client, action_request(STEPS, SCENE, "en"))
+    assert not events
+    assert [call.name for call in finished.calls] == ["sequence"]
+    assert finished.usage.prompt_tokens <= 600
+    assert finished.usage.completion_tokens <= 45
+    call, _ = proposed_call(finished, STEPS, SCENE, "en")
+    assert call.as_dict()["arguments"]["steps"] == [
+        {"skill": "open_gripper", "arguments": {}},
+        {"skill": "move_by", "arguments": {"direction": "left", "distance": 0.02}},
+    ]
+
+
 def test_talk_comes_in_pieces(client):
     *events, finished = ask(client, talk_request("Say in one sentence what a robot arm is.", SCENE, "en"))
     texts = [event.text for event in events if isinstance(event, TextDelta)]
@@ -156,7 +176,8 @@ def test_results_of_calls_are_understood(client):
 
 
 @pytest.mark.parametrize(
-    "text", [*COMMANDS, "I'd love to see the blue one end up with the others", "手再抬高三厘米"]
+    "text",
+    [*COMMANDS, STEPS, SIX_STEPS, "I'd love to see the blue one end up with the others", "手再抬高三厘米"],
 )
 def test_the_fixed_prompt_is_small_by_the_models_own_tokenizer(url, client, text):
     """Rendered by the model's template and counted by its tokenizer, with a scene of the longest names."""

@@ -6,6 +6,7 @@ Two kinds of request: one in which it may call the tools that can be meant at al
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,8 @@ MAX_NAME_CHARACTERS = 32
 MAX_SENTENCE_CHARACTERS = 400
 CALL_TOKENS = 48
 STEP_TOKENS = 32  # for each further step
-MAX_STEP_EXAMPLES = 3
+STEP_EXAMPLES = 2
+MANY_STEPS = 3  # with more of them one example has to do
 ANSWER_TOKENS = 70
 
 _ACT = (
@@ -181,18 +183,13 @@ def _step_schema(skill: str) -> dict[str, Any]:
 
 
 def _step_examples(steps: Sequence[Part]) -> list[list[_Example]]:
-    """Examples of several steps, made of those of the skills that these steps can mean; as long as two steps."""
-    turns: list[_Example] = []
-    by_skill = [
-        [example for example in _EXAMPLES if example[2] == skill]
-        for skill in dict.fromkeys(skill for step in steps for skill in step.skills)
-    ]
-    for index in range(max(map(len, by_skill), default=0)):
-        turns += [examples[index] for examples in by_skill if index < len(examples)]
-    turns = turns[: 2 * MAX_STEP_EXAMPLES]
-    if len(turns) % 2:
-        turns.append(turns[0])
-    return [turns[at : at + 2] for at in range(0, len(turns), 2)]
+    """Examples of as many steps, each place with one of the skills that the step there can mean."""
+    known = {step.skills: [one for one in _EXAMPLES if one[2] in step.skills] for step in steps}
+    if not all(known.values()):
+        return []
+    turns = {skills: itertools.cycle(examples) for skills, examples in known.items()}
+    count = STEP_EXAMPLES if len(steps) <= MANY_STEPS else 1
+    return [[next(turns[step.skills]) for step in steps] for _ in range(count)]
 
 
 def _numbered(parts: Iterable[str]) -> str:
