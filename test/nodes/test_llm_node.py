@@ -146,6 +146,11 @@ def test_a_missing_key_file_fails_with_the_fix(world: World, capfd: pytest.Captu
     world.node.set_parameters([Parameter("api_key_file", value="/nowhere/key")])
     assert world.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert "Correct api_key_file" in "".join(capfd.readouterr())
+    world.node.set_parameters(
+        [Parameter("api_key_file", value=""), Parameter("api_key_env", value="NO_KEY_HERE")]
+    )
+    assert world.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert "Set NO_KEY_HERE" in "".join(capfd.readouterr())
 
 
 def test_a_sign_comes_with_the_end_of_the_voice(world: World) -> None:

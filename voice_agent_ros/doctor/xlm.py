@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ def examine(installation: Installation) -> Iterator[Check]:
     """Whether the endpoint answers, and with which models."""
     url = str(installation.parameter(NODE, "llm_url", "http://127.0.0.1:8765/v1"))
     key, complaint = _key(str(installation.parameter(NODE, "api_key_file")))
+    key = os.environ.get(str(installation.parameter(NODE, "api_key_env")), "").strip() or key
     if complaint is not None:
         yield complaint
     if installation.purpose == "demo":

@@ -105,7 +105,8 @@ def read_key(path: str = "", variable: str = "", environment: Mapping[str, str] 
         key = (os.environ if environment is None else environment).get(variable, "").strip()
         if not key:
             raise ConfigurationError(
-                f"The variable {variable} holds no key.", f"Set {variable}, or leave out key_env."
+                f"The variable {variable} holds no key.",
+                f"Set {variable}, or leave out key_env (api_key_env of the first endpoint).",
             )
         return key
     if not path:

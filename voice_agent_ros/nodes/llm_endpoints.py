@@ -18,6 +18,7 @@ PARAMETERS = (
     Parameter("llm_url", "http://127.0.0.1:8765/v1", "OpenAI-compatible endpoint, up to and including /v1."),
     Parameter("llm_model", "default", "Model to ask for; servers with one model take any name or `default`."),
     Parameter("api_key_file", "", "File with the endpoint's key; empty: none."),
+    Parameter("api_key_env", "", "Environment variable with the endpoint's key, instead; empty: none."),
     Parameter(
         "llm_fallbacks",
         [""],
@@ -47,7 +48,7 @@ def make_client(values: Any, on_report: Callable[[EndpointReport], None]) -> Llm
         ConfigurationError: an endpoint is written wrongly, or its key is not there.
     """
     deadlines = Deadlines(values.connect_timeout_s, values.first_token_timeout_s, values.total_timeout_s)
-    key = read_key(values.api_key_file)
+    key = read_key(values.api_key_file, values.api_key_env)
     endpoints = [Endpoint(checked_url(values.llm_url), values.llm_model, key, deadlines)]
     endpoints += [parse_endpoint(line, deadlines) for line in values.llm_fallbacks if line.strip()]
     settings = ClientSettings(
