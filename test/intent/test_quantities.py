@@ -107,3 +107,23 @@ def test_every_whole_number_of_millimetres_in_words(number):
 def test_a_degree_sign_is_one_angle():
     (angle,) = find_angles("turn the gripper by 30°")
     assert angle.radians == pytest.approx(math.radians(30))
+
+
+def test_a_thing_is_no_end_of_a_range():
+    assert [one.metres for one in find_distances("move the red one to 5 cm left of the bowl")] == [0.05]
+    assert find_distances("up one to two cm") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "degrees"),
+    [
+        ("turn joint 1 to 30 degrees", [30.0]),
+        ("a quarter of a radian", [math.degrees(0.25)]),
+        ("half of ninety degrees", []),
+        ("twice 45 degrees", []),
+        ("90度的一半", []),
+        ("三分之一的90度", []),
+    ],
+)
+def test_a_part_of_an_angle_is_not_the_whole(text, degrees):
+    assert [math.degrees(one.radians) for one in find_angles(bare(text))] == pytest.approx(degrees, abs=1e-3)

@@ -28,12 +28,19 @@ _READ_ZH = re.compile(
     rf"(?:(?P<whole>{_DIGITS_ZH})又)?(?:(?P<part>{_DIGITS_ZH})\s*分之\s*(?P<count>{_DIGITS_ZH})"
     r"|(?P<above>\d+) ?[/\u2044] ?(?P<below>\d+))"
 )
-# What stands before a number that is only one end of a range, or of which no more than a part is meant.
-_SPOILS = re.compile(
-    rf"(?:\d|\b(?:{'|'.join(_COUNTS_EN)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred))"
-    r"(?: (?:to|or|till|until|through|times) | ?[-\u2013\u2014~\u00d7x*] ?)$"
-    rf"|\b(?:{_PART}|twice|double|triple|thrice|root|percent) (?:of )?$|[/\u2044]\s*$|分之\s*$|(?:\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine)) of $|的平?方?根\s*$"
-    r"|[零〇一二两三四五六七八九十\d]\s*(?:到|至|或者?|[-~\u2013\u2014、，])\s*$|[一二两三四五六七八九]\s+$|[半倍]的?\s*$"
+_FIRST_END = "|".join(word for word in _COUNTS_EN if word not in ("a", "an", "another", "one"))
+# What stands before a number that is only one end of a range. "The red one to 5 cm left of it" is none.
+_RANGE = re.compile(
+    rf"(?:\d|\b(?:{_FIRST_END}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred"
+    r"|(?:from|by|about|up|down|left|right|forwards?|back) one))"
+    r"(?: (?:to|or|till|until|through) | ?[-\u2013\u2014~] ?)$"
+    r"|[零〇一二两三四五六七八九十\d]\s*(?:到|至|或者?|[-~\u2013\u2014、，])\s*$|[一二两三四五六七八九]\s+$"
+)
+# What stands before a number of which a part is meant, or a multiple.
+_PART_OF = re.compile(
+    rf"(?:\d|\b(?:{_FIRST_END})) (?:times|x) $|\d ?[\u00d7x*] ?$"
+    rf"|\b(?:{_PART}|twice|double|triple|thrice|root|percent) (?:of )?$|[/\u2044]\s*$|分之\s*$|分之[零〇一二两三四五六七八九十\d]+的\s*$"
+    r"|(?:\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine)) of $|的平?方?根\s*$|[半倍]的?\s*$"
 )
 # What stands behind an amount of which only a part, or a multiple, is meant.
 _SPOILED_BY = re.compile(
@@ -65,9 +72,16 @@ def fraction_zh(text: str, numbers: dict[str, float]) -> float | None:
     return whole + count / part if part else None
 
 
-def is_spoiled(text: str, start: int, end: int) -> bool:
-    """Whether the amount at text[start:end] is an end of a range, a part, or a multiple of what is meant."""
-    return _SPOILS.search(text[:start]) is not None or _SPOILED_BY.match(text, end) is not None
+def is_spoiled(text: str, start: int, end: int, *, may_range: bool = False) -> bool:
+    """Whether the amount at text[start:end] is an end of a range, a part, or a multiple of what is meant.
+
+    Args:
+        may_range: "joint 1 to 30 degrees" is no range.
+    """
+    before = text[:start]
+    if _PART_OF.search(before) or _SPOILED_BY.match(text, end):
+        return True
+    return not may_range and _RANGE.search(before) is not None
 
 
 def _ratio(whole: str | None, above: str, below: str) -> float | None:

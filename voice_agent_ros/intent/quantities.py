@@ -64,7 +64,7 @@ def find_distances(text: str) -> list[Distance]:
 def find_angles(text: str) -> list[Angle]:
     """All angles in a text that `bare` has prepared, in order; they may be negative."""
     found = {*_scan(text, _rules("en", "angle")), *_scan(text, _rules("zh", "angle"))}  # both know "°"
-    return [Angle(*one) for one in sorted(found)]
+    return [Angle(*one) for one in sorted(found) if not is_spoiled(text, one[0], one[1], may_range=True)]
 
 
 def find_percentages(text: str) -> list[tuple[int, int, float]]:

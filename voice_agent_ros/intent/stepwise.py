@@ -43,9 +43,10 @@ class Part:
 
 def meant_steps(text: str, scene: Scene, language: str) -> tuple[Part, ...]:
     """The steps of a sentence, in the order of doing; empty: it is one command, or some part of it can mean nothing."""
-    parts = [
-        piece for part in _whole(strong_parts(text, language)) for piece in _split(part, scene, language)
-    ]
+    whole = _whole(strong_parts(text, language))
+    if len(whole) > len(ORDINALS):
+        return ()
+    parts = [piece for part in whole for piece in _split(part, scene, language)]
     steps = tuple(Part(part, tuple(suggested_skills(part, scene, language))) for part in parts)
     if not 2 <= len(steps) <= min(MAX_STEPS, len(ORDINALS)) or not all(step.skills for step in steps):
         return ()
