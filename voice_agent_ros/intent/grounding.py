@@ -124,7 +124,7 @@ def _things(call: SkillCall, given: dict[str, object], words: str, scene: Scene,
         reasons += [f"{name} was said but is not used" for name in sorted(named - taken)]
     if "target" in given and (match := _OTHER_RELATIONS.search(words)):
         reasons.append(f"{match.group()!r} is neither into nor onto")
-    if call.skill == "pick" and _is_left(str(given["object"]), words, scene, language):
+    if call.skill == "pick" and "object" in given and _is_left(str(given["object"]), words, scene, language):
         reasons.append(f"it is away from {given['object']}")
     if "object" in given and "target" not in given and _names_a_place(words, language):
         reasons.append(PLACE_UNUSED)
