@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from voice_agent_ros.intent.grounding import ungrounded
 from voice_agent_ros.intent.scene import Scene, SceneObject
-from voice_agent_ros.intent.skills import parse_call
+from voice_agent_ros.intent.skills import SKILLS, SkillCall, parse_call
 
 SCENE = Scene(
     tuple(SceneObject(name, (0.3, 0.0, 0.02)) for name in ("red cube", "green cube", "blue cube", "bowl")),
@@ -109,3 +109,25 @@ def test_what_goes_where(thing, place, text, is_said):
     scene = Scene((*things, SceneObject("bowl", (0.4, 0.1, 0.03), size=(0.18, 0.18, 0.055))), ("home",))
     call = parse_call("pick_and_place", {"object": thing, "target": place})
     assert (ungrounded(call, text, scene, "en" if text.isascii() else "zh") == []) is is_said
+
+
+@pytest.mark.parametrize(
+    "skill", ["pick", "place", "pick_and_place", "move_by", "move_to", "look_at", "hand_over"]
+)
+@pytest.mark.parametrize(
+    "text", ["back off from the red one", "put the red one in the bowl", "离红色方块远点", ""]
+)
+def test_a_call_that_lacks_arguments_can_be_judged(skill, text):
+    """To find out whether one is missing, the rest is judged by itself."""
+    model = SKILLS[skill].arguments
+    for some in (
+        {},
+        {"object": "red cube"},
+        {"target": "bowl"},
+        {"object": "nothing seen", "target": "nowhere"},
+    ):
+        known = {key: value for key, value in some.items() if key in model.model_fields}
+        for language in ("en", "zh"):
+            assert isinstance(
+                ungrounded(SkillCall(model.model_construct(**known)), text, SCENE, language), list
+            )
