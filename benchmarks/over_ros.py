@@ -230,7 +230,7 @@ def _client(*, guard: bool = False) -> Iterator[Client]:
         arm, client = SimArmNode(), Client()
         second = StopGuardNode() if guard else IntentBridgeNode()
         for node in (arm, second, client):
-            _spin(node, stack)
+            spin_in_thread(node, stack)
         managed = [arm]
         if not guard:
             _set_up(second, Path(folder))
@@ -255,7 +255,7 @@ def _set_up(bridge: Node, folder: Path) -> None:
     )
 
 
-def _spin(node: Any, stack: contextlib.ExitStack) -> None:
+def spin_in_thread(node: Any, stack: contextlib.ExitStack) -> None:
     """In a thread, until the stack is unwound."""
     executor = new_executor()
     executor.add_node(node)

@@ -2,137 +2,159 @@
 """Speech: when the first sound of a reply that is still being written comes, and the gaps after it.
 
 Replies are written at 24 tokens/s on a virtual clock; synthesis takes the time that it really took. The same engine
-gets the text in three ways: as tts_node cuts it, by sentences only, and whole. English: hibari has no Mandarin.
+gets the text in three ways: as tts_node does it, by sentences only, and whole. hibari has no Mandarin; Kokoro takes
+part where its weights are. Times count from the request for the first token.
 """
 
 from __future__ import annotations
 
-import re
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from benchmarks.row import Row
+from benchmarks.spoken_replies import CHINESE, ENGLISH
+from benchmarks.virtual_listener import Listened, listen, listen_plainly
+from voice_agent_ros.errors import EngineError
 from voice_agent_ros.tts.engines import load_synthesizer
-from voice_agent_ros.tts.segmentation import Segmenter
-from voice_agent_ros.tts.speakable import speakable
+from voice_agent_ros.tts.pace import Pace
 from voice_agent_ros.tts.synthesizer import Synthesizer
+from voice_agent_ros.tts.xlm_service import SpeechService
+from voice_agent_ros.xlm.security import Access
+from voice_agent_ros.xlm.server import HttpOptions, create_app
+from voice_agent_ros.xlm.services import Service
 
 GROUP = "tts"
-TOKENS_PER_S = 24.0
-COLD_STARTS = 3
-REPLIES = (
-    "Sure, I will put the red cube into the bowl. After that I will move back home and wait for you.",
-    "I can see three cubes and a bowl. The red cube is on the left, the blue one is next to the bowl.",
-    "All right, the gripper is open. You can take the cube whenever you like.",
-    "I cannot reach that place, because it is 0.9 m away. My arm is 0.6 m long. Shall I go as far as I can?",
-    "The capital of France is Paris. It lies on the river Seine, and more than two million people live there.",
-    "Dr. Smith asked for 3.5 cm, so I will lift it by 3.5 cm. Please keep your hands away from the arm.",
-    "Yes.",
-    "No, that would be outside of the area in which I may move. Tell me another place.",
-    "I moved the blue cube 10 centimetres to the left. It stands beside the green one now.",
-    "My joints are at rest, the gripper is closed and nothing is in it. I am ready.",
-    "Okay, I will wave. One moment please.",
-    "The arm has six joints and a gripper with two fingers. It can carry half a kilogram and turn its hand around.",
-    "First I will take the red cube, then the green one, and at last the blue one. Shall I begin?",
-    "That cost about $29. I do not know what it costs today.",
-    "I stopped because you said stop. Say continue when I may go on.",
-    "I did not understand the last word. Which cube do you mean, the red one or the blue one?",
-    "The bowl is empty. There is nothing that I could give you.",
-    "Light is faster than sound, which is why you see the lightning first and hear the thunder later.",
-    "I will move slowly from now on. Say faster if that is too slow for you.",
-    "Done. The green cube is in the bowl. Is there anything else that I can do for you?",
-)
-Cutter = Callable[[str], list[tuple[int, str]]]
-
-
-@dataclass
-class Heard:
-    """One reply: time to the first sound, silences after it, s; synthesis by audio time."""
-
-    first_s: float
-    gaps_s: list[float]
-    rtf: float
-
-
-def _as_spoken(text: str) -> list[tuple[int, str]]:
-    """Segments, each with the number of characters that had to be written before it was known."""
-    segmenter, found = Segmenter(), []
-    for index, character in enumerate(text):
-        found += [(index + 1, segment) for segment in segmenter.feed(character)]
-    return [*found, *((len(text), segment) for segment in segmenter.finish())]
-
-
-def _by_sentences(text: str) -> list[tuple[int, str]]:
-    ends = [match.end() for match in re.finditer(r"[.!?](?=\s|$)", text)]
-    starts = [0, *ends[:-1]]
-    return [(min(end + 1, len(text)), text[start:end]) for start, end in zip(starts, ends, strict=True)]
-
-
-def _whole(text: str) -> list[tuple[int, str]]:
-    return [(len(text), text)]
-
-
-def _listen(engine: Synthesizer, text: str, cutter: Cutter) -> Heard:
-    per_character_s = _tokens(text) / TOKENS_PER_S / len(text)
-    now = play_end = first_s = synthesis_s = audio_s = 0.0
-    gaps = []
-    for characters, segment in cutter(text):
-        now = max(now, characters * per_character_s)
-        begun = time.perf_counter()
-        is_first_block = True
-        for block in engine.synthesize(speakable(segment)):
-            arrived = now + time.perf_counter() - begun
-            if not first_s:
-                first_s = play_end = arrived
-            elif is_first_block:
-                gaps.append(max(0.0, arrived - play_end))
-            is_first_block = False
-            play_end = max(play_end, arrived) + len(block) / engine.sample_rate
-            audio_s += len(block) / engine.sample_rate
-        took = time.perf_counter() - begun
-        now, synthesis_s = now + took, synthesis_s + took
-    return Heard(first_s, gaps, synthesis_s / audio_s)
-
-
-def _tokens(text: str) -> int:
-    """As many as a byte-pair tokenizer makes of plain English: a word or a mark is one."""
-    return len(re.findall(r"\w+|[^\w\s]", text))
+COLD_STARTS = {"hibari": 20, "kokoro": 5}
+GAP_MS = 30.0  # that is aimed at
+FIRST_S = {"hibari": 0.06, "kokoro": 0.8}  # from a text to its first block, aimed at
+TIMEOUT_S = 20.0
 
 
 def rows() -> list[Row]:
     """All rows of the group."""
-    loads_s = []
-    for _ in range(COLD_STARTS):
+    found = [*_engine("hibari", {"English": ENGLISH}), *_server()]
+    try:
+        return [*found, *_engine("kokoro", {"English": ENGLISH, "Chinese": CHINESE})]
+    except EngineError as error:
+        print(f"kokoro is left out: {error}")
+        return found
+
+
+def _engine(name: str, replies: dict[str, Sequence[str]]) -> list[Row]:
+    cold = []
+    for _ in range(COLD_STARTS[name]):
         begun = time.perf_counter()
-        engine = load_synthesizer("hibari")
-        loads_s.append(time.perf_counter() - begun)
+        engine = load_synthesizer(name)
+        next(iter(engine.synthesize(replies["English"][0])))
+        cold.append(time.perf_counter() - begun)
         engine.close()
-    engine = load_synthesizer("hibari")
-    ours = [_listen(engine, text, _as_spoken) for text in REPLIES]
-    sentences = [_listen(engine, text, _by_sentences) for text in REPLIES]
-    whole = [_listen(engine, text, _whole) for text in REPLIES]
+    engine = load_synthesizer(name)
+    found = [Row.of_samples(GROUP, f"{name}, cold: nothing loaded to first audio of a reply", cold, "s")]
     alone = []
-    for text in REPLIES:
+    for text in replies["English"]:
         begun = time.perf_counter()
         next(iter(engine.synthesize(text)))
-        alone.append((time.perf_counter() - begun) * 1000)
+        alone.append(time.perf_counter() - begun)
+    found.append(
+        Row.of_samples(GROUP, f"{name}, warm: a whole text to its first block", alone, "s", FIRST_S[name])
+    )
+    for language, texts in replies.items():
+        found += _compare(engine, f"{name}, {language}", texts)
     engine.close()
+    return found
 
-    def median(heard: list[Heard]) -> float:
-        return Row.of_samples(GROUP, "", [one.first_s for one in heard], "s").value
 
-    firsts = [one.first_s for one in ours]
-    gaps_ms = [gap * 1000 for one in ours for gap in one.gaps_s]
+def _compare(engine: Synthesizer, name: str, texts: Sequence[str]) -> list[Row]:
+    """The three ways to speak the same replies."""
+    pace = Pace()
+    ours = [listen(engine, text, pace) for text in texts]
+    sentences = [listen_plainly(engine, text, by_sentences=True) for text in texts]
+    whole = [listen_plainly(engine, text, by_sentences=False) for text in texts]
+
+    def row(what: str, heard: list[Listened], value: Callable[[Listened], float], unit: str = "s") -> Row:
+        return Row.of_samples(GROUP, f"{name}: {what}", [value(one) for one in heard], unit)
+
+    def against(what: str, value: Callable[[Listened], float]) -> Iterator[Row]:
+        for way, others in (("by sentences", sentences), ("whole replies", whole)):
+            baseline = row("", others, value).value
+            samples = [value(one) for one in ours]
+            yield Row.of_samples(GROUP, f"{name}: {what}; baseline: {way}", samples, "s", baseline)
+
+    flushes = sum((one.flushes for one in ours), Counter[str]())
     return [
-        Row.of_samples(GROUP, "hibari: load and warm up", loads_s, "s"),
-        Row.of_samples(GROUP, "hibari: first block of a whole text, warm", alone, "ms"),
-        Row.of_samples(GROUP, "hibari: synthesis by audio time", [one.rtf for one in ours], ""),
-        Row.of_samples(
-            GROUP, "first sound after the first token, by sentences: baseline", firsts, "s", median(sentences)
+        *against("first sound", lambda one: one.first_s),
+        row("first sound by sentences", sentences, lambda one: one.first_s),
+        row("first sound of whole replies", whole, lambda one: one.first_s),
+        *against("end of the reply", lambda one: one.total_s),
+        row("synthesis by audio time", ours, lambda one: one.synthesis_s / one.audio_s, ""),
+        row("audio of a reply", ours, lambda one: one.audio_s),
+        _gaps(f"{name}: gap where the audio runs dry", ours, GAP_MS),
+        _gaps(f"{name}: the same by sentences", sentences),
+        row("segments of a reply", ours, lambda one: one.segments, ""),
+        *(
+            Row(GROUP, f"{name}: segments ended by {reason}", count, "", n=len(texts))
+            for reason, count in sorted(flushes.items())
         ),
-        Row.of_samples(
-            GROUP, "first sound after the first token, whole: baseline", firsts, "s", median(whole)
-        ),
-        Row.of_samples(GROUP, "silence between segments", gaps_ms, "ms", 30.0),
     ]
+
+
+def _gaps(name: str, heard: list[Listened], aimed_at: float | None = None) -> Row:
+    """One sample per border of two segments, most of them 0."""
+    gaps: list[float] = []
+    for one in heard:
+        borders = max(one.segments - 1, len(one.gaps_s))
+        gaps += [1000 * gap for gap in one.gaps_s] + [0.0] * (borders - len(one.gaps_s))
+    return Row.of_samples(GROUP, name, gaps or [0.0], "ms", aimed_at)
+
+
+# The same over HTTP.
+
+
+def _server() -> list[Row]:
+    import httpx
+
+    first, total, share = [], [], []
+    with _serving() as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        for text in ENGLISH:
+            body = {"model": "tts-1", "input": text, "response_format": "pcm"}
+            begun, size = time.perf_counter(), 0
+            with client.stream("POST", "/v1/audio/speech", json=body) as answer:
+                for block in answer.iter_bytes():
+                    if not size:
+                        first.append(time.perf_counter() - begun)
+                    size += len(block)
+            took = time.perf_counter() - begun
+            total.append(took)
+            share.append(took / (size / 2 / int(answer.headers["x-sample-rate"])))
+    cold = first.pop(0)
+    return [
+        Row(GROUP, "/v1/audio/speech, hibari, first request: first audio", cold, "s"),
+        Row.of_samples(GROUP, "/v1/audio/speech, hibari, warm: first audio", first, "s"),
+        Row.of_samples(GROUP, "/v1/audio/speech, hibari, warm: the whole answer", total[1:], "s"),
+        Row.of_samples(GROUP, "/v1/audio/speech, hibari, warm: answer by audio time", share[1:], ""),
+    ]
+
+
+@contextmanager
+def _serving() -> Iterator[str]:
+    """xlm-server with a voice and no model, on a free port."""
+    import uvicorn
+
+    service = SpeechService(lambda: load_synthesizer("hibari"))
+    app = create_app(None, HttpOptions(Access()), [Service("speech", service.router(), ("tts-1",))])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + TIMEOUT_S
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(TIMEOUT_S)
+        service.close()

@@ -144,3 +144,16 @@ def test_another_rate_is_resampled_without_a_seam_and_counted_in_its_own(player)
     assert np.abs(out[500:23500] - expected[500:23500]).max() < 60
     (finished,) = queue.news()
     assert (finished.samples, finished.sample_rate, finished.is_finished) == (16000, 16000, True)
+
+
+def test_level_and_underruns_of_what_is_played_are_known():
+    playback = PlaybackQueue(1000)
+    playback.add("r1", 0, 1000, np.full(100, 16384, np.int16), is_last=False)
+    playback.read(100)
+    assert playback.output() == (0.5, 0)
+    playback.read(100)
+    playback.read(100)
+    playback.add("r1", 1, 1000, np.full(100, -8192, np.int16), is_last=True)
+    playback.read(100)
+    assert playback.output() == (0.25, 1)
+    assert playback.output() == (0.0, 1)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_agent_ros.tts.reply import Piece
+from voice_agent_ros.tts.segmentation import FLUSH_WIDTH, text_width
 from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
 
 RATE = 1000
@@ -388,3 +389,22 @@ def test_whatever_happens_everything_ends(events):
     assert world.queue.is_idle
     assert len(world.ended) == begun
     assert world.max_lead <= LIMITS.lead_s * RATE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["The", " quick", " brown", " fox", " jumps", " over", " the", " lazy", " dog", " and"] * 3,
+        list("机械臂正在把红色的方块放到桌子左边的碗里面然后回到原来的位置") * 2,
+    ],
+    ids=["en", "zh"],
+)
+def test_a_sentence_without_marks_is_begun_while_it_is_being_written(world, words):
+    """Text that comes without a pause is no reason to wait for its end."""
+    for index, word in enumerate(words):
+        world.say("r1", word, index, is_last=False)
+        world.run(0.05)
+        if world.spoken_jobs:
+            break
+    assert world.now - 100.0 < 0.3 + 0.5
+    assert text_width(world.spoken_jobs[0]) >= FLUSH_WIDTH // 2

@@ -146,6 +146,7 @@ class Loudspeaker:
 
     Attributes:
         problem: why nothing is played at the moment; "" if it is.
+        underruns: times the device got its audio too late.
 
     Raises:
         DeviceError: no such device, or it cannot do what is asked.
@@ -155,6 +156,7 @@ class Loudspeaker:
         self._device, self._playback = device, playback
         self._lock = threading.Lock()
         self.problem = ""
+        self.underruns = 0
         self._stream: Any = self._opened()
         keep_track(self)
 
@@ -176,7 +178,8 @@ class Loudspeaker:
             raise unusable(self._device, "output", error) from error
         return stream
 
-    def _play(self, data: Any, frames: int, times: Any, _status: Any) -> None:
+    def _play(self, data: Any, frames: int, times: Any, status: Any) -> None:
+        self.underruns += bool(status.output_underflow)
         ahead_s = times.outputBufferDacTime - times.currentTime
         if not 0.0 < ahead_s < 1.0:  # not every host knows
             ahead_s = self._latency

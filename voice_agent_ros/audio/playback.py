@@ -87,6 +87,8 @@ class PlaybackQueue:
         self._news: deque[Played] = deque(maxlen=MAX_NEWS)
         self._stopped_at = float("-inf")
         self._is_held = False
+        self._peak = 0
+        self._underruns = 0
 
     def add(
         self,
@@ -167,7 +169,7 @@ class PlaybackQueue:
                 if stream.queued:
                     continue
                 if not stream.is_complete:
-                    if not self._is_stalled(stream, at):
+                    if filled == count or not self._is_stalled(stream, at):
                         break
                     self._end(stream, interrupted=True)
                 else:
@@ -175,14 +177,23 @@ class PlaybackQueue:
                 changed = True
             if not self._streams:
                 self._has_audio.clear()
+            if filled:
+                self._peak = max(self._peak, int(np.max(np.abs(out[:filled].astype(np.int32)))))
         if changed:
             self._on_change()
         return out
+
+    def output(self) -> tuple[float, int]:
+        """The loudest sample played since the last call, of 1, and how often streams ran dry in all."""
+        with self._lock:
+            peak, self._peak = self._peak, 0
+            return peak / 32768.0, self._underruns
 
     def _is_stalled(self, stream: _Stream, at: float) -> bool:
         if stream.dry_since is None:
             stream.dry_since = at
             stream.underruns += stream.played > 0
+            self._underruns += stream.played > 0
         return at - stream.dry_since > (STALL_OTHERS_WAIT_S if len(self._streams) > 1 else STALL_S)
 
     @staticmethod

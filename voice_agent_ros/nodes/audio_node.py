@@ -277,6 +277,10 @@ class AudioNode(ManagedNode):
             "duplex": self._duplex,
             "chunks lost to play": self._playback.lost_chunks,
         }
+        peak, underruns = self._playback.output()
+        values |= {"output peak": f"{peak:.4f}", "output underruns": underruns}
+        if isinstance(self._sink, Loudspeaker):
+            values["loudspeaker underruns"] = self._sink.underruns
         silent = getattr(self._sink, "problem", "")
         if self._capture is None:
             return health.Health(

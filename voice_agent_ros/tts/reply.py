@@ -66,6 +66,7 @@ class Reply:
         self.last_is_sent = False
         self.is_cut = False  # its last chunk was sent before its time
         self.timeline = PlaybackTimeline()
+        self.begun_at = now
         self.heard_from = now  # when its text or its playback last got on
         self.problem = ""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from voice_agent_ros.tts.delivery import AS_USUAL, Delivery
 from voice_agent_ros.tts.pace import Pace
 from voice_agent_ros.tts.reply import SILENCE, Piece, Reply
+from voice_agent_ros.tts.segmentation import FLUSH_WIDTH
 from voice_agent_ros.tts.speakable import speakable
 from voice_agent_ros.tts.synthesizer import Samples
 
@@ -257,6 +258,8 @@ class SpeechQueue:
 
     def _choose(self, now: float) -> None:
         """Begin the next reply; one whose first words are still being written keeps no other waiting."""
+        if self._waiting:
+            self._flush(min(self._waiting, key=lambda reply: (reply.priority, reply.key)), now)
         ready = [reply for reply in self._waiting if reply.is_ready and reply.is_voiced]
         if ready:
             self._current = min(ready, key=lambda reply: (reply.priority, reply.key))
@@ -311,12 +314,13 @@ class SpeechQueue:
 
     def _flush(self, reply: Reply, now: float) -> None:
         """Rather speak the beginning of a sentence than keep the listener waiting for its end."""
-        dry = reply.buffered_s <= self._limits.flush_s and now - reply.heard_from >= self._limits.flush_s
-        if (
-            dry
-            and not (reply.is_complete or reply.in_flight or reply.has_segments)
-            and reply.segmenter.is_holding
-        ):
+        if reply.is_complete or reply.in_flight or reply.has_segments or not reply.segmenter.is_holding:
+            return
+        if reply.sequence:
+            is_due = reply.buffered_s <= self._limits.flush_s + self.pace.synthesis_s(FLUSH_WIDTH)
+        else:
+            is_due = now - reply.begun_at >= self._limits.flush_s
+        if is_due:
             reply.put(reply.segmenter.flush())
 
     def _give_job(self, reply: Reply, step: Step) -> None:
