@@ -41,13 +41,14 @@ def _kept_text() -> list[Row]:
     engine, pace, chance = load_synthesizer("hibari"), Pace(), random.Random(7)
     # Numbers are written in more than one way.
     texts = [text for text in ENGLISH if not any(map(str.isdigit, text))]
-    exact, guessed, whole = [], [], []
+    exact, guessed, whole, surplus = [], [], [], []
     for number in range(COUNT):
         text = texts[number % len(texts)]
         duration_s = listen(engine, text, pace).audio_s
         cut = listen(engine, text, pace, cut_at_s=chance.uniform(0.3, 0.95 * duration_s))
         recognised = _words(_recognise(whisper, cut, engine.sample_rate))
         exact.append(_distance(_words(cut.kept_text), recognised))
+        surplus.append(len(_words(cut.kept_text)) - len(recognised))
         guessed.append(_distance(_words(heard_part(text, cut.audio_s, "en")), recognised))
         whole.append(_distance(_words(text), recognised))
     engine.close()
@@ -62,6 +63,11 @@ def _kept_text() -> list[Row]:
             _share(f"{name}: equal to the audio", distances, 0),
             _share(f"{name}: equal but for one word", distances, 1),
         ]
+    lengths = [float(kept) for kept in surplus]
+    found += [
+        Row.of_samples(GROUP, "kept text: words more than in the audio", lengths, ""),
+        _share("kept text: as many words as in the audio, or one more or less", [abs(n) for n in surplus], 1),
+    ]
     return found
 
 

@@ -14,6 +14,8 @@ FRAME_S = 0.01
 QUIET = 0.03  # of the segment's loudest frame: pauses at commas, and silence at both ends, hold no words
 DIGIT_WEIGHT = 4.0  # "29" is nine letters long when it is spoken
 WIDE_WEIGHT = 3.0  # a Chinese character is a syllable
+FINAL_WEIGHT = 2.0  # the last word before a mark or the end is drawn out
+RECOGNISED = 0.5  # of a word: people know it before its end
 S_PER_WEIGHT = 0.07  # of speech, until the whole segment is there
 
 
@@ -81,7 +83,7 @@ class PlaybackTimeline:
         return self._length
 
     def heard(self, samples_played: int) -> str:
-        """The text that was heard, to the last whole word.
+        """The text that was heard, to the last word of which more than half was played.
 
         Within a segment, words are taken to share its speech, pauses left out, by their letters.
         """
@@ -108,20 +110,33 @@ def _weight(character: str) -> float:
     return WIDE_WEIGHT if is_wide(character) else 1.0
 
 
-def _whole_words(text: str, share: float) -> str:
-    """The words of the first `share` of a text; a script without spaces is cut between characters."""
-    budget = share * sum(map(_weight, text)) + 1e-6
-    end = 0
+def _words(text: str) -> list[tuple[int, float]]:
+    """Where each word ends, and its weight; a script without spaces has a word for each character."""
+    words: list[tuple[int, float]] = []
+    weight = 0.0
     for index, character in enumerate(text):
-        budget -= _weight(character)
-        if budget < 0.0:
-            break
+        weight += _weight(character)
         following = text[index + 1 : index + 2]
-        if not following or not _is_inside_word(character, following):
-            end = index + 1
+        is_inside = character.isascii() and following.isascii() and not following.isspace()
+        if (following and is_inside) or character.isspace():
+            continue
+        if weight:
+            is_final = not character.isalnum() or not any(map(str.isalnum, text[index + 1 :]))
+            words.append((index + 1, weight + (FINAL_WEIGHT if is_final else 0.0)))
+            weight = 0.0
+        elif words:  # a mark by itself belongs to the word before it
+            words[-1] = (index + 1, words[-1][1])
+    return words
+
+
+def _whole_words(text: str, share: float) -> str:
+    """The words of which more than half lies in the first `share` of a text."""
+    words = _words(text)
+    budget = share * sum(weight for _, weight in words) + 1e-6
+    end = 0
+    for at, weight in words:
+        if budget < RECOGNISED * weight:
+            break
+        budget -= weight
+        end = at
     return text[:end].rstrip()
-
-
-def _is_inside_word(character: str, following: str) -> bool:
-    """Whether a word goes on over this border."""
-    return not character.isspace() and following.isascii() and not following.isspace() and character.isascii()
