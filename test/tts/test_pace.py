@@ -58,6 +58,12 @@ def test_an_engine_that_costs_nothing_is_given_whole_segments():
     )
 
 
+def test_where_gaps_cannot_be_avoided_they_lie_between_sentences():
+    text = "One two three four five six, seven eight nine ten eleven twelve thirteen fourteen fifteen."
+    assert pace_of(1.5).next_segment(deque([text]), 0.5, is_first=False) == text
+    assert pace_of(1.5).next_segment(deque([text]), 0.0, is_first=True) != text
+
+
 @given(
     st.lists(st.text(alphabet="ab AB.,，好的 1", min_size=1, max_size=80), max_size=8), st.floats(0.0, 5.0)
 )

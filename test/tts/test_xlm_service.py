@@ -86,7 +86,7 @@ def test_its_headers_tell_what_was_done(client):
 )
 def test_what_is_wrong_is_named(client, fields, named):
     answer = ask(client, **fields)
-    assert answer.status_code in {400, 422}
+    assert answer.status_code == 400
     assert answer.json()["error"]["param"] == named
 
 
@@ -109,3 +109,52 @@ def test_a_stop_ends_what_is_being_sent(service):
     asyncio.run(service.stop())
     assert len(list(sound)) <= 1
     assert service._turn.acquire(blocking=False), "the voice was not given back"
+
+
+@pytest.mark.parametrize("is_expressive", [True, False])
+def test_instructions_go_to_engines_that_act(is_expressive):
+    class NotingSynthesizer(HummingSynthesizer):
+        def synthesize(self, text, *, voice="", speed=1.0, **more):
+            asked.append(more)
+            return super().synthesize(text, voice=voice, speed=speed)
+
+    asked: list[dict] = []
+    NotingSynthesizer.is_expressive = is_expressive
+    service = SpeechService(NotingSynthesizer)
+    app = create_app(None, HttpOptions(Access()), [Service("speech", service.router(), ("tts-1",))])
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        assert ask(client, instructions="Sound glad.").status_code == 200
+    assert asked[0] == ({"manner": "Sound glad."} if is_expressive else {})
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b"{nope", None),
+        (b"", None),
+        (b"[1]", None),
+        (b"\xff\xfe", None),
+        (b'{"input": "hi", "speed": "fast"}', "speed"),
+        (b'{"input": "hi", "voice": {"id": "x"}}', "voice"),
+        (b"{}", "input"),
+    ],
+)
+def test_a_body_that_cannot_be_read_gets_an_error_as_clients_know_it(client, body, named):
+    answer = client.post("/v1/audio/speech", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert error["param"] == named
+    assert error["message"]
+
+
+@pytest.mark.parametrize(
+    "text", ["$(touch /tmp/x); `id`", "<speak><break/>Hi</speak>", "好的 and hello", "Hi 😀"]
+)
+def test_hostile_input_is_only_a_text(client, text):
+    assert ask(client, text, response_format="pcm").status_code == 200
+
+
+def test_the_bridge_is_stopped_by_post_only(client):
+    assert client.post("/bridge/stop").json() == {"stopped": True}
+    assert client.get("/bridge/stop").status_code == 405

@@ -20,6 +20,9 @@ TIMEOUT_S = 120.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
+    parser.add_argument(
+        "--plan", action="store_true", help="TEXT is a speech plan in JSON: see docs/voices.md"
+    )
     parser.add_argument("--lang", default="", help="BCP-47 language of the text")
     parser.add_argument("--voice", default="", help="default: the agent's own")
     parser.add_argument(
@@ -39,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         client = ActionClient(session.node, Say, "say")
         try:
             session.require(client.server_is_ready, DISCOVERY_S, "There is no tts_node")
-            request = Say.Goal(text=text, language=arguments.lang, voice=arguments.voice, kind=arguments.kind)
+            said = {"speech_plan": text} if arguments.plan else {"text": text}
+            request = Say.Goal(**said, language=arguments.lang, voice=arguments.voice, kind=arguments.kind)
             accepting = client.send_goal_async(request)
             session.require(accepting.done, DISCOVERY_S, "tts_node did not take the text")
             goal = accepting.result()

@@ -14,6 +14,7 @@ MIN_WIDTH = 20  # a shorter segment is joined with the next one, if there is tim
 MAX_WIDTH = 120  # 60 Chinese characters
 CHEAP_RTF = 0.1  # an engine so fast gains nothing from short segments
 SHORTEST_WIDTH = 16
+TOO_SLOW_RTF = 1.0  # gaps cannot be avoided then: rather between sentences than within them
 
 
 class Pace:
@@ -50,8 +51,12 @@ class Pace:
         """What a text of this width is expected to take."""
         return self.rtf * self._per_width_s * width
 
-    def next_segment(self, segments: deque[str], buffered_s: float) -> str:
-        """Take the next segment: joined with others while short, cut while long, as the buffer allows."""
+    def next_segment(self, segments: deque[str], buffered_s: float, *, is_first: bool = True) -> str:
+        """Take the next segment: joined with others while short, cut while long, as the buffer allows.
+
+        Args:
+            is_first: nothing of the reply was spoken yet.
+        """
         segment = segments.popleft()
         if self.rtf <= CHEAP_RTF:
             return segment
@@ -61,6 +66,8 @@ class Pace:
             if width > MAX_WIDTH or self.synthesis_s(width) > budget_s:
                 break
             segment += segments.popleft()
+        if self.rtf >= TOO_SLOW_RTF and not is_first:
+            return segment
         if self.synthesis_s(text_width(segment)) > budget_s:
             affordable = max(int(budget_s / (self.rtf * self._per_width_s)), SHORTEST_WIDTH)
             head, rest = split_early(segment, affordable)

@@ -328,7 +328,8 @@ class SpeechQueue:
             if reply.waiting > self._limits.prepared_s * reply.sample_rate > 0:
                 return
             run = reply.next_run()
-            segment = self.pace.next_segment(run.segments, reply.buffered_s)
+            is_first = not reply.sample_rate
+            segment = self.pace.next_segment(run.segments, reply.buffered_s, is_first=is_first)
             reply.timeline.begin_segment(segment)
             text = speakable(segment)
             if text:

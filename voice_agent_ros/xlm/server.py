@@ -215,7 +215,8 @@ def _add_error_bodies(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])  # the first says body, query or path
+        location = first["loc"][1:] if first["type"] != "json_invalid" else ()  # there it is a position
+        place = ".".join(str(part) for part in location)  # the first part says body, query or path
         message = first["msg"].removeprefix("Value error, ")
         return error_response(
             bad_request(f"{place}: {message}." if place else f"{message}.", param=place or None)
