@@ -31,7 +31,7 @@ SILENT_MS = 80.0  # that is aimed at
 
 def rows() -> list[Row]:
     """All rows of the group."""
-    return [*_kept_text(), *_silence()]
+    return [*_silence(), *_kept_text()]
 
 
 def _kept_text() -> list[Row]:
@@ -80,7 +80,7 @@ def _recognise(whisper: object, cut: Listened, rate: int) -> str:
     import soxr
 
     audio = soxr.resample(cut.heard.astype(np.float32) / 32768.0, rate, WHISPER_RATE)
-    segments, _ = whisper.transcribe(audio, language="en", beam_size=5, condition_on_previous_text=False)  # type: ignore[attr-defined]
+    segments, _ = whisper.transcribe(audio, language="en", beam_size=1, condition_on_previous_text=False)  # type: ignore[attr-defined]
     return " ".join(segment.text for segment in segments)
 
 

@@ -408,3 +408,19 @@ def test_a_sentence_without_marks_is_begun_while_it_is_being_written(world, word
             break
     assert world.now - 100.0 < 0.3 + 0.5
     assert text_width(world.spoken_jobs[0]) >= FLUSH_WIDTH // 2
+
+
+def test_who_interrupts_gets_an_answer(world):
+    """The answer to the words that interrupt may be there before the news of the interruption."""
+    world.say("old", "One two three four five six seven eight.", turn_id="t1")
+    world.say("older", "It waits.", turn_id="t1")
+    world.run(0.3)
+    world.say("new", "Yes?", turn_id="t2")
+    world.queue.stop(except_turn="t2")
+    world.flush()
+    world.run(2.0)
+    assert [(ended.reply_id, ended.is_interrupted) for ended in world.ended] == [
+        ("older", True),
+        ("old", True),
+        ("new", False),
+    ]

@@ -7,6 +7,8 @@ import difflib
 import re
 from typing import Literal
 
+# Source of its stop requests; their turn is that of the words, which are to be answered.
+BARGE_IN = "barge_in"
 Action = Literal["", "hold", "resume", "stop"]
 WORDLESS_S = 2.0  # after the person's voice has ended: it was a cough, or our own echo
 LONGEST_S = 4.0  # below the time after which unplayed speech is given up

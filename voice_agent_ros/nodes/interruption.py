@@ -10,7 +10,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from voice_agent_ros.audio.barge_in import Action, BargeIn
+from voice_agent_ros.audio.barge_in import BARGE_IN, Action, BargeIn
 from voice_agent_ros.audio.playback import PlaybackQueue
 from voice_agent_ros.msg import ReplyChunk, StopRequest, Transcript, VoiceActivity
 from voice_agent_ros.nodes import qos
@@ -64,14 +64,14 @@ class Interruption:
         if playback is not None and self._is_wanted():
             says = " ".join(self._said.values())
             action = self._decision.on_words(message.text, robot_speaks=playback.is_playing, robot_says=says)
-            self._carry_out(action, message.text)
+            self._carry_out(action, message)
 
     def _on_reply(self, message: Any) -> None:
         self._said[message.reply_id] = (self._said.get(message.reply_id, "") + message.text)[-MAX_SAID:]
         while len(self._said) > SAID_REPLIES:
             self._said.popitem(last=False)
 
-    def _carry_out(self, action: Action, words: str = "") -> None:
+    def _carry_out(self, action: Action, words: Any = None) -> None:
         """Pause, go on, or stop speaking; the arm is not concerned."""
         playback = self._playback()
         if playback is None:
@@ -81,7 +81,14 @@ class Interruption:
         elif action == "resume":
             playback.resume()
         elif action == "stop":
-            stop = StopRequest(source="barge_in", scope=StopRequest.SCOPE_SPEECH, phrase=words)
-            stop.header.stamp = self._node.get_clock().now().to_msg()
+            stop = StopRequest(
+                source=BARGE_IN,
+                scope=StopRequest.SCOPE_SPEECH,
+                phrase=words.text,
+                session_id=words.session_id,
+                turn_id=words.turn_id,
+            )
+            # That of the words: what answers them was made later, and is not meant.
+            stop.header.stamp = words.header.stamp
             self._stop(stop)
             self._requests.publish(stop)

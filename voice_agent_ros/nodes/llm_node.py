@@ -14,6 +14,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
+from voice_agent_ros.audio.barge_in import BARGE_IN
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.dialogue import Dialogue
@@ -269,6 +270,8 @@ class LlmNode(ManagedNode):
             dialogue.on_spoken(message.reply_id, message.text, is_interrupted=message.is_interrupted)
 
     def _on_stop(self, message: StopRequest) -> None:
+        if message.source == BARGE_IN:
+            return  # the words themselves have ended what was thought about; they are to be answered
         if (dialogue := self._dialogue) is not None:
             self.get_logger().info(f"Stop: {message.source} {message.phrase}")
             dialogue.on_stop()

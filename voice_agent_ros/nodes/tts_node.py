@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from voice_agent_ros.audio.barge_in import BARGE_IN
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
 from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, SpokenText, StopRequest
 from voice_agent_ros.nodes import health, qos, spin, voice_parameters
@@ -217,7 +218,7 @@ class TtsNode(ManagedNode):
 
     def _on_stop(self, message: Any) -> None:
         if message.scope != StopRequest.SCOPE_MOTION:  # an unknown scope stops as well
-            self._silence()
+            self._silence(message.turn_id if message.source == BARGE_IN else "")
 
     def _on_stop_service(self, request: Any, response: Any) -> Any:  # noqa: ARG002
         self._request_silence("service")
@@ -231,10 +232,11 @@ class TtsNode(ManagedNode):
         stop.header.stamp = self.get_clock().now().to_msg()
         self._stop.publish(stop)
 
-    def _silence(self) -> None:
+    def _silence(self, except_turn: str) -> None:
         if self._queue is not None and self._worker is not None:
-            self._queue.stop()
-            self._worker.abandon()
+            self._queue.stop(except_turn=except_turn)
+            if not self._queue.is_speaking:
+                self._worker.abandon()
             self._go_on()
 
     def _on_playback(self, message: Any) -> None:

@@ -179,14 +179,20 @@ class SpeechQueue:
                 reply.played = reply.sent
             self._end(reply, is_interrupted=cut_short, is_announced=True)
 
-    def stop(self, *, wait_for_player: bool = True) -> None:
+    @property
+    def is_speaking(self) -> bool:
+        """A reply is being synthesized and sent."""
+        return self._current is not None
+
+    def stop(self, *, wait_for_player: bool = True, except_turn: str = "") -> None:
         """Be silent at once and drop everything. The player has to be told by other means.
 
         Args:
+            except_turn: whoever interrupts gets an answer: replies of this turn stay.
             wait_for_player: what was being spoken ends when the player has said how much of it was heard.
         """
         for reply in [self._current, *self._closing, *self._waiting]:
-            if reply is None:
+            if reply is None or (except_turn and reply.turn_id == except_turn):
                 continue
             if reply.sequence == 0 or not wait_for_player:
                 self._end(reply, is_interrupted=True, is_announced=reply.sequence > 0)
