@@ -118,11 +118,9 @@ def test_a_recording_is_heard_as_a_live_microphone(start, tmp_path):
     future = client.call_async(Trigger.Request())
     listener.wait(future.done)
     assert future.result().success
-    began = time.monotonic()
-    listener.settle(1.0)
-    count = len(listener.heard)
-    listener.settle(1.0)
-    assert 45 <= len(listener.heard) - count <= 55, f"not real time since {began}"
+    began, count = time.monotonic(), len(listener.heard)
+    listener.wait(lambda: len(listener.heard) >= count + 100)  # 2 s
+    assert time.monotonic() - began > 1.4, "faster than real time"
     sequences = [chunk.sequence for chunk in listener.heard]
     assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
     assert {(c.sample_rate, c.channels, len(c.data)) for c in listener.heard} == {(16000, 1, 320)}
@@ -132,7 +130,7 @@ def test_a_recording_is_heard_as_a_live_microphone(start, tmp_path):
     stamps = [seconds(chunk.header.stamp) for chunk in listener.heard]
     assert np.allclose(np.diff(stamps), 0.02, atol=0.004)
     now = seconds(listener.node.get_clock().now().to_msg())
-    assert 0.0 < now - stamps[-1] < 0.3
+    assert 0.0 < now - stamps[-1] < 1.0
     again = client.call_async(Trigger.Request())
     listener.wait(again.done)
     assert not again.result().success
