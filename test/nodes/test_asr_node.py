@@ -20,9 +20,10 @@ from rclpy.time import Time  # noqa: E402
 from stage import Counterpart, stage  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
-from voice_agent_ros.msg import AudioChunk, StopRequest, Transcript, VoiceActivity  # noqa: E402
+from voice_agent_ros.msg import AudioChunk, ReplyChunk, StopRequest, Transcript, VoiceActivity  # noqa: E402
 
 from voice_agent_ros.asr.heard import Words  # noqa: E402
+from voice_agent_ros.asr.spotting import Spotted  # noqa: E402
 from voice_agent_ros.audio.stream_names import name  # noqa: E402
 from voice_agent_ros.audio.wav_source import load  # noqa: E402
 from voice_agent_ros.errors import ModelMissingError  # noqa: E402
@@ -178,6 +179,20 @@ def test_stop_is_heard_while_it_is_being_said(start, stop_clip):
     assert (stop.scope, stop.source, stop.phrase) == ("all", "partial_transcript", "stop")
     microphone.wait(lambda: microphone.finals)
     assert stop.turn_id == microphone.finals[0].turn_id
+
+
+def test_a_stop_that_no_words_confirm_is_told(start):
+    node, microphone = start(session_id="s1")
+    replies = []
+    microphone.node.create_subscription(ReplyChunk, "speech/reply", replies.append, qos.EVENTS)
+    microphone.wait(lambda: node.count_subscribers("speech/reply"))
+    node._keep(lambda: node._on_stop_spotted(Spotted("stop", 1.0)))
+    microphone.wait(lambda: microphone.stops)
+    assert microphone.stops[0].source == "keyword_spotter"
+    node._keep(lambda: node._publish([Words("t", "the bus", True, 1, 7, 0.9, "en", 0.0, 0.5)]))
+    microphone.wait(lambda: replies)
+    assert (replies[0].text, replies[0].kind) == ("I thought I heard stop, so I stopped.", "notice")
+    assert (replies[0].session_id, replies[0].is_last) == ("s1", True)
 
 
 def test_in_its_own_voice_only_a_stop_is_heard(start, stop_clip):

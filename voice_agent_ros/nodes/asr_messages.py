@@ -66,10 +66,10 @@ def activity(event: SpeechStarted | SpeechEnded, stream_id: str) -> VoiceActivit
     return message
 
 
-def stopped_in_doubt(reply_id: str, session_id: str, language: str, now: Any) -> ReplyChunk:
+def stopped_in_doubt(reply_id: str, session_id: str, language: str) -> ReplyChunk:
     """Tells that there may have been no reason to stop."""
     base = language.split("-", maxsplit=1)[0]
-    message = ReplyChunk(
+    return ReplyChunk(
         session_id=session_id,
         reply_id=reply_id,
         text=_IN_DOUBT.get(base, _IN_DOUBT["en"]),
@@ -77,5 +77,3 @@ def stopped_in_doubt(reply_id: str, session_id: str, language: str, now: Any) ->
         kind=ReplyChunk.KIND_NOTICE,
         is_last=True,
     )
-    message.header.stamp = now
-    return message

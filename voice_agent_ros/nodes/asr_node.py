@@ -337,9 +337,7 @@ class AsrNode(ManagedNode):
 
     def _tell_of_doubt(self) -> None:
         self.get_logger().warning("Stopped in doubt: no words confirm the stop that the spotter heard.")
-        notice = asr_messages.stopped_in_doubt(
-            str(uuid.uuid4()), self._session_id, self._values.language, self._now()
-        )
+        notice = asr_messages.stopped_in_doubt(str(uuid.uuid4()), self._session_id, self._values.language)
         self._replies.publish(notice)
 
     def _report(self, event: NothingHeard) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 
 from rclpy.node import Node
@@ -37,4 +38,9 @@ class Wakeup:
     def _run(self) -> None:
         with self._lock:
             self._is_due = False
-        self._callback()
+        try:
+            self._callback()
+        except Exception:
+            # The EventsExecutor of rclpy 7.1 crashes when a task raises: without this nobody would learn why.
+            self._node.get_logger().fatal(traceback.format_exc())
+            raise
