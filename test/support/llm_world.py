@@ -165,7 +165,8 @@ class World:
 
     def __init__(self) -> None:
         self.model = ScriptedModel()
-        rclpy.init()
+        # Names of its own: what is left in the graph of a world before would make its action look half there.
+        rclpy.init(args=["--ros-args", "-r", f"__ns:=/world_{uuid.uuid4().hex[:8]}"])
         self.bridge, self.person = ScriptedBridge(), Person()
         self._spinning: list[tuple[Any, threading.Thread]] = []
         self.spin(self.bridge, MultiThreadedExecutor(2))
