@@ -106,7 +106,9 @@ def _contrasts(text: str, scene: Scene, language: str) -> Iterator[str]:
         )
         last = re.compile(rf"[，, 。]+(?:不是|不要)(?:那个|这个)?(?:{things})(?:那个|那块)?[。！!]*$")
     else:
-        first = re.compile(rf"^not (?:the |that |this )?(?:{things})[,.;: ]+(?:but |rather )?")
+        # Without a comma "not the bowl in …" is one thing in another: nobody can tell what is not wanted.
+        apart = r"(?:[,.;:]+ *| +(?!(?:in|into|on|onto|to|at|next|beside|left|right)\b))"
+        first = re.compile(rf"^not (?:the |that |this )?(?:{things}){apart}(?:but |rather )?")
         last = re.compile(rf"[,.; ]+(?:and )?not (?:the |that |this )?(?:{things})[.! ]*$")
         # "put the red cube, not the blue one, in the bowl"
         between = re.compile(rf"(?<=\w),? (?:and )?not (?:the |that |this )?(?:{things}),?(?= \w)")
