@@ -62,7 +62,7 @@ ASKED = {
     "pose": "go to the",
     "factor": "a bit faster / speed up / 稍微快一点",
 }
-NOTHING = """don't go left and right / don't go left, right? / not left / don't take the blue one / 别往左 / 别往左右动 / don't go left, tell me a joke
+NOTHING = """not the red cube, the blue one / not bowl in red put / close the gripper wait then open / don't go left and right / don't go left, right? / not left / don't take the blue one / 别往左 / 别往左右动 / don't go left, tell me a joke
 I saw him go up for centimetres / when the light turns red, open the gripper / after lunch, open the gripper / I'll go home after opening the gripper
 he goes home before you open the gripper / 五分钟后回家 / 他回家后张开夹爪 / take it easy / when do you get home / it is five left / put it mildly / that's all folks
 it moved ten centimetres to the left / you're supposed to be at home / you can pick up cubes, right? / I told him to pick up the red cube go home / they had the robot pick up the red cube

@@ -44,6 +44,7 @@ _FAMILIES = (
     {"move_joint", "rotate_gripper"},
 )
 _NO_VERB = re.compile(rf"^{_LEAD_EN}not\b")
+_WAY = re.compile(r"\b(?:left|right|up|down|forwards?|ahead|backwards?|back|away|towards)\b")
 _MAX_LENGTH = 160  # characters
 
 
@@ -56,7 +57,8 @@ def contrasted(text: str, language: str) -> Iterator[tuple[tuple[str, ...], tupl
     for pattern in _DENIED_FIRST_ZH if chinese else _DENIED_FIRST_EN:
         if match := pattern.match(plain):
             kept = match["kept"].strip()
-            is_way = not chinese and _NO_VERB.match(plain)  # "not left, right"; "don't go left, right" agrees
+            # "not left, right"; "don't go left, right" agrees, and "not the red cube, the blue one" names no way
+            is_way = not chinese and _NO_VERB.match(plain) and _WAY.search(kept)
             yield (kept, f"to the {kept}") if is_way else (kept,), _denials(match["denied"].strip(), chinese)
     for pattern in _DENIED_LAST_ZH if chinese else _DENIED_LAST_EN:
         if match := pattern.match(plain):
