@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from voice_agent_ros.commands.own_llm_server import llama_server, own_llm_server
 from voice_agent_ros.commands.sentence_reader import SentenceReader, Understood
 from voice_agent_ros.errors import ModelMissingError
 from voice_agent_ros.intent.grammar import SentenceGrammars
-from voice_agent_ros.intent.skills import SKILLS, SkillCall
+from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.llm.client import (
     ChatRequest,
     ClientSettings,
@@ -40,6 +39,7 @@ from voice_agent_ros.llm.client import (
 )
 from voice_agent_ros.llm.prompt import listening_request, warm_up_requests
 from voice_agent_ros.models.catalogue import models_directory, path_of
+from voice_agent_ros.motion.sentences import intention
 
 GROUP = "mind"
 DATA = Path(__file__).parents[1] / "test" / "data"
@@ -253,9 +253,7 @@ def _second_opinions(name: str, client: LlmClient, alone: Sequence[Judged]) -> l
 
 def _confirms(client: LlmClient, one: Judged) -> bool:
     assert one.call is not None
-    wish = (
-        SKILLS[one.call.skill].intention["en"].format_map(defaultdict(str, one.call.as_dict()["arguments"]))
-    )
+    wish = intention([one.call], "en", SCENE)
     question = (
         f"A person said to a robot arm: {one.row['text']!r}. Shall the robot now {wish}, exactly that and nothing else?"
         " Answer yes or no."

@@ -39,6 +39,10 @@ NOTES = {
     "intent_bridge_node/resume": "release the motion latch",
     "intent_bridge_node/stop": "stop, and latch",
     "joint_states": "measured; from joint_state_broadcaster on a robot",
+    **{
+        f"latency/{stage}": "of a turn, s from the end of speech, for plots"
+        for stage in ("final_transcript", "intent", "goal_accepted", "first_motion", "first_audio")
+    },
     "markers": "what rviz shows: see [monitoring](monitoring.md)",
     "objects": "from perception. An object's name is `results[0].hypothesis.class_id` (“red cube”), its box is in "
     "the arm's base frame",

@@ -11,7 +11,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
-from std_msgs.msg import String
+from std_msgs.msg import Float64, String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 from voice_agent_ros.msg import BridgeState, Intent, SkillCall, StageTiming, Transcript, TurnReport
@@ -98,6 +98,11 @@ def test_what_is_missing_is_told_and_what_comes_is_seen(graph):
 
 
 def test_latencies_of_turns_are_published(graph):
+    plotted: list[float] = []
+    graph.agent.create_subscription(
+        Float64, "latency/final_transcript", lambda message: plotted.append(message.data), qos.EVENTS
+    )
+    graph.wait(graph.telemetry._plots["final_transcript"].get_subscription_count)
     graph.wait_for_subscribers()
     end = Time(sec=100, nanosec=0)
     stages = [StageTiming(name="final_transcript", end=Time(sec=100, nanosec=600_000_000))]
@@ -118,6 +123,8 @@ def test_latencies_of_turns_are_published(graph):
         return status is not None and any(pair.key == "final_transcript P50 [s]" for pair in status.values)
 
     graph.wait(has_come)
+    graph.wait(lambda: plotted)
+    assert plotted == [pytest.approx(0.6)]
     values = {pair.key: pair.value for pair in graph.status["telemetry_node: latency"].values}
     assert values["final_transcript P50 [s]"] == "0.600"
     assert values["outcome done"] == "1"

@@ -10,7 +10,7 @@ from pathlib import Path
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
+from std_msgs.msg import Float64, String
 from trajectory_msgs.msg import JointTrajectory
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
@@ -41,6 +41,10 @@ PARAMETERS = (
 )
 
 
+# Seconds from the end of speech, of every turn in which they occur, for plots.
+PLOTTED = ("final_transcript", "intent", "goal_accepted", "first_motion", "first_audio")
+
+
 class TelemetryNode(Node):
     """Keeps the last of everything, and judges it once in a period."""
 
@@ -63,6 +67,9 @@ class TelemetryNode(Node):
         self._looked_at = time.monotonic()
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._markers = self.create_publisher(MarkerArray, "markers", qos.STATE)
+        self._plots = {
+            stage: self.create_publisher(Float64, f"latency/{stage}", qos.EVENTS) for stage in PLOTTED
+        }
         self._board = MarkerBoard(arm.base_frame, policy.limits)
         self._subscribe()
         self.create_timer(values.period, self._judge)
@@ -99,7 +106,11 @@ class TelemetryNode(Node):
             self._underruns += message.underruns
 
     def _on_turn(self, message: TurnReport) -> None:
-        self._latencies.add(turn_of(message))
+        turn = turn_of(message)
+        self._latencies.add(turn)
+        for stage, latency in turn.latencies().items():
+            if stage in self._plots:
+                self._plots[stage].publish(Float64(data=latency))
         self._show(self._board.outcome(message.outcome))
 
     def _on_transcript(self, message: Transcript) -> None:
