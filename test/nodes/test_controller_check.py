@@ -129,3 +129,10 @@ def test_a_controller_of_other_joints(
         problem = problem or check()
     assert "does not move joint_1, named in the arm file; it moves shoulder, joint_2" in problem
     assert "Correct arm.joints" in problem
+
+
+def test_joints_that_only_the_controller_knows_are_told(arm: ArmConfig) -> None:
+    assert controller_check.joint_notice(arm, arm.arm.joints) == ""
+    notice = controller_check.joint_notice(arm, [*arm.arm.joints, "rail"])
+    assert "moves rail, too" in notice
+    assert "allow_partial_joints_goal" in notice

@@ -49,7 +49,10 @@ def problem(
     if missing:
         named = ", ".join(f"{name} ({wanted[name][0]})" for name in missing)
         return f"No controller answers for: {named}. Start it, or correct its name in the arm file."
-    return joint_problem(arm, controlled_joints(node, arm))
+    controlled = controlled_joints(node, arm)
+    if notice := joint_notice(arm, controlled):
+        node.get_logger().warning(notice)
+    return joint_problem(arm, controlled)
 
 
 def offered_types(node: Node, action: str) -> frozenset[str]:
@@ -89,6 +92,17 @@ def joint_problem(arm: ArmConfig, controlled: Sequence[str]) -> str:
     return (
         f"The controller of {arm.arm.action} does not move {', '.join(lacking)}, named in the arm file; "
         f"it moves {', '.join(controlled)}. Correct arm.joints in the arm file, or the controller's parameter joints."
+    )
+
+
+def joint_notice(arm: ArmConfig, controlled: Sequence[str]) -> str:
+    """What may be wrong with the joints that the arm's controller moves beside those of the arm file, or ""."""
+    others = [name for name in controlled if name not in arm.arm.joints]
+    if not others:
+        return ""
+    return (
+        f"The controller of {arm.arm.action} moves {', '.join(others)}, too, which the arm file does not name: it will "
+        "reject every goal unless its parameter allow_partial_joints_goal is true."
     )
 
 
