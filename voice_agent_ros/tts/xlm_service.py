@@ -20,8 +20,6 @@ from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.tts.containers import CONTENT_TYPES, AudioFile
 from voice_agent_ros.tts.segmentation import Segmenter
 from voice_agent_ros.tts.speakable import speakable
-from voice_agent_ros.tts.synthesizer import is_expressive
-from voice_agent_ros.tts.trim import trimmed
 from voice_agent_ros.xlm.api_errors import ApiError, bad_request
 from voice_agent_ros.xlm.services import Service
 
@@ -128,6 +126,10 @@ class SpeechService:
         return StreamingResponse(body, media_type=CONTENT_TYPES[request.response_format], headers=headers)
 
     def _audio(self, texts: list[str], voice: str, request: SpeechRequest) -> Iterator[bytes]:
+        # The server starts without numpy, which these need.
+        from voice_agent_ros.tts.synthesizer import is_expressive
+        from voice_agent_ros.tts.trim import trimmed
+
         stops = self._stops
         if not self._turn.acquire(timeout=TURN_S):
             raise VoiceAgentError("The voice is busy.", "Try again.")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from voice_agent_ros.errors import ConfigurationError
 
+BACKLOG = 2048  # as uvicorn has it
 # "localhost" has an address of each kind, of which a computer may lack one.
 _LACKING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -47,13 +48,14 @@ def address_of(listener: socket.socket) -> str:
 
 
 def _listening(family: int, address: Sequence[object]) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends without delay (TCP_NODELAY) where the protocol is named, and else waits 40 ms for every second piece.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(tuple(address))
-        listener.listen()
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
