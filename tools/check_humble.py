@@ -44,7 +44,7 @@ class Resolution:
 
     Attributes:
         wheels: name and version of what there are wheels of.
-        from_source: requirements that have none, but source.
+        from_source: requirements that have none, or need something that has none, but source.
         instead: requirements that do not fit the constraints, and what a robot takes instead.
     """
 
@@ -86,6 +86,10 @@ def resolve(wanted: Sequence[str]) -> Resolution:
                 outcome.from_source.append(one)
             elif _name(one) in clashing & set(INSTEAD):
                 outcome.instead.append(one)
+            elif (
+                _name(one) in clashing and _pip([one], "--only-binary=:all:", "--no-deps")[0].returncode == 0
+            ):
+                outcome.from_source.append(one)  # it has a wheel, something that it needs has none
             else:
                 continue
             left.remove(one)
