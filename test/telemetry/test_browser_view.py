@@ -118,7 +118,11 @@ def test_a_question_is_answered_in_its_dialog(view, page, link) -> None:
     until(lambda: "Shall I wave?" in page.text(), PAGE_S)
     view.take(Question("confirm-2", "Shall I go home?"))
     until(lambda: "Shall I go home?" in page.text() and "wave" not in page.text(), PAGE_S)
+    assert page.evaluate("document.activeElement.innerText").strip() == "No"
+    stops = "[...document.querySelectorAll('button')].filter(one => one.innerText.trim() === 'STOP')"
+    assert page.evaluate(f"{stops}.length") == 2
+    page.evaluate(f"{stops}[1].click()")
     assert page.click("No")
-    until(lambda: link.asked == ["confirm-2 False"], PAGE_S)
+    until(lambda: sorted(link.asked) == ["confirm-2 False", "stop"], PAGE_S)
     view.take(Question())
     until(lambda: "Shall I" not in page.text(), PAGE_S)

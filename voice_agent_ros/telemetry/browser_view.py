@@ -165,9 +165,12 @@ class BrowserView:
         self._dialog = self._server.gui.add_modal("May I?")
         with self._dialog:
             self._server.gui.add_html(_element(question.text or "…", PLAIN))
-            for label, colour, accept in (("Yes", "green", True), ("No", "gray", False)):
+            # What comes first has the keyboard's focus; the dialog covers the other button for stop.
+            for label, colour, accept in (("No", "gray", False), ("Yes", "green", True)):
                 button = self._server.gui.add_button(label, color=colour)
                 button.on_click(lambda _, accept=accept: self._answer(question, accept=accept))
+            stop = self._server.gui.add_button("STOP", color="red")
+            stop.on_click(lambda _: self._press("STOP", self._link.stop()))
 
     def _answer(self, question: Question, *, accept: bool) -> None:
         self._press("yes" if accept else "no", self._link.answer(question.nonce, accept=accept))
