@@ -15,14 +15,13 @@ import argparse
 import json
 import math
 import statistics
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.row import GIT_TIMEOUT_S, RESULTS
+from benchmarks.row import RESULTS, git
 
 Verdict = Literal["same", "higher", "lower", "new", "gone"]
 TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
@@ -113,25 +112,10 @@ def previous(path: Path) -> str | None:
     if earlier:
         return earlier[-1].read_text(encoding="utf-8")
     now = path.read_text(encoding="utf-8")
-    for commit in _git(path, "log", "--format=%H", "-n", "5", "--", path.name).split():
-        if (then := _git(path, "show", f"{commit}:./{path.name}")) and then.strip() != now.strip():
+    for commit in git(path.parent, "log", "--format=%H", "-n", "5", "--", path.name).split():
+        if (then := git(path.parent, "show", f"{commit}:./{path.name}")) and then != now.strip():
             return then
     return None
-
-
-def _git(path: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=path.parent,
-            capture_output=True,
-            text=True,
-            timeout=GIT_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout
 
 
 def tell(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

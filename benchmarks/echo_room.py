@@ -84,7 +84,7 @@ def cancelled(microphone: NDArray[np.int16], played: Sound) -> NDArray[np.int16]
     """What the ears hear of it."""
     reference = PlayedAudio(RATE)
     canceller = EchoCanceller(reference)
-    pcm = np.asarray(np.rint(played * 32767), np.int16)
+    pcm = np.asarray(np.rint(np.clip(played, -1.0, 1.0) * 32767.0), np.int16)
     ahead = round(AHEAD_S * RATE)
     reference.add(pcm[:ahead], 0.0)
     out = []

@@ -104,7 +104,7 @@ def write(group: str, rows: Sequence[Row], folder: Path = RESULTS) -> Path:
     document = {
         "machine": machine(),
         "date": today,
-        "commit": _commit(),
+        "commit": git(Path(__file__).parent, "describe", "--always", "--dirty") or "unknown",
         "rows": [row.as_dict() for row in rows],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,18 +118,19 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def _commit() -> str:
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints in a folder; "" if it fails."""
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=Path(__file__).parent,
+            ["git", *arguments],
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=GIT_TIMEOUT_S,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return ""
     return done.stdout.strip()
 
 

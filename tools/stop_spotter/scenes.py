@@ -15,15 +15,11 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmarks.echo_room import EchoRoom
+from benchmarks.echo_room import EchoRoom, cancelled
 from stop_spotter.voices import RATE, Sound
 from voice_agent_ros.asr.learned_spotter import EMBEDDING, OVERLAP, STEP, Array
-from voice_agent_ros.audio.echo import EchoCanceller, PlayedAudio
-from voice_agent_ros.audio.source import Block
 
 SCENE_S = 60.0
-BLOCK = 320
-PLAYED_AHEAD_S = 0.1
 WINDOW, MELS, MELS_A_STEP = 76, 32, 8  # what an embedding is of
 LEAD_STEPS = 12  # of silence before a scene
 BATCH = 64
@@ -197,22 +193,6 @@ def _with_own_voice(heard: Sound, own: Sound, dice: Any) -> NDArray[np.int16]:
     level = float(np.sqrt(np.mean(room.echo(played) ** 2))) / max(float(np.sqrt(np.mean(heard**2))), 1e-6)
     microphone = room.microphone(played, np.asarray(heard * level * louder, np.float32))
     return cancelled(microphone, played)
-
-
-def cancelled(microphone: NDArray[np.int16], played: Sound) -> NDArray[np.int16]:
-    """The microphone's sound after the echo canceller."""
-    reference = PlayedAudio(RATE)
-    canceller = EchoCanceller(reference)
-    pcm = np.asarray(np.rint(np.clip(played, -1, 1) * 32767), np.int16)
-    ahead = round(PLAYED_AHEAD_S * RATE)
-    reference.add(pcm[:ahead], 0.0)
-    out = []
-    for offset in range(0, len(microphone) - BLOCK + 1, BLOCK):
-        at = offset / RATE
-        reference.add(pcm[offset + ahead : offset + ahead + BLOCK], at + PLAYED_AHEAD_S)
-        block = Block(microphone[offset : offset + BLOCK], offset // BLOCK, at)
-        out.append(canceller.process(block).samples)
-    return np.concatenate(out)
 
 
 def _any(choices: Sequence[Any], dice: Any) -> Any:

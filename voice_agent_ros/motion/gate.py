@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from voice_agent_ros.intent.amendments import amended
-from voice_agent_ros.intent.confirmation import is_bare_answer
+from voice_agent_ros.intent.confirmation import is_bare_answer, judge_answer
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall
@@ -211,8 +211,11 @@ class Gate:
         for said in dict.fromkeys((Discourse(), self._said.at_time(self._clock()))):
             if list(self._grammar.calls(heard.text, heard.language, scene, said)) == list(calls):
                 return "grammar"
-        if calls[0].skill == "pause" and is_bare_answer(heard.text, heard.language):
-            return "grammar"  # "no!", while it moves
+        is_no = judge_answer(heard.text, heard.language) == "no" and is_bare_answer(
+            heard.text, heard.language
+        )
+        if is_no and calls[0].skill == "pause":
+            return "grammar"  # called out while it moves
         return "llm"
 
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.telemetry.chat_events import (
     Event,
     Link,
@@ -72,9 +73,12 @@ class BrowserView:
         self._server.scene.add_grid("/table", width=1.6, height=1.6)
         self._events: deque[Event] = deque(maxlen=1000)
         self._lines: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._writing = threading.Lock()  # buttons are pressed in threads of the server
         self._open: dict[str, str] = {}  # replies that are still coming
         self._arm: Any = None
         self._is_described = False
+        self._posture: list[float | None] = []
+        self._things: tuple[SceneObject, ...] = ()
         self._boxes: dict[str, Any] = {}
         self._numbers = itertools.count()
         self._ways: dict[str, tuple[Line, Any]] = {}
@@ -153,8 +157,9 @@ class BrowserView:
             self._ask(event)
 
     def _write(self, who: str, text: str) -> None:
-        self._lines.append(f"<b>{html.escape(who)}</b> {html.escape(text)}")
-        self._conversation.content = f'<div style="{PLAIN}">' + "<br>".join(self._lines) + "</div>"
+        with self._writing:
+            self._lines.append(f"<b>{html.escape(who)}</b> {html.escape(text)}")
+            self._conversation.content = f'<div style="{PLAIN}">' + "<br>".join(self._lines) + "</div>"
 
     def _ask(self, question: Question) -> None:
         if self._dialog is not None:
@@ -183,9 +188,13 @@ class BrowserView:
             self._describe(urdf)
         if self._arm is not None:
             names = self._arm.get_actuated_joint_limits()
-            if all(name in look.joints for name in names):
-                self._arm.update_cfg(np.array([look.joints[name] for name in names]))
-        self._draw_things(look)
+            posture = [look.joints.get(name) for name in names]
+            if None not in posture and posture != self._posture:
+                self._posture = posture
+                self._arm.update_cfg(np.array(posture))
+        if look.things != self._things:
+            self._things = look.things
+            self._draw_things(look)
         for name, line in look.lines.items():
             self._draw_line(name, line)
 
