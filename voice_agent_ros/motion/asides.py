@@ -60,17 +60,21 @@ class Asides:
             return self._teaching.do(call, scene, language, is_moving=is_moving)
         raise Refusal("not_allowed", skill=call.skill)  # nobody here knows how
 
-    def require_speed(self, factor: float) -> None:
-        """Refuse a speed that is too low.
+    def require_speed(self, call: SkillCall, engine: str) -> None:
+        """Refuse a speed that is too low, or higher than now if a model understood so.
 
         Raises:
-            Refusal: `too_slow`.
+            Refusal: `not_allowed` or `too_slow`.
         """
+        if self._factor(call) > self._memory.speed and engine != "grammar":
+            raise Refusal("not_allowed", skill="set_speed")  # only a person's plain words make it faster
+
+    def _factor(self, call: SkillCall) -> float:
+        factor = speed_of(call, self._memory.speed)
         if not factor >= self._slowest:
             raise Refusal("too_slow", limit=self._slowest)
+        return factor
 
     def _set_speed(self, call: SkillCall, scene: Scene, language: str) -> str:
-        factor = speed_of(call, self._memory.speed)
-        self.require_speed(factor)
-        self._memory.speed = factor
+        self._memory.speed = self._factor(call)
         return sentences.announcement((call,), language, scene)

@@ -31,7 +31,6 @@ from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.proposal import Progress, Proposal, Report, Result
 from voice_agent_ros.motion.readiness import Readiness
 from voice_agent_ros.motion.refusal import Refusal
-from voice_agent_ros.motion.speed import speed_of
 from voice_agent_ros.motion.voyage import Voyage
 
 __all__ = ["IntentBridge", "Progress", "Proposal", "Report", "Result"]
@@ -359,10 +358,7 @@ class IntentBridge:
     def _done_aside(self, proposal: Proposal, verdict: Verdict, scene: Scene, language: str) -> str:
         call = proposal.calls[0]
         if call.skill == "set_speed":
-            factor = speed_of(call, self.memory.speed)
-            if factor > self.memory.speed and verdict.engine != "grammar":
-                raise Refusal("not_allowed", skill="set_speed")  # only a person's plain words make it faster
-            self._asides.require_speed(factor)
+            self._asides.require_speed(call, verdict.engine)
         if proposal.dry_run and call.skill != "describe_scene":
             return sentences.announcement(proposal.calls, language, scene)
         if call.skill == "set_speed":
