@@ -32,7 +32,7 @@ from benchmarks.row import Row
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
-from voice_agent_ros.nodes.spin import new_executor
+from voice_agent_ros.nodes.spin import destroy_node, new_executor
 from voice_agent_ros.nodes.stop_guard_node import StopGuardNode
 from voice_agent_ros.share import shared_file
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
@@ -272,6 +272,6 @@ def spin_in_thread(node: Any, stack: contextlib.ExitStack) -> None:
             node.close()
         executor.shutdown(timeout_sec=2.0)
         thread.join(2.0)
-        node.destroy_node()
+        destroy_node(node)
 
     stack.callback(end)

@@ -116,6 +116,8 @@ def endpoints() -> list[Endpoint]:
     """
     import rclpy
 
+    from voice_agent_ros.nodes.spin import destroy_node
+
     seen: set[tuple[str, int]] = set()
     found: set[Endpoint] = set()
     rclpy.init()
@@ -123,7 +125,7 @@ def endpoints() -> list[Endpoint]:
         with _noting(seen, found):
             for module, name in CLASSES.items():
                 node = getattr(importlib.import_module(f"voice_agent_ros.nodes.{module}"), name)()
-                node.destroy_node()
+                destroy_node(node)
     finally:
         rclpy.try_shutdown()
     unreached = {key for key, line in _call_sites() if (key[0], line) not in seen}

@@ -18,6 +18,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from voice_agent_ros.motion.arm_config import ArmConfig, load_arm  # noqa: E402
 from voice_agent_ros.nodes import controller_check  # noqa: E402
 from voice_agent_ros.nodes.controller_clients import ControllerClients  # noqa: E402
+from voice_agent_ros.nodes.spin import destroy_node  # noqa: E402
 from voice_agent_ros.share import shared_file  # noqa: E402
 
 TIMEOUT_S = 10.0
@@ -43,7 +44,7 @@ def robot(request: pytest.FixtureRequest) -> Iterator[Any]:
     yield node
     executor.shutdown()
     thread.join(5.0)
-    node.destroy_node()
+    destroy_node(node)
     rclpy.shutdown(context=context)
 
 
@@ -62,7 +63,7 @@ def check(robot: Any, arm: ArmConfig) -> Iterator[Callable[..., str]]:
             clients.destroy()
 
     yield problem
-    node.destroy_node()
+    destroy_node(node)
     rclpy.shutdown(context=context)
 
 

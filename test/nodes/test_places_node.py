@@ -18,6 +18,7 @@ from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.nodes.intent_bridge_node import IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
+from voice_agent_ros.nodes.spin import destroy_node
 
 pytestmark = pytest.mark.ros
 SCENE = "objects: [{name: yellow ball, position: [0.35, 0.1, 0.02], size: [0.04, 0.04, 0.04]}]"
@@ -120,5 +121,5 @@ def test_a_file_that_does_not_fit_is_named(
         assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
     finally:
         node.close()
-        node.destroy_node()
+        destroy_node(node)
     assert str(broken) in capfd.readouterr().err

@@ -34,6 +34,7 @@ from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
+from voice_agent_ros.nodes.spin import destroy_node
 from voice_agent_ros.sim.arm import ARM_JOINTS, HOME
 
 pytestmark = pytest.mark.ros
@@ -119,7 +120,7 @@ def arm() -> Iterator[SimArmNode]:
     node.close()
     executor.shutdown(timeout_sec=2.0)
     thread.join(2.0)
-    node.destroy_node()
+    destroy_node(node)
     rclpy.try_shutdown()
 
 
@@ -132,7 +133,7 @@ def client(arm: SimArmNode) -> Iterator[Client]:
     yield node
     executor.shutdown(timeout_sec=2.0)
     thread.join(2.0)
-    node.destroy_node()
+    destroy_node(node)
 
 
 @pytest.fixture(autouse=True)

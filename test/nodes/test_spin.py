@@ -10,7 +10,10 @@ pytestmark = pytest.mark.ros
 
 rclpy = pytest.importorskip("rclpy")
 
+from control_msgs.action import FollowJointTrajectory  # noqa: E402
+from rclpy.action import ActionServer  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.impl.implementation_singleton import rclpy_implementation  # noqa: E402
 from until import until  # noqa: E402
 
 from voice_agent_ros.nodes import spin  # noqa: E402
@@ -64,3 +67,14 @@ def test_without_events_executor(monkeypatch, node):
 
     monkeypatch.setattr(spin.importlib, "import_module", missing)
     assert isinstance(spin.new_executor(), SingleThreadedExecutor)
+
+
+def test_no_action_server_outlives_its_node(node):
+    """Else it is freed after the clock that its timer looks at: now and then a process ended in a segmentation fault."""
+    other = rclpy.create_node("robot")
+    server = ActionServer(other, FollowJointTrajectory, "follow", lambda goal: FollowJointTrajectory.Result())
+    with server._handle:
+        pass
+    spin.destroy_node(other)
+    with pytest.raises(rclpy_implementation.InvalidHandle), server._handle:
+        pass

@@ -17,6 +17,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy
 from rosidl_runtime_py.utilities import get_message
 
+from voice_agent_ros.nodes.spin import destroy_node
+
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 NODES = {
     "audio_node": "AudioNode",
@@ -35,6 +37,13 @@ SHOWS = {
     "vision_msgs_rviz_plugins/Detection3DArray": "vision_msgs/msg/Detection3DArray",
 }
 WITHOUT_TOPIC = {"rviz_default_plugins/Grid", "rviz_default_plugins/TF"}
+# What Humble's rviz and rqt call what these files use, by their plugin descriptions.
+RVIZ = {
+    *SHOWS, *WITHOUT_TOPIC, "rviz_common/Displays", "rviz_common/Views", "rviz_default_plugins/FocusCamera",
+    "rviz_default_plugins/Interact", "rviz_default_plugins/Measure", "rviz_default_plugins/MoveCamera",
+    "rviz_default_plugins/Orbit", "rviz_default_plugins/Select", "",
+}  # fmt: skip
+RQT = {"rqt_robot_monitor/RobotMonitor", "rqt_plot/Plot", "rqt_topic/TopicPlugin", "rqt_console/Console"}
 TIMEOUT_S = 20.0
 
 
@@ -62,7 +71,7 @@ def graph():
     yield watcher
     executor.shutdown()
     for node in (watcher, *nodes):
-        node.destroy_node()
+        destroy_node(node)
     rclpy.try_shutdown()
 
 
@@ -87,11 +96,30 @@ def test_rviz_shows_topics_that_exist(graph, path):
     assert "markers" in seen
 
 
+def values_of(content, key):
+    """All values of a key, wherever it stands."""
+    if isinstance(content, list):
+        return [found for one in content for found in values_of(one, key)]
+    if not isinstance(content, dict):
+        return []
+    return [
+        found for name, one in content.items() for found in ([one] if name == key else values_of(one, key))
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("rviz/*.rviz")), ids=lambda path: path.name)
+def test_rviz_knows_everything_by_its_name_and_any_arm_has_the_frames(path):
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert set(values_of(content, "Class")) <= RVIZ
+    frames = {*values_of(content, "Reference Frame"), *values_of(content, "Target Frame")}
+    assert frames == {"<Fixed Frame>"}, "which -f sets"
+
+
 def test_rqt_plots_fields_that_exist(graph):
     perspective = json.loads((CONFIG / "rqt" / "voice_agent.perspective").read_text(encoding="utf-8"))
     manager = perspective["groups"]["pluginmanager"]
     running = ast.literal_eval(manager["keys"]["running-plugins"]["repr"])
-    assert {"rqt_robot_monitor/RobotMonitor", "rqt_plot/Plot"} <= set(running)
+    assert set(running) == RQT
     there = topics(graph)
     plots = [
         manager["groups"][f"plugin__rqt_plot__Plot__{number}"]["groups"]["plugin"]["keys"]

@@ -23,6 +23,7 @@ from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, SkillCall, 
 from voice_agent_ros.srv import Confirm
 
 from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes.spin import destroy_node
 from voice_agent_ros.share import shared_file
 
 TIMEOUT_S = 30.0
@@ -57,7 +58,7 @@ class Spinning:
                 node.close()
             executor.shutdown(timeout_sec=2.0)
             thread.join(2.0)
-            node.destroy_node()
+            destroy_node(node)
 
 
 class Person(Node):

@@ -11,6 +11,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from voice_agent_ros.nodes.spin import destroy_node
+
 DEADLINE_S = 15.0
 SPIN_S = 0.02
 
@@ -57,7 +59,7 @@ class Stage:
         for node in self._nodes:
             getattr(node, "close", lambda: None)()
             self.executor.remove_node(node)
-            node.destroy_node()
+            destroy_node(node)
         self.executor.shutdown()
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
+from rclpy.action import ActionServer
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -58,7 +59,19 @@ class _Spinning:
         if self.thread.ident is not None:
             self.thread.join(JOIN_TIMEOUT_S)
         self.executor.shutdown(timeout_sec=JOIN_TIMEOUT_S)
-        self.node.destroy_node()
+        destroy_node(self.node)
+
+
+def destroy_node(node: Node) -> None:
+    """Destroy a node that no executor looks at any more, with its action servers.
+
+    `Node.destroy_node()` leaves those to garbage collection. One that outlives the node's clock takes its timer's
+    callback off freed memory (rcl_action_server_fini), and the process ends in a segmentation fault.
+    """
+    for waitable in list(node.waitables):
+        if isinstance(waitable, ActionServer):
+            waitable.destroy()
+    node.destroy_node()
 
 
 def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) -> int:
