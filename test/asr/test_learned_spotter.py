@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trained spotter on recordings of voices that it was not trained with, and the vote of two spotters."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,14 @@ import yaml
 
 from voice_agent_ros.asr import spotters
 from voice_agent_ros.asr.learned_spotter import WEIGHTS, LearnedSpotter, SpeechEmbeddings, StopWords
-from voice_agent_ros.asr.spotters import PocketsphinxSpotter, VotingSpotter, stop_spotter
+from voice_agent_ros.asr.spotters import (
+    PocketsphinxSpotter,
+    VoicedSpotter,
+    VotingSpotter,
+    hisses,
+    stop_spotter,
+)
+from voice_agent_ros.asr.vad import SileroDetector
 from voice_agent_ros.audio.wav_source import load
 from voice_agent_ros.errors import ModelMissingError
 
@@ -82,7 +90,15 @@ def test_a_language_that_is_not_asked_for_is_not_listened_for():
     pytest.importorskip("pyopen_wakeword")
     assert stop_spotter("learned", "", "fi", 1.0) is None
     assert stop_spotter("auto", "", "fi", 1.0) is None
-    assert isinstance(stop_spotter("learned", "", "zh-CN", 1.0), LearnedSpotter)
+    assert stop_spotter("learned", "", "zh-CN", 1.0) is not None
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_like_nothing_known_is_judged_without_a_warning():
+    words = StopWords.load()
+    for value in (-1e4, 1e4):
+        found = words.probabilities([np.full(96, value, np.float32)] * words.context)
+        assert np.all((found >= 0) & (found <= 1))
 
 
 def test_weights_that_are_none_are_told_of(tmp_path):
@@ -91,7 +107,11 @@ def test_weights_that_are_none_are_told_of(tmp_path):
     (tmp_path / "text.npz").write_text("no weights")
     with pytest.raises(ModelMissingError, match="cannot be loaded"):
         StopWords.load(tmp_path / "text.npz")
-    assert WEIGHTS.stat().st_size < 200_000
+    assert WEIGHTS.stat().st_size < 300_000
+
+
+def missing(*_):
+    raise ModelMissingError("Not here.", "Install it.")
 
 
 class ScriptedLearned:
@@ -129,18 +149,87 @@ def test_a_stop_is_one_that_one_is_sure_of_or_both_find_possible(sure, possible,
     assert heard == found
 
 
+class ScriptedDetector:
+    """A voice is what is loud."""
+
+    def probability(self, frame):
+        return float(np.abs(frame).max() > 0.01)
+
+    def reset(self) -> None:
+        pass
+
+
+def test_where_nobody_speaks_nobody_says_stop():
+    spotter = VoicedSpotter(ScriptedLearned(sure=[5, 100, 135]), ScriptedDetector())
+    sound = np.zeros(200 * CHUNK, np.int16)
+    sound[80 * CHUNK : 85 * CHUNK] = np.random.default_rng(0).normal(0, 1000, 5 * CHUNK)
+    assert spot(spotter, sound) == [pytest.approx(101 * 0.02), pytest.approx(136 * 0.02)]
+    spotter.reset()
+    spotter._spotter.chunk = 139
+    assert spotter.hear(np.zeros(CHUNK, np.int16)) is None
+
+
+@pytest.mark.parametrize("sizes", [(320,), (37,), (30000,), (19200,), (19199, 2, 40000), (500, 320, 7)])
+def test_what_is_judged_is_the_last_moments_however_they_came(monkeypatch, sizes):
+    judged = []
+    monkeypatch.setattr(spotters, "hisses", lambda recent: bool(judged.append(recent)))
+    sound = np.random.default_rng(0).integers(-9000, 9000, 48000).astype(np.int16)
+    lengths, at = itertools.cycle(sizes), 0
+    spotter = VoicedSpotter(ScriptedLearned(sure=range(0, 100000, 7)), ScriptedDetector())
+    while at < len(sound):
+        chunk = sound[at : at + next(lengths)]
+        at += len(chunk)
+        spotter.hear(chunk)
+        if judged:
+            assert np.array_equal(judged.pop(), sound[max(0, at - spotters.VOICE_SAMPLES) : at])
+    spotter.reset()
+    assert spotter._held == len(spotter._chunks) == 0
+
+
+def test_a_motor_that_whines_like_a_vowel_does_not_hiss():
+    at = np.arange(20 * 16000) / 16000
+    pitch = 200 * (1.5 + np.sin(2 * np.pi * 0.4 * at))
+    whine = sum(np.sin(n * 2 * np.pi * np.cumsum(pitch) / 16000) / n for n in range(1, 7))
+    motor = whine * (np.sin(np.pi * at) > 0) + 0.05 * np.random.default_rng(0).standard_normal(len(at))
+    motor = np.rint(4000 * motor).astype(np.int16)
+    judged = [hisses(motor[begin : begin + 19200]) for begin in range(0, len(motor) - 19200, 3200)]
+    assert np.mean(judged) < 0.5
+    word = said("bf_lily", "Please stop.")[:-8000]
+    noise = np.random.default_rng(1).normal(0, 300, 19200)
+    assert hisses(np.rint(word[-19200:] + noise).astype(np.int16))
+
+
+def test_knocks_are_no_voice():
+    pytest.importorskip("faster_whisper")
+    dice = np.random.default_rng(0)
+    knocks = np.zeros(32000)
+    for at in range(1000, 28000, 5000):
+        knocks[at : at + 4000] += 8000 * dice.standard_normal(4000) * np.exp(-np.arange(4000) / 400)
+    spotter = VoicedSpotter(ScriptedLearned(sure=range(1000)), SileroDetector())
+    assert not spot(spotter, np.rint(np.clip(knocks, -32768, 32767)).astype(np.int16))
+    spotter.reset()
+    assert spot(spotter, said("bf_lily", "Please stop."))
+
+
 def test_with_one_of_them_missing_the_other_listens_alone(monkeypatch):
     pytest.importorskip("pyopen_wakeword")
     pytest.importorskip("pocketsphinx")
+    monkeypatch.setattr(spotters, "SileroDetector", missing)
     assert isinstance(stop_spotter("auto", "", "en", 1.0), VotingSpotter)
-
-    def missing(*_):
-        raise ModelMissingError("Not here.", "Install it.")
-
     monkeypatch.setattr(
         spotters, "LearnedSpotter", type("No", (), {"NAMES": {"en": "stop"}, "__new__": missing})
     )
     assert isinstance(stop_spotter("auto", "", "en", 1.0), PocketsphinxSpotter)
     monkeypatch.undo()
+    monkeypatch.setattr(spotters, "SileroDetector", missing)
     monkeypatch.setattr(spotters, "PocketsphinxSpotter", missing)
     assert isinstance(stop_spotter("auto", "", "en", 1.0), LearnedSpotter)
+
+
+def test_no_hiss_is_asked_for_where_noise_would_drown_it():
+    at = np.arange(19200) / 16000
+    swell = np.clip(np.sin(np.pi * at / 1.2), 0.0, 1.0) ** 4
+    vowel = 3000 * swell * sum(np.sin(2 * np.pi * 200 * n * at) / n for n in range(1, 7))
+    noise = np.random.default_rng(4).standard_normal(len(at))
+    assert not hisses(np.rint(vowel + 30 * noise).astype(np.int16))
+    assert hisses(np.rint(vowel + 1500 * noise).astype(np.int16))

@@ -86,6 +86,20 @@ def test_what_it_is_too_slow_for_is_counted(world):
     assert 10 <= worker.lost <= 12
 
 
+def test_who_waits_while_it_is_behind_loses_nothing(world):
+    spotter, worker, hear, _, _ = world
+    spotter.gate.clear()
+    worker.arm(True)
+    hear(0, 51)  # the first one is being heard
+    until(lambda: worker.behind_s == pytest.approx(1.0))
+    spotter.gate.set()
+    for _ in range(round(2 * QUEUED_S / 0.02)):
+        until(lambda: worker.behind_s < QUEUED_S / 2)
+        hear(0)
+    until(lambda: worker.behind_s == 0.0)
+    assert worker.lost == 0
+
+
 def test_a_spotter_that_breaks_is_told_of(world):
     _, worker, hear, _, problems = world
     worker.arm(True)

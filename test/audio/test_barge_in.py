@@ -26,6 +26,70 @@ def test_a_cough_is_followed_by_the_rest():
     assert barge_in.on_time(20.0) == ""
 
 
+@pytest.mark.parametrize(
+    "sound",
+    [
+        "Ahem.",
+        "A hum, a hum.",
+        "Mm.",
+        "Mm-hmm.",
+        "uh",
+        "Uh-huh.",
+        "Ha ha!",
+        "Haha.",
+        "Oh!",
+        "(coughs)",
+        "*cough* *cough*",
+        "嗯。",
+        "哈哈",
+        "啊",
+    ],
+)
+def test_sounds_that_are_no_words_end_nothing(sound):
+    barge_in = BargeIn()
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    assert barge_in.on_words(sound, is_final=True) == ""
+    barge_in.on_voice(1.5, is_speech=False, robot_speaks=True)
+    assert barge_in.on_time(1.5 + WORDLESS_S) == "resume"
+
+
+@pytest.mark.parametrize("text", ["oh no", "um what about the bowl", "hmm stop", "Anna", "嗯，等一下"])
+def test_sounds_before_words_do_not_hide_them(text):
+    barge_in = BargeIn()
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    assert barge_in.on_words(text, is_final=True) == "stop"
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "ends"),
+    [
+        ("Have fun!", 0.02, False),
+        ("If I'm a humb,", 0.01, False),
+        ("The blue one.", 0.4, True),
+        ("Wait.", 0.05, True),  # whoever means that has it
+        ("No, I would rather have the green one there.", 0.1, True),  # no cough is as long
+    ],
+)
+def test_words_that_the_recognizer_only_guesses_end_nothing(text, confidence, ends):
+    barge_in = BargeIn()
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    assert (barge_in.on_words(text, confidence=confidence) == "stop") == ends
+    assert barge_in.is_holding != ends
+
+
+def test_one_provisional_word_is_waited_for():
+    """The beginning of "Ahem" sounds like "I'm"."""
+    barge_in = BargeIn()
+    barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)
+    assert barge_in.on_words("I'm...", is_final=False) == ""
+    assert barge_in.on_words("Yes.", is_final=False) == "", "laughter begins like that"
+    assert barge_in.on_words("Ahem.", is_final=True) == ""
+    assert barge_in.is_holding
+    assert barge_in.on_words("wait", is_final=False) == "stop"
+    barge_in.on_voice(30.0, is_speech=True, robot_speaks=True)
+    assert barge_in.on_words("what about", is_final=False) == "stop"
+
+
 def test_noise_without_end_does_not_keep_the_robot_silent():
     barge_in = BargeIn()
     barge_in.on_voice(1.0, is_speech=True, robot_speaks=True)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.echo_room import EchoRoom
 from voice_agent_ros.audio.echo import EchoCanceller, PlayedAudio, estimate_delay
+from voice_agent_ros.audio.linear_echo import LinearEcho
 from voice_agent_ros.audio.source import BLOCK_SAMPLES, SAMPLE_RATE, Block
 
 pytest.importorskip("pywebrtc_audio")
@@ -101,14 +102,39 @@ def test_noise_has_no_delay():
     assert estimate_delay(np.roll(a, 480), a) == pytest.approx(0.03, abs=0.001)
 
 
-def test_who_is_louder_than_the_echo_is_let_through_as_he_is():
+@pytest.mark.parametrize("gain", [1.0, 3.0])
+def test_who_speaks_over_the_echo_is_let_through_as_he_is(gain):
     room = EchoRoom(noise_db=-70)
     played = 0.5 * speechlike(8.0, 1)
     said = np.zeros_like(played)
-    said[5 * SAMPLE_RATE : 6 * SAMPLE_RATE] = 3 * speechlike(1.0, 2)
-    microphone = room.microphone(played, said)
-    left, _ = heard(microphone, played)
+    said[5 * SAMPLE_RATE : 6 * SAMPLE_RATE] = gain * speechlike(1.0, 2)
+    left, _ = heard(room.microphone(played, said), played)
     both = slice(5 * SAMPLE_RATE, 6 * SAMPLE_RATE)
-    assert np.mean(left[both] == microphone[both]) > 0.6
+    voice = said[both] * 32767
+    assert level_db(left[both] - voice) < level_db(voice) - 12
     alone = slice(3 * SAMPLE_RATE, 5 * SAMPLE_RATE)
-    assert np.mean(left[alone] == microphone[alone]) < 0.1
+    assert level_db(left[alone]) < level_db(voice) - 25
+
+
+def test_the_linear_filter_learns_a_room_and_touches_no_voice():
+    room = EchoRoom(noise_db=-75, distortion=0.0)
+    played = speechlike(8.0, 1)
+    said = np.zeros_like(played)
+    said[5 * SAMPLE_RATE :] = speechlike(3.0, 2)
+    microphone = room.microphone(played, said)
+    far = np.rint(played * 32767).astype(np.int16)
+    linear = LinearEcho()
+    rest = np.concatenate(
+        [
+            linear.process(microphone[at : at + BLOCK_SAMPLES], far[at : at + BLOCK_SAMPLES])[0]
+            for at in range(0, len(far) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES)
+        ]
+    )
+    alone = slice(3 * SAMPLE_RATE, 5 * SAMPLE_RATE)
+    assert level_db(rest[alone]) < level_db(microphone[alone]) - 18
+    both = slice(5 * SAMPLE_RATE, 8 * SAMPLE_RATE - BLOCK_SAMPLES)
+    assert level_db(rest[both] - said[both] * 32767) < level_db(said[both] * 32767) - 12
+    linear.reset()
+    assert np.array_equal(
+        linear.process(microphone[:BLOCK_SAMPLES], far[:BLOCK_SAMPLES])[0], microphone[:BLOCK_SAMPLES]
+    )

@@ -98,6 +98,17 @@ def by_hand():
     source.close()
 
 
+def test_a_packet_that_comes_twice_is_heard_once(by_hand):
+    source, sender = by_hand
+    packets = [sender.packet() for _ in range(60)]
+    late = [packet for pair in zip(packets[2:], packets, strict=False) for packet in pair]
+    sender.send(*(packet for packet in packets[:20] for _ in range(2)), *late[36:])
+    blocks = blocks_of(source, 50)
+    values = [int(np.median(block.samples)) - 100 for block in blocks]
+    assert values == list(range(values[0], values[0] + 50))
+    assert [block.index for block in blocks] == list(range(blocks[0].index, blocks[0].index + 50))
+
+
 def test_lost_packets_leave_a_gap_and_late_ones_are_put_in_order(by_hand):
     source, sender = by_hand
     packets = [sender.packet() for _ in range(60)]

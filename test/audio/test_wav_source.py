@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voice_agent_ros.audio.wav_source import Clip, WavSource, load_clips
+from voice_agent_ros.audio.wav_source import Clip, WavSource, load, load_clips
 from voice_agent_ros.errors import DeviceError
 
 
@@ -98,6 +98,13 @@ def test_after_a_standstill_time_is_given_up_and_no_sound():
     assert loud(blocks, 5000).sum() == 32000
     assert [block.index for block in blocks] == list(range(125))
     assert blocks[-1].at == pytest.approx(clock.time - 0.02)
+
+
+def test_what_is_no_number_is_silence(tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    values = np.array([0.5, np.nan, np.inf, 1e38, -0.5] * 100, np.float32)
+    soundfile.write(tmp_path / "a.wav", values, 16000, subtype="FLOAT")
+    assert load(tmp_path / "a.wav", 16000)[:5].tolist() == [16384, 0, 32767, 32767, -16384]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 """Every container that FFmpeg reads, on its own time axis; and a clear word on what is none."""
 
 import io
+import os
+import struct
 
 import numpy as np
 import pytest
@@ -104,6 +106,30 @@ def test_a_video_without_sound_is_said_to_be_one():
         read(file.getvalue())
 
 
+def stated(form: int, channels: int, rate: int, bits: int, data: bytes) -> bytes:
+    """A WAV file whose head says what it likes."""
+    width = channels * bits // 8
+    head = struct.pack("<HHIIHH", form, channels, rate, (rate * width) % 2**32, width % 2**16, bits)
+    return b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + head + b"data" + struct.pack("<I", len(data)) + data
+
+
+@pytest.mark.parametrize(
+    ("form", "channels", "rate", "bits"),
+    [(1, 1, 0x7FFFFFFF, 16), (0x7777, 1, 16000, 16), (1, 1, 1, 16), (1, 0xFFFF, 16000, 16), (3, 1, 16000, 4)],
+)
+def test_a_form_of_sound_that_there_cannot_be_is_said_to_be_none(form, channels, rate, bits):
+    with pytest.raises(MediaError):
+        read(stated(form, channels, rate, bits, bytes(40_000)), max_duration_s=3600.0)
+
+
+def test_what_is_no_number_is_silence():
+    values = np.array([0.5, np.nan, np.inf, -np.inf, 1e38, -0.5] * 1000, np.float32)
+    audio = read(stated(3, 1, RATE, 32, values.tobytes()))
+    assert np.isfinite(audio).all()
+    assert np.abs(audio).max() <= 1.0
+    assert audio[:6].tolist() == pytest.approx([0.5, 0.0, 1.0, -1.0, 1.0, -0.5])
+
+
 def test_a_file_that_is_cut_off_gives_what_it_has():
     data = encoded(np.tile(BURSTS, 4), "flac", "flac")
     with Media(io.BytesIO(data[: len(data) // 2])) as media:
@@ -129,7 +155,8 @@ def test_what_is_too_long_is_refused_also_if_it_does_not_say_so():
         read(bytes(silent), max_duration_s=10.0)
 
 
-@pytest.mark.parametrize("name", ["none.wav", "."])
+@pytest.mark.parametrize("name", ["none.wav", ".", "no\0thing.wav", "x" * 5000, "pipe"])
 def test_a_path_that_leads_nowhere_is_named(tmp_path, name):
-    with pytest.raises(VoiceAgentError, match=r"cannot be opened|is a directory"):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VoiceAgentError, match=r"cannot be opened|is a directory|is a pipe"):
         Media(tmp_path / name)

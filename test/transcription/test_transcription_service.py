@@ -146,6 +146,59 @@ def test_what_is_no_recording_is_refused(live):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_file")
 
 
+@pytest.mark.parametrize("path", ["/v1/audio/transcriptions", "/transcribe", "/transcribe/async"])
+@pytest.mark.parametrize(
+    ("header", "value", "said"),
+    [
+        ("content-type", "application/json; charset=utf-8", "multipart/form-data"),
+        ("content-encoding", "gzip", "without one"),
+    ],
+)
+def test_a_body_that_holds_no_recording_by_its_own_account_is_refused(live, path, header, value, said):
+    answer = live.client.post(path, content=TWO, headers={header: value})
+    assert answer.status_code == 415
+    assert said in answer.json()["error"]["message"]
+    assert list((live.directory / "recordings").iterdir()) == []
+
+
+def test_a_recording_as_curl_sends_it_is_taken(live):
+    header = {"content-type": "application/x-www-form-urlencoded"}
+    answer = live.client.post("/transcribe", content=TWO, headers=header)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        'filename="录音.wav"',
+        'filename="a\\"b.wav"',
+        "filename*=UTF-8''%E5%BD%95%E9%9F%B3.wav",
+        "filename*=nothing''%FF.wav",
+        'filename="x.wav"; filename*=UTF-8%F0%9F%98%80.wav',
+    ],
+)
+def test_a_file_may_have_any_name(live, named):
+    head = f'--B\r\nContent-Disposition: form-data; name="audio"; {named}\r\n\r\n'.encode()
+    answer = live.client.post(
+        "/transcribe",
+        content=head + TWO + b"\r\n--B--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=B"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert "hello" in answer.text
+
+
+def test_who_is_refused_in_the_middle_of_his_body_reads_why(live):
+    for _ in range(5):
+        answer = live.client.post(
+            "/transcribe",
+            content=b"--B\r\nno header at all \x00\r\n\r\n" + bytes(300_000),
+            headers={"Content-Type": "multipart/form-data; boundary=B"},
+        )
+        assert answer.status_code == 400
+        assert "no valid multipart" in answer.json()["error"]["message"]
+
+
 def test_sizes_are_limited(serve):
     live = serve(upload=UploadLimits(file_bytes=1000, files=2))
     assert post(live, "/transcribe", b"say:x " + b"x" * 2000).status_code == 413

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 import yaml
 
+from stop_spotter.sayings import FRESH_VOICES
 from stop_spotter.scenes import Clip, clips
 from stop_spotter.voices import RATE
 
@@ -22,7 +23,7 @@ GAP_S = 0.5
 COMPRESSION = 0.9  # about 20 kbit/s
 HEAD = """# SPDX-License-Identifier: Apache-2.0
 # Stops, and talk without one, by voices that the stop spotter was not trained with: Kokoro-82M (Apache-2.0) and flite
-# (BSD-style licence), Ogg Opus. Made by tools/stop_spotter. Times are s.
+# (BSD-style licence), Ogg Opus. Made by tools/stop_spotter. Times are s. Fresh voices had no part in any decision.
 """
 
 
@@ -53,7 +54,9 @@ def main() -> None:
             subtype="OPUS",
             compression_level=COMPRESSION,
         )
-        manifest[name] = {"voice": voice, "language": said[0].language, "sentences": sentences}
+        language = said[0].language
+        fresh = {"fresh": True} if voice in FRESH_VOICES[language] else {}
+        manifest[name] = {"voice": voice, "language": language, "sentences": sentences, **fresh}
     text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=True, default_flow_style=None, width=120)
     (options.out / "manifest.yaml").write_text(HEAD + text, encoding="utf-8")
 

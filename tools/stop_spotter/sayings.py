@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-# Kokoro's voices that are measured with; all others train, in English with whatever accent they have.
+# Kokoro's voices that are measured with; all others train, in English with whatever accent they have. Those of
+# FRESH_VOICES had no part in any decision: their figures are the honest ones.
 TEST_VOICES = {
     "en": (
         *("af_sarah", "af_kore", "af_nova", "am_eric", "am_onyx", "am_puck", "am_fenrir"),
@@ -11,6 +12,7 @@ TEST_VOICES = {
     ),
     "zh": ("zf_xiaoxiao", "zf_xiaoyi", "zm_yunjian", "zm_yunxi"),
 }
+FRESH_VOICES = {"en": ("af_river", "am_liam", "bf_alice", "hm_psi"), "zh": ()}  # too few speak Mandarin
 FLITE_TRAINS = ("kal16", "awb")
 FLITE_TESTS = ("slt", "rms")
 ESPEAK_ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")

@@ -96,7 +96,7 @@ def scene(clips: Sequence[Clip], seed: int) -> Scene:
     if kind < 0.35:
         mixed = _with_own_voice(heard, np.concatenate([_any(own, dice) for _ in range(40)])[:size], dice)
         return Scene(mixed, stops)
-    snr_db = dice.uniform(3, 30) if kind < 0.85 else dice.uniform(30, 50)
+    snr_db = dice.uniform(0, 22) if kind < 0.9 else dice.uniform(30, 50)
     noise = _noise(size, [one.sound for one in others], dice)
     mixed = heard + noise * (speech / 10 ** (snr_db / 20) / max(float(np.sqrt(np.mean(noise**2))), 1e-6))
     if dice.random() < 0.15:

@@ -38,6 +38,7 @@ class Attention:
         if options.mode == "open":
             self._until = now + options.timeout_s if options.timeout_s > 0 else float("inf")
         self._robot_speaks = False
+        self._is_due = False  # there was attention when the robot began to speak, or was asked for since
         self._robot_spoke_at = float("-inf")
 
     @property
@@ -50,12 +51,13 @@ class Attention:
         if self._options.mode == "off":
             return False
         self._until = max(self._until, now + self._options.listen_s)
+        self._is_due = True
         return True
 
     def speech_began(self, now: float) -> None:
         """Somebody was heard while there was attention: an utterance that began is finished in any case."""
         if self._options.mode == "push_to_talk":
-            self._until = float("-inf")  # for one utterance only
+            self._until, self._is_due = float("-inf"), False  # for one utterance only
         else:
             self._prolong(now)
 
@@ -65,10 +67,14 @@ class Attention:
             self._prolong(now)
 
     def robot_speaks(self, speaks: bool, now: float) -> None:
-        """The robot begins or ends to speak; what it says may ask for an answer."""
+        """The robot begins or ends to speak; what it says may ask for an answer, and nobody can give it before."""
+        if speaks and not self._robot_speaks:
+            self._is_due = now < self._until
         if self._robot_speaks and not speaks:
             self._robot_spoke_at = now
-            if self._options.mode == "wake_word" and self._until > float("-inf"):
+            if self._options.mode == "push_to_talk" and self._is_due:
+                self._until = max(self._until, now + self._options.listen_s)
+            elif self._is_due or (self._options.mode == "wake_word" and self._until > float("-inf")):
                 self._prolong(now)
         self._robot_speaks = speaks
 

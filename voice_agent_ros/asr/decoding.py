@@ -133,6 +133,6 @@ class DecodingWorker:
         except (
             Exception
         ) as error:  # whatever an engine raises: one utterance is lost, and not all that follow
-            log.exception("an utterance could not be decoded")
+            log.exception("turn %s: the utterance could not be decoded", request.turn_id)
             return Decoded(request, None, f"the recognizer broke: {type(error).__name__}: {error}")
         return Decoded(request, recognition, ending=ending)

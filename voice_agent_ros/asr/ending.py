@@ -9,21 +9,26 @@ from collections.abc import Callable
 
 from voice_agent_ros.asr.recognizer import Recognition
 
+# Sounds of somebody who thinks; "mm" are millimetres.
+_FILLERS = "u+h*m+|uh+|e+r+m*|e+h+m*|e+mm+|hm+|mmm+|ah+"
+_HAN_FILLERS = "嗯|呃|额|唔|呣|啊那个|就是"
 # Nobody ends a sentence with these words.
 _OPEN_WORDS = re.compile(
     r"(?:^|\s)(?:and|or|but|then|so|because|if|when|while|until|unless|than|as"
     r"|the|a|an|my|your|his|her|its|our|their|some|every|each|which|very"
     r"|of|to|into|onto|at|with|from|for|by|towards?|between|beside|behind|under|above|near|next"
-    r"|um+|uh+|erm?|hm+|ah+|well|like|let me see|let's see|you know|i mean"
+    rf"|{_FILLERS}|well|like|let me see|let's see|you know|i mean|actually|minus"
     r"|i|i'?d like you|i want you|can you|could you|would you|will you|please could you"
     r"|put|place|pick up|pick|grab|take|move the|is|are|was|were)$"
+    # "go on" and "come in" are whole, these are not
+    r"|^(?:.* )?(?:put|place|drop|set|lay|leave)\b.* (?:in|on|inside)$"
 )
-_FILLER_ONLY = re.compile(r"^(?:um+|uh+|erm?|hm+|ah+|well|so|okay so)$")
+_FILLER_ONLY = re.compile(rf"^(?:{_FILLERS}|well|so|okay so)$")
 _TRAILING_OFF = re.compile(r"(?:\.\.\.|…|[,;:，、；：—-])\s*$")
 _HAN = "\u3400-\u9fff"
 _OPEN_HAN = re.compile(
-    r"(?:然后|还有|以及|并且|而且|或者|但是|因为|如果|接着|之后再|把|将|和|跟|与|给|往|向|从|在|到|请|请把|帮我|你能|能不能|可以"
-    r"|一个|那个|这个|那|这|嗯|呃|额|啊那个|就是|红色的|绿色的|蓝色的|黄色的)$"
+    rf"(?:{_HAN_FILLERS}|然后|还有|以及|并且|而且|或者|但是|因为|如果|接着|之后再|所以|那么|不过|可是|另外|把它?|将|和|跟|与|给|往|向|从|在|到|请|请把|帮我|你能|能不能|可以"
+    r"|一个|那个|这个|那|这|红色的|绿色的|蓝色的|黄色的)$"
 )
 
 

@@ -121,7 +121,7 @@ class StopWords:
             if index:
                 values = np.maximum(values, 0.0)
             values = values @ weights + biases
-        return np.asarray(1.0 / (1.0 + np.exp(-values)), np.float32)
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -50.0, 50.0))), np.float32)
 
 
 class LearnedSpotter:

@@ -1,22 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyword spotters: pocketsphinx (any words, by their sounds) and microWakeWord (one trained word, by path)."""
+"""Keyword spotters: pocketsphinx (any words, by their sounds) and microWakeWord (one trained word, by path).
+
+And what makes few false stops of many: two that must agree (voting; the learned one is in `learned_spotter`), and one
+that is believed only where there was a voice, and the hiss of an S. `stop_spotter` puts them together.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voice_agent_ros.asr.learned_spotter import LearnedSpotter
 from voice_agent_ros.asr.spotting import KeywordSpotter, Samples
-from voice_agent_ros.asr.vad import SAMPLE_RATE
+from voice_agent_ros.asr.vad import FRAME_SAMPLES, SAMPLE_RATE, SileroDetector, VoiceDetector
 from voice_agent_ros.errors import ConfigurationError, EngineError, ModelMissingError
 
 MAX_UTTERANCE_S = 30.0  # pocketsphinx remembers all of an utterance: it is begun anew now and then
+VOICE_SAMPLES = 19200  # a word is within the last 1.2 s
+VOICE = 0.45  # the likeliest frame of every stop that this was set on had 0.5 or more, at 5 dB of noise, too
+LEAST_SAMPLES = 6400
+VOWEL_BINS = slice(4, 96)  # of 512 samples: 125 Hz to 3 kHz
+HISS_BINS = slice(96, 232)  # 3 to 7.25 kHz
+HISS_DB = (
+    1.5  # over what there is a third of the time: the least of the stops that tune, at 5 dB of noise, too
+)
+DROWNED_DB = (
+    26.0  # a vowel that is no louder than this over the noise above 3 kHz: its hiss would not be heard
+)
 AGREE_SAMPLES = 6400  # two spotters that hear a word within 0.4 s heard the same one
 
 
@@ -183,6 +200,62 @@ class VotingSpotter:
         self._awaits = 0
 
 
+class VoicedSpotter:
+    """What another one hears, if there was a voice in it, and the hiss with which "stop" and 停 begin.
+
+    Knocks are no voice, a motor that whines like a vowel does not hiss. The last moments are looked at only when the
+    other one has heard something.
+    """
+
+    def __init__(self, spotter: KeywordSpotter, detector: VoiceDetector) -> None:
+        self._spotter, self._detector = spotter, detector
+        self._chunks: deque[Samples] = deque()  # joined only when there is something to judge
+        self._held = 0  # samples in them
+
+    def hear(self, samples: Samples) -> str | None:
+        """See `KeywordSpotter`."""
+        self._chunks.append(samples)
+        self._held += len(samples)
+        while self._held - len(self._chunks[0]) >= VOICE_SAMPLES:
+            self._held -= len(self._chunks.popleft())
+        found = self._spotter.hear(samples)
+        if found is None:
+            return None
+        recent = np.concatenate(self._chunks)[-VOICE_SAMPLES:]
+        return found if hisses(recent) and self._holds_a_voice(recent) else None
+
+    def reset(self) -> None:
+        """See `KeywordSpotter`."""
+        self._spotter.reset()
+        self._chunks.clear()
+        self._held = 0
+
+    def _holds_a_voice(self, recent: Samples) -> bool:
+        self._detector.reset()
+        whole = len(recent) // FRAME_SAMPLES * FRAME_SAMPLES
+        frames = recent[len(recent) - whole :].reshape(-1, FRAME_SAMPLES)
+        return any(
+            self._detector.probability(frame) >= VOICE for frame in frames.astype(np.float32) / 32768.0
+        )
+
+
+def hisses(samples: Samples) -> bool:
+    """Whether what is above 3 kHz rises at all; also where that cannot be told, for noise or for want of samples."""
+    if len(samples) < LEAST_SAMPLES:
+        return True
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float32), 512)[::256]
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(512))))
+    vowel, hiss = _smooth(power[:, VOWEL_BINS]), _smooth(power[:, HISS_BINS])
+    noise = np.percentile(hiss, 30)
+    if 10.0 * np.log10(vowel.max() / noise) < DROWNED_DB:
+        return True
+    return bool(10.0 * np.log10(hiss.max() / noise) >= HISS_DB)
+
+
+def _smooth(power: NDArray[Any]) -> NDArray[Any]:
+    return np.convolve(power.mean(axis=1) + 1e-3, np.full(3, 1 / 3), "valid")
+
+
 def stop_spotter(engine: str, model: str, language: str, sensitivity: float) -> KeywordSpotter | None:
     """The spotter for "stop" that the parameters ask for; None: off.
 
@@ -196,11 +269,20 @@ def stop_spotter(engine: str, model: str, language: str, sensitivity: float) -> 
     base = language.split("-", maxsplit=1)[0].lower()
     if engine == "learned":
         wanted = [key for key in LearnedSpotter.NAMES if base in (key, "auto")]
-        return LearnedSpotter(wanted, sensitivity) if wanted else None
+        return _voiced(LearnedSpotter(wanted, sensitivity)) if wanted else None
     if engine == "auto":
-        return _best(base, sensitivity)
+        best = _best(base, sensitivity)
+        return best if best is None else _voiced(best)
     phrases = _phrases(base)
     return PocketsphinxSpotter(phrases, sensitivity) if phrases else None
+
+
+def _voiced(spotter: KeywordSpotter) -> KeywordSpotter:
+    """Where a voice can be told from noise."""
+    try:
+        return VoicedSpotter(spotter, SileroDetector())
+    except ModelMissingError:
+        return spotter
 
 
 def _phrases(language: str) -> list[Keyphrase]:

@@ -83,6 +83,11 @@ class SpottingWorker:
         """Whether it listens."""
         return self._is_armed
 
+    @property
+    def behind_s(self) -> float:
+        """How much audio waits for the spotter: who feeds faster than a microphone should wait where this grows."""
+        return self._queued_samples / SAMPLE_RATE
+
     def arm(self, is_armed: bool) -> None:
         """Listen, beginning with what was heard just now, or no longer."""
         if is_armed and not self._is_armed:

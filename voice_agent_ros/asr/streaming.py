@@ -88,6 +88,10 @@ class StreamingRecognizer:
     Args:
         decoder: takes the decodes; its results come back through `decoded`.
         new_turn_id: makes the ids of utterances.
+
+    Attributes:
+        hints: likely words.
+        keep: told the sound of each utterance, if somebody wants it.
     """
 
     def __init__(
@@ -108,11 +112,19 @@ class StreamingRecognizer:
         self._serial = 0
         self._is_attentive = True
         self.hints: Sequence[str] = ()
+        self.keep: Callable[[str, NDArray[np.int16]], None] | None = None
 
     @property
     def is_hearing(self) -> bool:
         """Within an utterance."""
         return self._utterance is not None
+
+    @property
+    def turn_id(self) -> str:
+        """Of the utterance that is being heard, or else of the last one that is not decoded yet; or ""."""
+        if self._utterance is not None:
+            return self._utterance.turn_id
+        return next(reversed(self._awaited), "")
 
     def attend(self, is_attentive: bool) -> list[Event]:
         """Whether what is said from now on counts.
@@ -274,10 +286,12 @@ class StreamingRecognizer:
         result = utterance.suspected
         assert result is not None
         recognition = result.recognition
+        if self.keep is not None:
+            self.keep(utterance.turn_id, result.request.audio)
         if recognition is None:
             return [NothingHeard(utterance.turn_id, result.problem, is_failure=True)]
         if not is_credible(recognition, utterance.voiced_s):
-            return [NothingHeard(utterance.turn_id, f"no words in it ({recognition.text!r} is not believed)")]
+            return [NothingHeard(utterance.turn_id, "no words in it that can be believed")]
         events = self._stop(utterance, recognition, is_final=True)
         if not utterance.is_stop_only:
             pcm = hashlib.sha256(result.request.audio.tobytes()).hexdigest()

@@ -14,8 +14,17 @@ WORDLESS_S = 2.0  # after the person's voice has ended: it was a cough, or our o
 LONGEST_S = 4.0  # below the time after which unplayed speech is given up
 # After a false alarm a voice alone does not pause it for so long: an echo that slips through would make it stammer.
 WARY_S = 15.0
+SURE_WORDS = 2  # provisional ones
+# Of these, one alone ends nothing before it is final: laughter begins like them, and they can wait.
+_UNHURRIED = frozenset(["yes", "okay", "ok", "on", "please", "好", "行", "下"])
+# Of coughs and laughter recognizers make words that they are not sure of ("Have fun!", 0.02); of words, rarely (0.4).
+UNSURE, FEW_WORDS = 0.3, 6
 ECHO_SHARE = 0.8  # of the words heard that are, in this order, what the robot is saying
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:'[^\W_]+)?")
+# Coughs, laughter, and what listeners say to show that they listen: no words follow, so speech goes on.
+_SOUND = re.compile(
+    r"(?:a?h+[ae]+m+|m+|h+m+|u+h+|u+m+|u+g+h+|a+h*|hu+m+|o+h+|e+h+|e+r+m?|(?:ha+h?)+|(?:he)+h?|hu+h|cough(?:s|ing)?|laugh(?:s|ter)|[嗯呃啊哦噢唔哈呵咳嘿])"
+)
 # Said by themselves, they are meant for the robot even if it is saying them too.
 _CALLS = frozenset(
     [
@@ -66,9 +75,25 @@ class BargeIn:
             return "hold"
         return ""
 
-    def on_words(self, text: str, *, robot_speaks: bool = False, robot_says: str = "") -> Action:
-        """Words, provisional or final, of whoever speaks now; those that the robot is saying itself are its echo."""
-        if not (self.is_holding or robot_speaks) or not any(map(str.isalnum, text)):
+    def on_words(
+        self,
+        text: str,
+        *,
+        is_final: bool = True,
+        confidence: float = 1.0,
+        robot_speaks: bool = False,
+        robot_says: str = "",
+    ) -> Action:
+        """Words, provisional or final, of whoever speaks now; those that the robot is saying itself are its echo.
+
+        One provisional word alone is often what the beginning of a cough is taken for; the speech is paused anyway.
+        """
+        if not (self.is_holding or robot_speaks) or is_wordless(text):
+            return ""
+        words = _TOKEN.findall(text.lower())
+        is_call, is_alone = _CALLS.issuperset(words), len(words) < SURE_WORDS
+        is_early = is_alone and not is_final and (not is_call or _UNHURRIED.issuperset(words))
+        if is_early or (not is_call and _is_guess(words, confidence)):
             return ""
         if is_echo(text, robot_says):
             return ""
@@ -89,6 +114,15 @@ class BargeIn:
     def forget(self) -> None:
         """Everything was stopped by other means."""
         self._held_at = None
+
+
+def _is_guess(words: list[str], confidence: float) -> bool:
+    return confidence < UNSURE and len(words) <= FEW_WORDS
+
+
+def is_wordless(heard: str) -> bool:
+    """Whether a text is nothing but sounds: "Ahem.", "Mm-hmm", "(coughs)", "嗯"."""
+    return all(map(_SOUND.fullmatch, _TOKEN.findall(heard.lower())))
 
 
 def is_echo(heard: str, robot_says: str) -> bool:

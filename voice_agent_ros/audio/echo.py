@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from voice_agent_ros.audio.linear_echo import LinearEcho, Signal
 from voice_agent_ros.audio.source import BLOCK_SAMPLES, SAMPLE_RATE, Block, Samples
 from voice_agent_ros.errors import ModelMissingError
 
@@ -20,10 +21,10 @@ DELAY_WINDOW_S = 2.0
 DELAY_RANGE_S = (-0.25, 0.45)
 DELAY_CLEAR = 6.0  # the peak stands out so much from the mean, or there is no estimate
 MAX_SHIFT_S = 0.3
-# The canceller mutes what is said over the echo more than recognition bears. Who is clearly louder than the echo is
-# therefore let through as he is, with the echo as background.
-LOUDER = 2.5  # than three quarters of the echo's blocks, by amplitude
-COUPLING_BLOCKS = 500  # of the last so many blocks with echo
+# AEC3 mutes what is said over the echo more than recognition bears. While somebody speaks over it, what the linear filter
+# leaves is therefore handed on: the voice is untouched, and the echo some 20 dB below what it was.
+LOUDER = 2.5  # than what is left of the echo in three quarters of its blocks, by amplitude
+COUPLING_BLOCKS = 250  # of the last so many blocks with echo
 COUPLING_KNOWN = 75  # from so many on
 ECHO_DECAY = 0.8  # of the echo's expected amplitude per block: a room echoes
 HANGOVER_BLOCKS = 12
@@ -105,7 +106,9 @@ class HeardPlayback:
 
 
 class EchoCanceller:
-    """WebRTC's canceller (AEC3), fed with what was played. Costs nothing while nothing is played.
+    """WebRTC's canceller (AEC3), fed with what was played, and a linear one while somebody speaks over the echo.
+
+    Costs nothing while nothing is played.
 
     Attributes:
         delay_s: of the echo behind the time stamps, as estimated; None: not known yet.
@@ -129,6 +132,7 @@ class EchoCanceller:
         self._candidate_s: float | None = None
         self._near: list[Samples] = []
         self._far: list[Samples] = []
+        self._linear = LinearEcho()
         self._talk = DoubleTalk()
 
     def process(self, block: Block) -> Block:
@@ -140,8 +144,9 @@ class EchoCanceller:
         far = self._played.take(block.at + LEAD_S - self._shift_s, len(block.samples))
         self._observe(block.samples, far)
         cleaned = self._engine.process(block.samples, far)
-        if self._talk.is_somebody_louder(block.samples, far):
-            return block
+        rest, echo = self._linear.process(block.samples, far)
+        if self._talk.is_somebody_louder(rest, echo, far):
+            cleaned = np.asarray(np.clip(np.rint(rest), -32768, 32767), np.int16)
         return Block(cleaned, block.index, block.at)
 
     def _observe(self, near: Samples, far: Samples) -> None:
@@ -161,10 +166,12 @@ class EchoCanceller:
         if is_sure and not 0.0 <= found <= 2 * LEAD_S:
             self._shift_s = float(np.clip(self._shift_s + found - LEAD_S, -MAX_SHIFT_S, MAX_SHIFT_S))
             self._candidate_s = None
+            self._linear.reset()
+            self._talk = DoubleTalk()
 
 
 class DoubleTalk:
-    """Tells by the level whether somebody speaks over the echo, once it knows how loud the echo is."""
+    """Tells by the level whether somebody speaks over the echo, once it knows how much of it the linear filter leaves."""
 
     def __init__(self) -> None:
         self._ratios: deque[float] = deque(maxlen=COUPLING_BLOCKS)
@@ -172,15 +179,15 @@ class DoubleTalk:
         self._hangover = 0
         self._louder = 0
 
-    def is_somebody_louder(self, near: Samples, far: Samples) -> bool:
-        """Whether the microphone's block is clearly louder than the echo of what is played can be."""
-        mic, played = _rms(near), _rms(far)
-        self._expected = max(played, ECHO_DECAY * self._expected)
-        ratio = mic / (self._expected + 1.0)
+    def is_somebody_louder(self, rest: Signal, echo: Signal, far: Samples) -> bool:
+        """Whether what the filter leaves of a block is clearly louder than what it usually leaves of such an echo."""
+        left = _rms(rest)
+        self._expected = max(_rms(echo), ECHO_DECAY * self._expected)
+        ratio = left / (self._expected + 1.0)
         is_louder = False
         if len(self._ratios) >= COUPLING_KNOWN:
-            is_louder = ratio > LOUDER * float(np.percentile(self._ratios, 75)) and mic > FAINT_RMS
-        if played > FAINT_RMS and (not is_louder or self._hangover == 0):
+            is_louder = ratio > LOUDER * float(np.percentile(self._ratios, 75)) and left > FAINT_RMS
+        if _rms(far) > FAINT_RMS and (not is_louder or self._hangover == 0):
             self._ratios.append(ratio)
         self._louder = self._louder + 1 if is_louder else 0
         # One loud block alone is a plosive of the robot's own.
@@ -189,7 +196,7 @@ class DoubleTalk:
         return self._hangover > 0
 
 
-def _rms(samples: Samples) -> float:
+def _rms(samples: Samples | Signal) -> float:
     return float(np.sqrt(np.mean(np.square(samples.astype(np.float32)))))
 
 

@@ -8,6 +8,7 @@ import re
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ SILENCE_TIMEOUT_S = 2.0
 JOIN_TIMEOUT_S = 3.0
 JITTER_S = 0.06  # packets that overtake each other are put in order within this
 GAP_S = 0.005
+KNOWN_PACKETS = 16  # the latest: a copy comes soon or is too late anyway
 MAX_GAP_S = 5.0  # a longer jump is another recording, not lost audio
 
 
@@ -116,7 +118,7 @@ class NetworkSource:
     def _received(self, container: Any) -> Iterator[Block]:
         resampler = self._av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
         blocks = _Blocks()
-        for frame in container.decode(audio=0):
+        for frame in (frame for packet in _once(container) for frame in packet.decode()):
             if self._closing.is_set():
                 return
             begins = float(frame.pts * frame.time_base) if frame.pts is not None else None
@@ -124,6 +126,18 @@ class NetworkSource:
             parts = [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
             samples = np.concatenate([np.zeros(0, np.int16), *parts]).astype(np.int16)
             yield from blocks.add(samples, begins, duration_s, time.monotonic() - duration_s)
+
+
+def _once(container: Any) -> Iterator[Any]:
+    """Packets of sound. Where there are two ways to somewhere, some come twice; what is alike at the same time is one."""
+    known: deque[tuple[int, bytes]] = deque(maxlen=KNOWN_PACKETS)
+    for packet in container.demux(audio=0):
+        if packet.pts is not None and packet.size:
+            this = (packet.pts, bytes(packet))
+            if this in known:
+                continue
+            known.append(this)
+        yield packet
 
 
 class _Blocks:

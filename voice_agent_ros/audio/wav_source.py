@@ -170,7 +170,8 @@ def load(path: Path, sample_rate: int) -> Samples:
         raise DeviceError(
             f"{path} cannot be read as audio: {why}.", "Give a WAV, FLAC or OGG file."
         ) from error
-    mono = samples.mean(axis=1)
+    # In formats with floating point anything can stand.
+    mono = np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0).mean(axis=1)
     if not len(mono):
         raise DeviceError(f"{path} holds no audio.", "Record it again.")
     resampled = soxr.resample(mono, rate, sample_rate) if rate != sample_rate else mono

@@ -104,17 +104,25 @@ class Media:
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if now != setup:
                 if resampler is not None:
-                    yield from _arrays(resampler.resample(None))
+                    yield from self._resampled(resampler, None)
                 resampler = self._av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
                 setup = now
             frame.pts = None  # the resampler would judge holes in its own way
-            for block in _arrays(resampler.resample(frame)):
+            for block in self._resampled(resampler, frame):
                 given_s += len(block) / SAMPLE_RATE
                 yield block
             self._refuse_if_long(given_s)
         if resampler is None:
             raise MediaError("There is no sound in this file that can be decoded.", "Is it complete?")
-        yield from _arrays(resampler.resample(None))
+        yield from self._resampled(resampler, None)
+
+    def _resampled(self, resampler: Any, frame: Any) -> Iterator[NDArray[np.float32]]:
+        try:
+            parts = resampler.resample(frame)
+        except (self._av.error.FFmpegError, ValueError, MemoryError) as error:
+            why = f"This file states a form of sound that there cannot be ({_why(error)})."
+            raise MediaError(why, "Its head is damaged: record it again, or send it again.") from error
+        yield from _arrays(parts)
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames; broken packets are left out, and what cannot be read any further is the end."""
@@ -131,7 +139,7 @@ class Media:
                 return
             try:
                 frames = packet.decode()
-            except error_kind:
+            except (error_kind, ValueError):  # the latter where nobody knows the codec
                 self.broken_packets += 1
                 broken += 1
                 if broken > MOST_BROKEN_PACKETS:
@@ -159,9 +167,11 @@ def _opened(path: Path) -> BinaryIO:
     try:
         if path.is_dir():
             raise MediaError(f"{path} is a directory.", "Give a file.")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for whoever fills it
+            raise MediaError(f"{path} is a pipe or a device.", "Give a file.")
         return path.open("rb")
-    except OSError as error:
-        raise MediaError(f"{path} cannot be opened: {error.strerror}.", "Correct the path.") from error
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{str(path)!r} cannot be opened: {_why(error)}.", "Correct the path.") from error
 
 
 def _refuse_what_is_no_media(file: BinaryIO) -> None:
@@ -186,7 +196,9 @@ def _is_text(head: bytes) -> bool:
 def _arrays(frames: list[Any]) -> Iterator[NDArray[np.float32]]:
     for frame in frames:
         if frame.samples:
-            yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
+            samples = np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
+            # In formats with floating point anything can stand.
+            yield np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0)
 
 
 def _silence(seconds: float) -> Iterator[NDArray[np.float32]]:

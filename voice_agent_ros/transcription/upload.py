@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.message
+import email.utils
 import hashlib
 import re
 import shutil
@@ -21,6 +23,7 @@ from voice_agent_ros.xlm.api_errors import ApiError, bad_request
 SPARE_BYTES = 256 * 1024 * 1024  # of the disk, that uploads leave alone
 MOST_FIELDS = 64
 FIELD_BYTES = 16 * 1024
+REST_BYTES, REST_S = 2**20, 1.0  # of a refused body, that are waited for
 FILE_FIELDS = ("file", "files", "files[]", "file[]", "audio")
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
 
@@ -108,10 +111,32 @@ async def receive(request: Request, directory: Path, limits: UploadLimits) -> Up
     """Read a body: multipart/form-data, or a recording as it is.
 
     Raises:
-        ApiError: it is too large, too slow, malformed, or there is no room.
+        ApiError: it is of a wrong type, too large, too slow, malformed, or there is no room.
     """
+    try:
+        return await _received(request, directory, limits)
+    except ApiError:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(_rest(request), REST_S)
+        raise
+
+
+async def _rest(request: Request) -> None:
+    """Take the rest of a short body: who is hung up on while he sends does not read why he was refused."""
+    taken = getattr(request.state, "taken", 0)
     length = request.headers.get("content-length", "")
-    announced = int(length) if length.isdigit() else 0
+    end = min(int(length) if length.isdecimal() else REST_BYTES, taken + REST_BYTES)
+    while taken < end:
+        message = await request.receive()
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+        taken += len(message.get("body", b""))
+
+
+async def _received(request: Request, directory: Path, limits: UploadLimits) -> Upload:
+    _refuse_what_holds_no_recording(request)
+    length = request.headers.get("content-length", "")
+    announced = int(length) if length.isdecimal() else 0
     if announced > limits.file_bytes * limits.files + FIELD_BYTES * MOST_FIELDS:
         raise ApiError(
             413, f"The body has {announced} bytes.", "Send less at once.", code="request_too_large"
@@ -145,11 +170,33 @@ async def receive(request: Request, directory: Path, limits: UploadLimits) -> Up
     return upload
 
 
+def _refuse_what_holds_no_recording(request: Request) -> None:
+    """Bodies that by their own account hold none; what the others hold, their content tells."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # A urlencoded form would hold none either, but that is what `curl --data-binary` calls every body.
+    if kind == "application/json":
+        raise ApiError(
+            415,
+            f"A body of the type {kind} holds no recording.",
+            "Send the recording itself, or multipart/form-data with it as 'file'.",
+            code="unsupported_media_type",
+        )
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise ApiError(
+            415,
+            f"The body has the content-encoding {encoding[:40]!r}.",
+            "Send it without one: recordings are compressed in themselves.",
+            code="unsupported_content_encoding",
+        )
+
+
 async def _pieces(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
     """The body's pieces, each within its time."""
     late = ApiError(408, "The body did not arrive in time.")
     loop = asyncio.get_running_loop()
     end = loop.time() + limits.seconds
+    request.state.taken = 0
     stream = request.stream()
     try:
         async with contextlib.aclosing(stream):
@@ -163,6 +210,7 @@ async def _pieces(request: Request, limits: UploadLimits) -> AsyncIterator[bytes
                     return
                 except asyncio.TimeoutError as error:
                     raise late from error
+                request.state.taken += len(data)
                 if data:
                     yield data
     except ClientDisconnect as error:
@@ -226,12 +274,12 @@ class _Form:
         self._header = self._value = b""
 
     def _on_headers_finished(self) -> None:
-        from python_multipart.multipart import parse_options_header
-
-        _, options = parse_options_header(self._headers.get("content-disposition", ""))
-        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        part = email.message.Message()
+        part["content-disposition"] = self._headers.get("content-disposition", "")
+        name = part.get_param("name", "", header="content-disposition")
+        self._name = email.utils.collapse_rfc2231_value(name or "")
         # The file's name tells a file from a field, and nothing else.
-        if b"filename" not in options and self._name not in FILE_FIELDS:
+        if part.get_filename() is None and self._name not in FILE_FIELDS:
             if len(self._upload.fields) >= MOST_FIELDS:
                 raise bad_request("The form has too many fields.")
             return

@@ -31,6 +31,7 @@ from voice_agent_ros.transcription.transcriber import Step, steps, summary
 from voice_agent_ros.transcription.transcript import Segment
 from voice_agent_ros.transcription.wishes import Wishes
 
+AUTOGROUP = Path("/proc/self/autogroup")
 PROGRESS_S = 0.25  # between two reports without words
 
 
@@ -164,6 +165,20 @@ def _read_orders(orders: queue.Queue[dict[str, Any]]) -> None:
     os._exit(0)
 
 
+def give_way(nice: int) -> None:
+    """Be of low priority, as far as the system lets us."""
+    with contextlib.suppress(OSError):
+        nice = os.nice(nice)
+    if hasattr(os, "SCHED_BATCH"):  # Linux: never in the way of somebody who wakes up
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    # Linux shares the time out among sessions first (sched_autogroup_enabled): in a session of its own, as this process
+    # is, a niceness counts for nothing as long as the session's is 0.
+    if AUTOGROUP.exists() and os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            AUTOGROUP.write_text(str(nice))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the worker."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -173,8 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Reports have stdout to themselves; what libraries print goes to stderr.
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    with contextlib.suppress(OSError):
-        os.nice(arguments.nice)
+    give_way(arguments.nice)
     values = json.loads(arguments.options)
     options = RecognizerOptions(**{**values, "fallback": tuple(values.get("fallback", ()))})
     orders: queue.Queue[dict[str, Any]] = queue.Queue()  # bounded by whoever gives the orders

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from voice_agent_ros.asr.recognizer import Recognition
-from voice_agent_ros.asr.recognizers import engines
 from voice_agent_ros.asr.recognizers.engines import RecognizerOptions, load_recognizer
-from voice_agent_ros.asr.recognizers.fallback import FallbackRecognizer
+from voice_agent_ros.asr.recognizers.fallback import Absent, FallbackRecognizer
 from voice_agent_ros.errors import ConfigurationError, EngineError, ModelMissingError
 
 SOUND = np.zeros(16000, np.float32)
@@ -109,17 +108,37 @@ def test_a_language_that_only_one_knows_goes_to_that_one():
         recognizer.adjust(language="fr", word_times=False)
 
 
+def test_who_recognized_says_in_whose_place(chain):
+    recognizer, (first, second, _), now, _ = chain
+    assert recognizer.recognize(SOUND).engine == "first"
+    first.is_broken = second.is_broken = True
+    told = "third instead of first (first is down.), second (second is down.)"
+    assert recognizer.recognize(SOUND).engine == told
+    assert recognizer.recognize(SOUND).engine == told, "also while they rest"
+    now[0] += 11.0
+    first.is_broken = False
+    assert recognizer.recognize(SOUND).engine == "first"
+
+
+def test_one_that_could_not_be_loaded_is_named_by_who_takes_its_place():
+    present = FakeEngine("present")
+    recognizer = FallbackRecognizer(
+        [("absent", Absent(ModelMissingError("no weights", "Fetch them."))), ("present", present)]
+    )
+    recognizer.adjust(language="en", word_times=False)
+    assert recognizer.recognize(SOUND).engine == "present instead of absent (no weights Fetch them.)"
+
+
 def test_closing_closes_all(chain):
     recognizer, all_engines, _, _ = chain
     recognizer.close()
     assert all(engine.is_closed for engine in all_engines)
 
 
-def test_a_chain_starts_without_the_one_that_cannot_be_loaded(tmp_path, monkeypatch):
+def test_a_chain_starts_without_the_one_that_cannot_be_loaded(tmp_path):
     said = []
-    monkeypatch.setattr(engines.log, "warning", lambda *words: said.append(str(words)))
     options = RecognizerOptions(name="sherpa_onnx", sherpa_path=str(tmp_path), fallback=("openai_api",))
-    recognizer = load_recognizer(options)
+    recognizer = load_recognizer(options, said.append)
     assert "sherpa_onnx" in said[0]
     with pytest.raises(EngineError, match="openai_api"):
         recognizer.recognize(SOUND)

@@ -9,10 +9,12 @@ pytest.importorskip("onnx")
 
 import itertools
 
+import random_sense_voice
 from random_transducer import write
 
 from voice_agent_ros.asr.recognizers.sherpa_onnx import SherpaOnnx
 from voice_agent_ros.errors import ModelMissingError
+from voice_agent_ros.intent.wordings import script_of
 
 RATE = 16000
 NOISE = np.random.default_rng(0).normal(0, 0.1, 2 * RATE).astype(np.float32)
@@ -41,3 +43,19 @@ def test_weights_that_are_broken_are_named(tmp_path):
     (path / "joiner.onnx").write_bytes(b"rubbish")
     with pytest.raises(ModelMissingError, match="cannot be loaded"):
         SherpaOnnx(path)
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "auto"])
+def test_a_sense_voice_runs_and_gives_words_with_times(tmp_path, language):
+    path = random_sense_voice.write(tmp_path / "sherpa-onnx-sense-voice")
+    one = SherpaOnnx(path, language)
+    heard = one.recognize(NOISE)
+    assert heard.text
+    assert not set(heard.text) & set("<|>_▁")
+    assert all(0.0 <= word.start <= word.end <= 2.2 for word in heard.words)
+    assert "".join(word.text for word in heard.words).replace(" ", "") == heard.text.replace(" ", "")
+    assert heard.confidence == 0.45
+    assert heard.language == (language if language != "auto" else script_of(heard.text))
+    assert one.recognize(NOISE, is_draft=True).text == one.recognize(NOISE).text == heard.text
+    assert one.recognize(np.zeros(1700, np.float32)).language in ("zh", "en")
+    one.close()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +59,18 @@ class RecognizerOptions:
     domain_prompt: bool = True
 
 
-def load_recognizer(options: RecognizerOptions) -> AdjustableRecognizer:
+def load_recognizer(
+    options: RecognizerOptions,
+    report: Callable[[str], None] = log.warning,
+    on_change: Callable[[str, str], None] | None = None,
+) -> AdjustableRecognizer:
     """Load and warm up a recognizer, with what it falls back to.
 
-    One of a chain that cannot be loaded is left out and named in the log, as long as another one can.
+    One of a chain that cannot be loaded is left out, as long as another one can.
+
+    Args:
+        report: told in words what is left out.
+        on_change: see `FallbackRecognizer`.
 
     Raises:
         ConfigurationError: there is no such engine, or an option is wrong.
@@ -74,7 +82,7 @@ def load_recognizer(options: RecognizerOptions) -> AdjustableRecognizer:
             raise ConfigurationError(
                 f"There is no recognizer {name!r}.", f"Choose one of: {', '.join(NAMES)}."
             )
-    recognizer = _load_one(options) if len(names) == 1 else _load_chain(names, options)
+    recognizer = _load_one(options) if len(names) == 1 else _load_chain(names, options, report, on_change)
     if options.chinese == options.numbers == "as_heard":
         return recognizer
     from voice_agent_ros.asr.recognizers.normalized import NormalizedRecognizer
@@ -87,21 +95,26 @@ def load_recognizer(options: RecognizerOptions) -> AdjustableRecognizer:
         raise
 
 
-def _load_chain(names: Sequence[str], options: RecognizerOptions) -> AdjustableRecognizer:
-    loaded: list[tuple[str, AdjustableRecognizer]] = []
-    problem: VoiceAgentError | None = None
+def _load_chain(
+    names: Sequence[str],
+    options: RecognizerOptions,
+    report: Callable[[str], None],
+    on_change: Callable[[str, str], None] | None,
+) -> AdjustableRecognizer:
+    from voice_agent_ros.asr.recognizers.fallback import Absent, FallbackRecognizer
+
+    chain: list[tuple[str, AdjustableRecognizer]] = []
+    problems: list[VoiceAgentError] = []
     for name in names:
         try:
-            loaded.append((name, _load_one(replace(options, name=name))))
+            chain.append((name, _load_one(replace(options, name=name))))
         except VoiceAgentError as error:
-            log.warning("the recognizer %s is left out: %s", name, error)
-            problem = problem or error
-    if not loaded:
-        assert problem is not None
-        raise problem
-    from voice_agent_ros.asr.recognizers.fallback import FallbackRecognizer
-
-    return FallbackRecognizer(loaded)
+            report(f"The recognizer {name} is left out: {error}")
+            problems.append(error)
+            chain.append((name, Absent(error)))
+    if len(problems) == len(chain):
+        raise problems[0]
+    return FallbackRecognizer(chain, on_change=on_change)
 
 
 def _load_one(options: RecognizerOptions) -> AdjustableRecognizer:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voice_agent_ros.asr.recognizer import AdjustableRecognizer, Audio, Recognition
 from voice_agent_ros.errors import EngineError, VoiceAgentError
 
 RETRY_AFTER_S = 15.0
+MAX_REASON = 160  # characters of why an engine is replaced, in `Recognition.engine`
 log = logging.getLogger(__name__)
 
 
@@ -21,6 +22,26 @@ class _Engine:
     recognizer: AdjustableRecognizer
     rests_until: float = float("-inf")
     problem: str = ""
+
+
+class Absent:
+    """Stands for one that could not be loaded: whoever takes its place is told why."""
+
+    name = "absent"
+
+    def __init__(self, problem: VoiceAgentError) -> None:
+        self._problem = problem
+
+    def adjust(self, *, language: str, word_times: bool) -> None:  # noqa: ARG002
+        """See `AdjustableRecognizer`."""
+        raise self._problem
+
+    def recognize(self, audio: Audio, hints: Sequence[str] = (), *, is_draft: bool = False) -> Recognition:  # noqa: ARG002
+        """See `Recognizer`."""
+        raise self._problem
+
+    def close(self) -> None:
+        """See `Recognizer`."""
 
 
 class FallbackRecognizer:
@@ -72,6 +93,7 @@ class FallbackRecognizer:
                 can += 1
             except VoiceAgentError as error:
                 problem = problem or error
+                engine.problem = str(error)
                 engine.rests_until = self._clock() + self._retry_after_s
         if problem is not None and can == 0:
             raise problem
@@ -96,8 +118,14 @@ class FallbackRecognizer:
                 continue
             engine.rests_until, engine.problem = float("-inf"), ""
             self._note(engine.name, "; ".join(problems))
-            return recognition
+            return replace(recognition, engine=self._told(engine, recognition.engine or engine.name))
         raise EngineError(f"No recognizer works. {' '.join(problems)}")
+
+    def _told(self, used: _Engine, name: str) -> str:
+        """Who recognized it, and in whose place."""
+        better = self._engines[: self._engines.index(used)]
+        passed = [f"{engine.name} ({engine.problem[:MAX_REASON]})" for engine in better]
+        return f"{name} instead of {', '.join(passed)}" if passed else name
 
     def close(self) -> None:
         """Close all of them."""

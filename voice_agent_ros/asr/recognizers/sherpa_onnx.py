@@ -222,7 +222,10 @@ class _Whole:
         stream.accept_waveform(SAMPLE_RATE, audio)
         self._recognizer.decode_stream(stream)
         result = stream.result
-        return _Heard(result.text, getattr(result, "tokens", ()), getattr(result, "timestamps", ()))
+        log_probabilities = list(getattr(result, "ys_log_probs", ()))  # of some models
+        return _Heard(
+            result.text, getattr(result, "tokens", ()), getattr(result, "timestamps", ()), log_probabilities
+        )
 
 
 def _best(path: Path, role: str) -> Path | None:
