@@ -4,7 +4,8 @@
 import numpy as np
 
 from voice_agent_ros.tts.reply import Piece
-from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
+from voice_agent_ros.tts.speech_queue import SpeechQueue
+from voice_agent_ros.tts.speech_steps import Chunk, Ended, Limits
 
 RATE = 1000
 PER_CHARACTER = 60  # samples that the scripted synthesizer makes of a character
@@ -16,10 +17,17 @@ LIMITS = Limits(
 class ScriptedWorld:
     """Carries out the queue's steps on virtual time."""
 
-    def __init__(self, limits: Limits = LIMITS, synthesis_s: float = 0.02) -> None:
+    def __init__(
+        self,
+        limits: Limits = LIMITS,
+        synthesis_s: float = 0.02,
+        rtf: float = 0.0,
+        per_character: int = PER_CHARACTER,
+    ) -> None:
         self.queue = SpeechQueue(limits)
         self.now = 100.0
-        self.synthesis_s = synthesis_s
+        self.synthesis_s, self.rtf, self.per_character = synthesis_s, rtf, per_character
+        self.dry_s = 0.0  # that a stream which had begun had nothing to play
         self.loudspeaker_works = True
         self.jobs: list[tuple[float, int, str]] = []
         self.spoken_jobs: list[str] = []
@@ -35,8 +43,11 @@ class ScriptedWorld:
     def step(self) -> None:
         step = self.queue.step(self.now)
         self.chunks += step.chunks
-        self.jobs += [(self.now + self.synthesis_s, job.key, job.text) for job in step.jobs]
+        self.jobs += [(self.now + self.cost_s(job.text), job.key, job.text) for job in step.jobs]
         self.ended += step.ended
+
+    def cost_s(self, text: str) -> float:
+        return self.synthesis_s + self.rtf * len(text) * self.per_character / RATE
 
     def run(self, duration_s: float) -> None:
         end = self.now + duration_s
@@ -45,8 +56,10 @@ class ScriptedWorld:
             for job in [job for job in self.jobs if job[0] <= self.now]:
                 self.jobs.remove(job)
                 self.spoken_jobs.append(job[2])
-                self.queue.synthesized(job[1], np.ones(len(job[2]) * PER_CHARACTER, np.int16), RATE)
-                self.queue.synthesis_ended(job[1])
+                self.queue.synthesized(job[1], np.ones(len(job[2]) * self.per_character, np.int16), RATE)
+                if self.rtf:  # the news of the end comes by itself
+                    self.step()
+                self.queue.synthesis_ended(job[1], seconds=self.cost_s(job[2]) if self.rtf else None)
             self.step()
             if self.loudspeaker_works:
                 self.play(0.01)
@@ -58,14 +71,19 @@ class ScriptedWorld:
             if self.playing.get(stream_id) == float("inf"):
                 continue
             sent = sum(len(chunk.samples) for chunk in self.chunks if chunk.stream_id == stream_id)
+            if 0 < self.playing.get(stream_id, 0) == sent and not self.is_last_sent(stream_id):
+                self.dry_s += duration_s
             played = min(sent, self.playing.get(stream_id, 0) + duration_s * RATE)
             self.max_lead = max(self.max_lead, sent - self.playing.get(stream_id, 0))
             self.playing[stream_id] = played
-            is_finished = played == sent and any(c.is_last for c in self.chunks if c.stream_id == stream_id)
+            is_finished = played == sent and self.is_last_sent(stream_id)
             self.queue.played(stream_id, round(played), RATE, self.now, is_finished=is_finished)
             if is_finished:
                 self.playing[stream_id] = float("inf")
             return
+
+    def is_last_sent(self, stream_id: str) -> bool:
+        return any(chunk.is_last for chunk in self.chunks if chunk.stream_id == stream_id)
 
     def flush(self) -> None:
         """What the loudspeaker does on a stop."""

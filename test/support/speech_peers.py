@@ -73,7 +73,7 @@ class SpeechPeer:
             blocks = []
         with self._lock:
             blocks += [b.tobytes() for b in self._hibari.synthesize(asked["input"], speed=asked["speed"])]
-        if fault == "break":
+        if fault in {"break", "stall", "drip"}:
             whole = b"".join(blocks)
             blocks = [whole[: len(whole) // 2]]
         try:
@@ -81,6 +81,10 @@ class SpeechPeer:
                 for at in range(0, len(whole), 1001):  # odd, so that samples are torn
                     part = whole[at : at + 1001]
                     handler.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            if fault == "stall":
+                self._released.wait(20.0)
+            while fault == "drip" and not self._released.wait(0.1):
+                handler.wfile.write(b"2\r\n\0\0\r\n")
             if fault == "break":
                 handler.close_connection = True
                 handler.connection.shutdown(2)

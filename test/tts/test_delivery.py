@@ -10,7 +10,8 @@ import pytest
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.tts.delivery import AS_USUAL, Delivery, read_delivery, read_plan
 from voice_agent_ros.tts.reply import Piece
-from voice_agent_ros.tts.speech_queue import Job, SpeechQueue
+from voice_agent_ros.tts.speech_queue import SpeechQueue
+from voice_agent_ros.tts.speech_steps import Job
 from voice_agent_ros.tts.synthesis_worker import SynthesisWorker
 
 DEADLINE_S = 5.0
@@ -64,11 +65,10 @@ def jobs_of(pieces):
 def test_each_sentence_is_said_in_its_own_way():
     slow, loud = Delivery(speed=0.8), Delivery(volume=1.5, pause_s=0.4)
     jobs = jobs_of([("This is slow, ", slow), ("this is loud. ", loud), ("And so is this.", loud)])
-    assert [(job.text, job.delivery, job.pause_s) for job in jobs][:2] == [
-        ("This is slow,", slow, 0.0),
-        ("this is loud.", loud, 0.4),
-    ]
-    assert "".join(job.text for job in jobs[2:]) == "And so is this."
+    assert (jobs[0].text, jobs[0].delivery, jobs[0].pause_s) == ("This is slow,", slow, 0.0)
+    assert " ".join(job.text for job in jobs[1:]) == "this is loud. And so is this."
+    assert all(job.delivery == loud for job in jobs[1:])
+    assert jobs[1].pause_s == 0.4
     assert all(job.pause_s == 0.0 for job in jobs[2:]), (
         "pieces of the same way of saying it are not torn apart"
     )

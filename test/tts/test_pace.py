@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The next segment is as long as the buffered audio allows, and nothing of the text is lost by that."""
 
+import time
 from collections import deque
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_agent_ros.errors import EngineError
 from voice_agent_ros.tts.pace import SHARE, SHORTEST_WIDTH, Pace
+from voice_agent_ros.tts.pace import pace_of as measured
 from voice_agent_ros.tts.segmentation import MIN_WIDTH, Segmenter, split_early, text_width
 
 
@@ -87,3 +91,75 @@ def test_no_part_of_a_split_is_a_scrap(text, width):
 def test_a_number_or_word_is_not_torn():
     head, rest = split_early("We are 1234.5678 metres from here and more", 17)
     assert (head, rest) == ("We are 1234.5678", " metres from here and more")
+
+
+def test_numbers_cost_what_it_takes_to_say_them():
+    """Written they are short; a segment that is taken for shorter than it is makes a gap."""
+    pace = Pace()
+    pace.begin("These are plain words and nothing else at all.")
+    pace.add_audio(3.0)
+    pace.end(1.5)
+    plain, numbers = (
+        "so I will lift it by some of it and wait",
+        "for 3.5 cm, so I will lift it by 3.5 cm, yes",
+    )
+    assert pace.next_segment(deque([plain]), 1.9, is_first=False) == plain
+    assert len(pace.next_segment(deque([numbers]), 1.9, is_first=False)) < len(numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "head"),
+    [
+        ("My whole arm is 0.6 m long and no longer", 14, "My whole arm is"),  # not "0.6" and "m long"
+        ("我现在把红色的方块放进碗里", 16, "我现在把红色的"),  # not 方 and 块
+        (
+            "碗的后面还有一个方块吧",
+            16,
+            "碗的后面还有一个",
+        ),  # a particle that comes early is no reason to say little
+    ],
+)
+def test_a_cut_is_made_where_it_is_heard_least(text, width, head):
+    assert split_early(text, width)[0] == head
+
+
+def test_what_a_segment_costs_by_itself_is_learnt():
+    """Engines synthesize the silence around each text too: two short segments cost more than one long one."""
+    pace = Pace()
+    for width in (5, 40, 16, 60):
+        pace.begin("a" * width)
+        pace.add_audio(0.1 * width)
+        pace.end(0.4 + 0.05 * width)
+    assert pace.synthesis_s(10) == pytest.approx(0.9, abs=0.01)
+    assert pace.synthesis_s(100) == pytest.approx(5.4, abs=0.1)
+
+
+def test_a_torn_piece_is_said_with_what_follows_it():
+    pieces = [" the red", " cube, then the green one, and at last the blue one which is far away."]
+    assert pace_of(0.5).next_segment(deque(pieces), 1.0, is_first=False) == " the red cube,"
+    assert pace_of(0.5).next_segment(deque([" Fine.", *pieces]), 0.1, is_first=False) == " Fine."
+
+
+class SleepySynthesizer:
+    """Takes 20 ms for each text, whose letters last 10 ms."""
+
+    name, sample_rate, languages, voices = "sleepy", 1000, ("en",), ("only",)
+    error: Exception | None = None
+
+    def synthesize(self, text, *, voice="", speed=1.0):
+        time.sleep(0.02)
+        if self.error is not None:
+            raise self.error
+        yield np.full(10 * len(text), 5000, np.int16)
+
+    def close(self):
+        pass
+
+
+def test_an_engine_is_measured_before_the_first_reply():
+    engine = SleepySynthesizer()
+    assert measured(engine, "en").rtf > 0.05
+    for engine.error in (EngineError("it failed"), OSError("nobody thought of it")):
+        assert measured(engine, "en").rtf == 0.0
+    engine.error, engine.is_remote = None, True
+    assert measured(engine, "zh-CN").rtf == 0.0, "no server is asked for nothing"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_agent_ros.tts.playback_timeline import PlaybackTimeline
+from voice_agent_ros.tts.synthesizer import Word
 
 RATE = 1000
 
@@ -96,3 +97,62 @@ def test_a_number_takes_as_long_as_its_words():
     timeline.add_audio(tone(1000), RATE)
     timeline.end_segment()
     assert timeline.heard(400) == "Number"
+
+
+def told(*words):
+    return [Word(text, start, end) for text, start, end in words]
+
+
+@pytest.fixture
+def timed():
+    """The engine says what is not written, and its words do not last as long as their letters let expect."""
+    made = PlaybackTimeline()
+    made.begin_segment("**Dr.** Who: lift 3.5 cm! 😀 Pay $29 now.")
+    said = told(
+        ("Doctor", 0, 100), ("Who", 120, 700), (":", 700, 710), ("lift", 720, 800), ("3.5", 810, 1200),
+        ("centimeters", 1210, 1400), ("Pay", 1600, 1700), ("29", 1710, 1900), ("dollars", 1910, 2200),
+        ("now", 2300, 2500),
+    )  # fmt: skip
+    made.add_audio(tone(1000), RATE, said[:5])
+    made.add_audio(tone(1500), RATE, said[5:])
+    made.end_segment()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("played", "heard"),
+    [
+        (10, ""),
+        (100, "**Dr.**"),
+        (500, "**Dr.** Who:"),
+        (810, "**Dr.** Who: lift"),
+        (1150, "**Dr.** Who: lift 3.5"),
+        (1599, "**Dr.** Who: lift 3.5 cm! 😀"),
+        (1710, "**Dr.** Who: lift 3.5 cm! 😀 Pay"),
+        (2250, "**Dr.** Who: lift 3.5 cm! 😀 Pay $29"),
+        (2500, "**Dr.** Who: lift 3.5 cm! 😀 Pay $29 now."),
+    ],
+)
+def test_the_engine_tells_when_its_words_sound(timed, played, heard):
+    assert timed.heard(played) == heard
+
+
+def test_words_of_which_the_engine_has_not_told_yet_were_not_heard():
+    timeline = PlaybackTimeline()
+    timeline.begin_segment("One two. Three four.")
+    timeline.add_audio(tone(500), RATE, told(("One", 0, 200), ("two", 210, 400)))
+    assert timeline.heard(500) == "One two."
+
+
+@given(
+    st.lists(st.sampled_from(["Yes,", "no.", "3.5", "cm", "😀", "**", "好的", "a-b"]), max_size=8),
+    st.lists(st.sampled_from(["yes", "no", "three", "cm", "好", "的", ",", "b"]), max_size=8),
+    st.integers(0, 1000),
+)
+def test_whatever_the_engine_says_hearing_more_never_takes_words_back(written, said, played):
+    timeline = PlaybackTimeline()
+    timeline.begin_segment(" ".join(written))
+    timeline.add_audio(tone(900), RATE, [Word(text, 100 * i, 100 * i + 90) for i, text in enumerate(said)])
+    timeline.end_segment()
+    assert timeline.heard(played + 50).startswith(timeline.heard(played))
+    assert " ".join(written).startswith(timeline.heard(played))

@@ -38,6 +38,8 @@ def cut(text: str) -> list[str]:
         ("好。我来拿。", ["好。我来拿。"]),
         ("我看到三个方块，一个红的，一个蓝的。", ["我看到三个方块，", "一个红的，一个蓝的。"]),
         ("“好的。”他说。", ["“好的。”", "他说。"]),
+        ("步骤：1. 打开夹爪；2. 抓取方块。", ["步骤：", "1. 打开夹爪；2. 抓取方块。"]),
+        ("我数到2. Then I stop here.", ["我数到2.", " Then I stop here."]),
         ("", []),
         ("   ", ["   "]),
     ],
@@ -85,7 +87,8 @@ def test_thinking_is_never_spoken(text, visible):
 
 
 def test_code_is_never_spoken():
-    assert "print" not in "".join(cut("Use:\n```python\nprint(1)\n```\nThat is it."))
+    for fence in ("```", "~~~"):
+        assert "print" not in "".join(cut(f"Use:\n{fence}python\nprint(1)\n{fence}\nThat is it."))
     assert "".join(cut("Use `ls` here.")) == "Use `ls` here."
 
 

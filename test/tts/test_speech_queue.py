@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scripted_speech import LIMITS, PER_CHARACTER, RATE, ScriptedWorld
 
 from voice_agent_ros.tts.segmentation import FLUSH_WIDTH, text_width
-from voice_agent_ros.tts.speech_queue import Ended
+from voice_agent_ros.tts.speech_steps import Ended, Limits
 
 
 @pytest.fixture
@@ -345,3 +345,51 @@ def test_who_interrupts_gets_an_answer(world):
         ("old", True),
         ("new", False),
     ]
+
+
+SHORT_STARTS = [
+    "Done. The green cube is in the bowl. Is there anything else that I can do for you?",
+    "Yes, there is a cube behind the bowl, and another one is lying beside it.",
+    "Okay, I will wave. One moment please.",
+]
+
+
+@pytest.mark.parametrize("text", SHORT_STARTS)
+@pytest.mark.parametrize("rtf", [0.3, 0.5])
+def test_a_slow_engine_begins_later_rather_than_run_dry_after_its_first_words(text, rtf):
+    world = ScriptedWorld(Limits(characters=2000), rtf=rtf)
+    world.say("r0", "This is how fast it speaks, which has to be known.")
+    world.run(20.0)
+    world.dry_s, begun = 0.0, world.now
+    world.say("r1", text)
+    while not any(chunk.stream_id == "r1" for chunk in world.chunks):
+        world.run(0.01)
+    assert world.now - begun < 2.0
+    world.run(20.0)
+    assert world.end_of("r1").spoken_text == text
+    assert world.dry_s <= 0.03
+
+
+@pytest.mark.parametrize(
+    "text", ["好的，我现在把红色的方块放进碗里，然后回到初始位置等你。", "是的，碗的后面还有一个方块。"]
+)
+def test_nor_does_an_engine_run_dry_for_which_a_text_costs_something_by_itself(text):
+    world = ScriptedWorld(Limits(characters=2000), synthesis_s=0.42, rtf=0.5, per_character=220)
+    for number, known in enumerate(["我觉得最好不要这样做。", "这个机械臂有六个关节和一个两指夹爪。"]):
+        world.say(f"r{number}", known)
+        world.run(20.0)
+    world.dry_s = 0.0
+    world.say("r", text)
+    world.run(20.0)
+    assert world.end_of("r").spoken_text == text
+    assert world.dry_s <= 0.03
+
+
+def test_it_would_run_dry_otherwise():
+    world = ScriptedWorld(Limits(characters=2000, preroll_s=0.0), rtf=0.5)
+    world.say("r0", "This is how fast it speaks, which has to be known.")
+    world.run(20.0)
+    world.dry_s = 0.0
+    world.say("r1", SHORT_STARTS[0])
+    world.run(20.0)
+    assert world.dry_s > 0.03

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voice_agent_ros.errors import EngineError
-from voice_agent_ros.tts.speech_queue import Job
+from voice_agent_ros.tts.speech_steps import Job
 from voice_agent_ros.tts.synthesis_worker import MAX_JOBS, Result, SynthesisWorker
 
 DEADLINE_S = 5.0
@@ -27,6 +27,8 @@ class ScriptedSynthesizer:
         for word in text.split():
             if word == "fail":
                 raise EngineError("it failed")
+            if word == "break":
+                raise ZeroDivisionError("of all things")
             if word == "wait":
                 self.waiting.set()
                 assert self.go_on.wait(DEADLINE_S)
@@ -58,10 +60,13 @@ def test_blocks_come_in_order_and_then_the_end(world):
     assert take(results) == Result(job, None)
 
 
-def test_a_failure_is_told_and_survived(world):
+@pytest.mark.parametrize(
+    ("word", "told"), [("fail", "it failed"), ("break", "scripted broke: ZeroDivisionError: of all things")]
+)
+def test_a_failure_is_told_and_survived(world, word, told):
     _, worker, results = world
-    worker.submit(Job(1, "fail"))
-    assert "it failed" in take(results).problem
+    worker.submit(Job(1, word))
+    assert told in take(results).problem
     worker.submit(Job(1, "one"))
     assert take(results).samples is not None
 

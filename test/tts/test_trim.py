@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_agent_ros.tts.trim import LEAD_S, TAIL_S, trimmed
+from voice_agent_ros.tts.synthesizer import Speech, Word
+from voice_agent_ros.tts.trim import JOIN_S, LEAD_S, TAIL_S, tail_of, trimmed
 
 RATE = 1000
 
@@ -20,7 +21,8 @@ def blocks_of(audio, sizes):
 
 
 def cut(audio, sizes=()):
-    return np.concatenate([np.zeros(0, np.int16), *trimmed(blocks_of(audio, sizes), RATE)])
+    blocks = map(Speech, blocks_of(audio, sizes))
+    return np.concatenate([np.zeros(0, np.int16), *(block.samples for block in trimmed(blocks, RATE))])
 
 
 def speech(lead, pause, tail):
@@ -37,6 +39,20 @@ def test_only_the_ends_are_cut_however_it_comes(lead, pause, tail, sizes):
     assert np.array_equal(cut(speech(lead, pause, tail), sizes), expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "tail_s"),
+    [
+        ("Yes.", TAIL_S),
+        ("好的，", TAIL_S),
+        ('He said "no." ', TAIL_S),
+        ("and then I", JOIN_S),
+        ("我把红色的", JOIN_S),
+    ],
+)
+def test_a_sentence_that_was_cut_goes_on_without_a_pause(text, tail_s):
+    assert tail_of(text) == tail_s
+
+
 @pytest.mark.parametrize("count", [0, 1, 5000])
 def test_audio_that_is_all_quiet_stays(count):
     assert len(cut(np.full(count, 10, np.int16))) == count
@@ -45,6 +61,17 @@ def test_audio_that_is_all_quiet_stays(count):
 def test_the_first_sound_does_not_wait_for_the_rest():
     def endless():
         while True:
-            yield np.full(10, 5000, np.int16)
+            yield Speech(np.full(10, 5000, np.int16))
 
-    assert len(next(trimmed(endless(), RATE))) == 10
+    assert len(next(trimmed(endless(), RATE)).samples) == 10
+
+
+def test_words_move_with_their_sound():
+    audio = speech(200, 50, 0)
+    blocks = [
+        Speech(audio[:100]),
+        Speech(audio[100:320], (Word("one", 200, 300),)),
+        Speech(audio[320:], (Word("two", 350, 450),)),
+    ]
+    words = [word for block in trimmed(blocks, RATE) for word in block.words]
+    assert words == [Word("one", 30, 130), Word("two", 180, 280)]

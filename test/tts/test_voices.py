@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Engines that stand in for each other: within the same sentence, by language, and back again by themselves."""
 
+import time
+
 import numpy as np
 import pytest
 
 from voice_agent_ros.errors import ConfigurationError, EngineError
 from voice_agent_ros.tts.engines import load_chain
 from voice_agent_ros.tts.synthesizers.openai_api import OpenAiSynthesizer, SpeechServer
+from voice_agent_ros.tts.trim import trimmed
 from voice_agent_ros.tts.voices import RETRY_AFTER_S, VoiceChain, language_of
 
 
@@ -16,13 +19,14 @@ class ScriptedEngine:
         self.faults: list[int] = []  # samples given before each failure
         self.asked: list[str] = []
         self.is_closed = False
+        self.error: Exception | None = None
 
     def synthesize(self, text, *, voice="", speed=1.0):
         self.asked.append(text)
         if self.faults:
-            yield np.ones(self.faults.pop(0), np.int16)
-            raise EngineError(f"{self.name} failed.")
-        yield np.full(len(text) * self.sample_rate // 14, 2, np.int16)
+            yield np.full(self.faults.pop(0), 1000, np.int16)
+            raise self.error or EngineError(f"{self.name} failed.")
+        yield np.full(len(text) * self.sample_rate // 14, 2000, np.int16)
 
     def close(self):
         self.is_closed = True
@@ -61,6 +65,40 @@ def test_then_the_next_one_says_the_same_sentence_and_the_first_comes_back_by_it
     assert (len(first.asked), len(second.asked)) == (3, 2)
     assert "replaced" in told[0]
     assert "again" in told[-1]
+
+
+def who(chain, text="One two three four five six seven eight nine ten."):
+    return list(dict.fromkeys(block.by for block in trimmed(chain.timed(text), chain.sample_rate)))
+
+
+def test_it_is_known_who_spoke_and_in_whose_place(clock):
+    first, second, third = ScriptedEngine("a"), ScriptedEngine("b"), ScriptedEngine("c", ("zh",))
+    chain = chain_of([first, second, third], clock)
+    assert who(chain) == ["a"]
+    assert who(chain, "好的，我来拿红色的方块。") == ["c"], "nobody else speaks it"
+    first.faults = [0, 0]
+    assert who(chain) == ["b instead of a (a failed.)"]
+    assert who(chain) == ["b instead of a (a failed.)"], "while it is left alone"
+    clock[0] += RETRY_AFTER_S
+    first.faults = [2 * 24000]
+    assert who(chain) == ["a", "b instead of a (a failed.)"]
+    clock[0] += RETRY_AFTER_S
+    assert who(chain) == ["a"]
+
+
+def test_an_engine_that_breaks_in_a_way_that_nobody_foresaw_is_replaced_too(clock):
+    first, second, told = ScriptedEngine("a"), ScriptedEngine("b"), []
+    first.faults, first.error = [0, 0], ZeroDivisionError("of all things")
+    assert len(speech(chain_of([first, second], clock, told)))
+    assert second.asked
+    assert "a broke: ZeroDivisionError: of all things" in told[0]
+
+
+def test_an_address_that_is_none_is_a_failure_like_any_other():
+    engine = OpenAiSynthesizer(SpeechServer("http://a\x00b"))
+    with pytest.raises(EngineError, match="InvalidURL"):
+        next(engine.synthesize("Hello."))
+    engine.close()
 
 
 def test_who_takes_over_in_the_middle_goes_on_there(clock):
@@ -150,13 +188,22 @@ def test_a_server_that_fails_is_replaced_and_comes_back_without_a_restart(peer, 
     chain.close()
 
 
-def test_a_connection_that_breaks_in_the_middle_is_gone_on_with(peer, clock):
-    server = OpenAiSynthesizer(SpeechServer(peer.url, languages=("en",), read_s=10.0))
+@pytest.mark.parametrize("fault", ["break", "stall", "drip"])
+def test_a_server_that_fails_in_the_middle_is_gone_on_with(peer, clock, fault):
+    server = OpenAiSynthesizer(
+        SpeechServer(peer.url, languages=("en",), read_s=10.0 if fault == "break" else 0.4)
+    )
+    server._client.timeout = 10.0 if fault == "break" else 0.8
     spare = ScriptedEngine("spare")
     chain = chain_of([server, spare], clock)
-    peer.faults = ["break"]
-    assert len(speech(chain)) > 24000
+    peer.faults = [fault]
+    begun = time.monotonic()
+    text = "One two three four five six."
+    assert len(speech(chain, text)) > 24000
     assert len(spare.asked) == 1
+    assert text.endswith(spare.asked[0])
+    assert len(spare.asked[0]) < len(text)
+    assert time.monotonic() - begun < 12.0
     chain.close()
 
 

@@ -2,6 +2,8 @@
 """Speech over HTTP, as OpenAI's clients ask for it."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from fastapi.testclient import TestClient  # noqa: E402
 
 from voice_agent_ros.errors import EngineError  # noqa: E402
 from voice_agent_ros.tts.containers import CONTENT_TYPES  # noqa: E402
-from voice_agent_ros.tts.xlm_service import MAX_CHARACTERS, SpeechService  # noqa: E402
+from voice_agent_ros.tts.xlm_service import MAX_CHARACTERS, MAX_WAITING, SpeechService  # noqa: E402
 from voice_agent_ros.xlm.security import Access  # noqa: E402
 from voice_agent_ros.xlm.server import HttpOptions, create_app  # noqa: E402
 from voice_agent_ros.xlm.services import Service  # noqa: E402
@@ -50,6 +52,13 @@ def ask(client, text="Hello there. This is a test of it.", **fields):
     return client.post("/v1/audio/speech", json={"model": "tts-1", "voice": "alloy", "input": text, **fields})
 
 
+def wait_until(condition, timeout_s=10.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("form", CONTENT_TYPES)
 def test_every_format_has_all_of_the_audio(client, form):
     answer = ask(client, response_format=form)
@@ -78,6 +87,7 @@ def test_its_headers_tell_what_was_done(client):
         ({"voice": "nobody"}, "voice"),
         ({"speed": 9}, "speed"),
         ({"response_format": "midi"}, "response_format"),
+        ({"stream_format": "sse"}, "stream_format"),
         ({"input": ""}, "input"),
         ({"input": "😀"}, "input"),
         ({"input": "a" * (MAX_CHARACTERS + 1)}, "input"),
@@ -102,13 +112,34 @@ def test_voices_are_listed(client):
 
 def test_a_stop_ends_what_is_being_sent(service):
     request = type("Request", (), {"response_format": "pcm", "speed": 1.0, "instructions": ""})()
-    sound = service._audio(["one two three", "four five"], "", request)
+    sound = service._audio(["one two three", "four five"], "", request, service._stops)
     next(sound)
     import asyncio
 
     asyncio.run(service.stop())
     assert len(list(sound)) <= 1
     assert service._turn.acquire(blocking=False), "the voice was not given back"
+
+
+def test_a_request_that_is_stopped_while_it_waits_is_told_so(service, client):
+    service._turn.acquire()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, client)
+        wait_until(lambda: service._waiting == 1)
+        assert client.post("/bridge/stop").status_code == 200
+        service._turn.release()
+        assert answer.result(10.0).status_code == 409
+    assert ask(client).status_code == 200
+
+
+def test_only_so_many_requests_wait_for_the_voice(service, client):
+    service._turn.acquire()
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        answers = [pool.submit(ask, client, "Hi") for _ in range(MAX_WAITING)]
+        wait_until(lambda: service._waiting == MAX_WAITING)
+        assert ask(client).status_code == 429
+        service._turn.release()
+        assert {answer.result(20.0).status_code for answer in answers} == {200}
 
 
 @pytest.mark.parametrize("is_expressive", [True, False])

@@ -3,36 +3,53 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from voice_agent_ros.tts.segmentation import split_early, text_width
+from voice_agent_ros.tts.speakable import speakable
+from voice_agent_ros.tts.synthesizer import Synthesizer, is_remote, speech_of
+from voice_agent_ros.tts.trim import tail_of, trimmed
 
 SHARE = 0.8  # of the buffered audio that a synthesis may take
-SMOOTHING = 0.3  # weight of the newest measurement
-FIRST_AUDIO_PER_WIDTH_S = 0.07
+MEMORY = 0.9  # weight of what was measured before the newest segment
+DIGIT_WIDTH = 6  # "3.5 cm" is 25 letters long when it is spoken
+POINT_WIDTH = 5
 MIN_WIDTH = 20  # a shorter segment is joined with the next one, if there is time
 MAX_WIDTH = 120  # 60 Chinese characters
 CHEAP_RTF = 0.1  # an engine so fast gains nothing from short segments
 SHORTEST_WIDTH = 16
+NARROWER = 0.85  # steps in which a segment is cut
+SPREAD = 0.05  # of the widths, below which they say nothing about a segment's fixed cost
 TOO_SLOW_RTF = 1.0  # gaps cannot be avoided then: rather between sentences than within them
 
 
 class Pace:
     """Measures the engine and sizes segments by it.
 
-    Attributes:
-        rtf: synthesis time by audio time; 0 until something was measured.
+    A segment is taken to cost something by itself, for engines synthesize the silence around it as well, and the rest
+    by its width.
     """
 
     def __init__(self) -> None:
-        self.rtf = 0.0
-        self._per_width_s = FIRST_AUDIO_PER_WIDTH_S
         self._width = 0
         self._audio_s = 0.0
+        # Sums over the segments so far: their number, widths, squares of these, seconds, products of both, audio.
+        self._sums = [0.0] * 6
+
+    @property
+    def rtf(self) -> float:
+        """Synthesis time by audio time; 0 until something was measured."""
+        return self._sums[3] / self._sums[5] if self._sums[5] else 0.0
+
+    @property
+    def can_keep_up(self) -> bool:
+        """Whether the engine is slow enough for gaps, and quick enough to avoid them."""
+        return CHEAP_RTF < self.rtf < TOO_SLOW_RTF
 
     def begin(self, text: str) -> None:
         """A segment is handed to the engine."""
-        self._width, self._audio_s = text_width(text), 0.0
+        self._width, self._audio_s = spoken_width(text), 0.0
 
     def add_audio(self, seconds: float) -> None:
         """So much audio of it has come."""
@@ -42,14 +59,26 @@ class Pace:
         """It is done, after so many seconds of synthesis."""
         if self._audio_s <= 0.0 or not self._width:
             return
-        measured = seconds / self._audio_s
-        self.rtf = measured if not self.rtf else self.rtf + SMOOTHING * (measured - self.rtf)
-        self._per_width_s += SMOOTHING * (self._audio_s / self._width - self._per_width_s)
+        new = (1.0, self._width, self._width**2, seconds, self._width * seconds, self._audio_s)
+        self._sums = [MEMORY * old + value for old, value in zip(self._sums, new, strict=True)]
         self._audio_s = 0.0
 
     def synthesis_s(self, width: int) -> float:
         """What a text of this width is expected to take."""
-        return self.rtf * self._per_width_s * width
+        fixed_s, per_width_s = self._costs()
+        return fixed_s + per_width_s * width
+
+    def _costs(self) -> tuple[float, float]:
+        """Of a segment by itself, and of each width, s: the line through what was measured."""
+        count, widths, squares, seconds, products, _ = self._sums
+        if not widths:
+            return 0.0, 0.0
+        spread = count * squares - widths**2
+        slope = (count * products - widths * seconds) / spread if spread > SPREAD * widths**2 else 0.0
+        fixed_s = (seconds - slope * widths) / count
+        if slope <= 0.0 or fixed_s <= 0.0:  # segments alike, or noise
+            return 0.0, seconds / widths
+        return fixed_s, slope
 
     def next_segment(self, segments: deque[str], buffered_s: float, *, is_first: bool = True) -> str:
         """Take the next segment: joined with others while short, cut while long, as the buffer allows.
@@ -61,17 +90,65 @@ class Pace:
         if self.rtf <= CHEAP_RTF:
             return segment
         budget_s = SHARE * buffered_s
+        # A torn piece is joined in any case, and cut again at a better place; the first words wait for nothing.
+        is_torn = not is_first and self.rtf < TOO_SLOW_RTF and segment.rstrip()[-1:].isalnum()
         while segments and text_width(segment) < MIN_WIDTH:
-            width = text_width(segment) + text_width(segments[0])
-            if width > MAX_WIDTH or self.synthesis_s(width) > budget_s:
+            joined = segment + segments[0]
+            is_dear = self.synthesis_s(spoken_width(joined)) > budget_s
+            if text_width(joined) > MAX_WIDTH or (is_dear and not is_torn):
                 break
             segment += segments.popleft()
         if self.rtf >= TOO_SLOW_RTF and not is_first:
             return segment
-        if self.synthesis_s(text_width(segment)) > budget_s:
-            affordable = max(int(budget_s / (self.rtf * self._per_width_s)), SHORTEST_WIDTH)
-            head, rest = split_early(segment, affordable)
-            if head and text_width(rest):
-                segments.appendleft(rest)
-                return head
+        head, rest = self._affordable(segment, budget_s)
+        if text_width(rest):
+            segments.appendleft(rest)
+            return head
         return segment
+
+    def _affordable(self, segment: str, budget_s: float) -> tuple[str, str]:
+        """As much of its beginning as can be synthesized in time, but not less than a few words; and the rest."""
+        width, head, rest = text_width(segment), segment, ""
+        while width > SHORTEST_WIDTH and self.synthesis_s(spoken_width(head)) > budget_s:
+            width = max(int(width * NARROWER), SHORTEST_WIDTH)
+            shorter, behind = split_early(segment, width)
+            if not shorter:
+                break
+            head, rest = shorter, behind
+        return head, rest
+
+
+# Of two lengths, so that what a segment costs by itself is known too.
+_KNOWN = {
+    "zh": ("好的。", "我现在可以开始说话了，请告诉我要做什么。"),
+    "en": ("Ready.", "I am ready now, so tell me what to do, please."),
+}
+
+
+def pace_of(engine: Synthesizer, language: str) -> Pace:
+    """What an engine's speech costs, measured: else the first reply would run dry behind its first words.
+
+    Nothing is known of a server (it would be asked for nothing) or of an engine that fails.
+    """
+    pace = Pace()
+    if is_remote(engine):
+        return pace
+    for text in _KNOWN["zh" if language.lower().startswith("zh") else "en"]:
+        pace.begin(text)
+        begun = time.monotonic()
+        try:
+            for block in trimmed(speech_of(engine, text), engine.sample_rate, tail_of(text)):
+                pace.add_audio(len(block.samples) / engine.sample_rate)
+        except Exception:  # noqa: BLE001  whatever it is, it is told when something is to be said
+            return Pace()
+        pace.end(time.monotonic() - begun)
+    return pace
+
+
+def spoken_width(text: str) -> int:
+    """How much there is to say, as it is spoken: numbers are long, and "m" is "metres"."""
+    if not any(map(str.isdigit, text)):
+        return text_width(text)
+    text = speakable(text)
+    points = sum(text[at - 1].isdigit() for at, character in enumerate(text) if character == "." and at)
+    return text_width(text) + (DIGIT_WIDTH - 1) * sum(map(str.isdigit, text)) + POINT_WIDTH * points

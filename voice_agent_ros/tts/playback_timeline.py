@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from voice_agent_ros.tts.segmentation import is_wide
-from voice_agent_ros.tts.synthesizer import Samples
+from voice_agent_ros.tts.synthesizer import Samples, Word
+from voice_agent_ros.tts.word_times import spans_of, weight_of, written_words
 
 FRAME_S = 0.01
 QUIET = 0.03  # of the segment's loudest frame: pauses at commas, and silence at both ends, hold no words
-DIGIT_WEIGHT = 4.0  # "29" is nine letters long when it is spoken
-WIDE_WEIGHT = 3.0  # a Chinese character is a syllable
-FINAL_WEIGHT = 2.0  # the last word before a mark or the end is drawn out
-RECOGNISED = 0.5  # of a word: people know it before its end
+HEARD = 1 / 3  # of a word's sound: people know it before its end
+HEARD_ESTIMATE = 0.5  # the same where it is only estimated when words sound
 S_PER_WEIGHT = 0.07  # of speech, until the whole segment is there
 
 
@@ -28,6 +27,7 @@ class _Span:
     levels: list[float] = field(default_factory=list)  # the loudest sample of each frame
     rest: int = 0  # samples in the last frame, if it is not full
     is_complete: bool = False
+    words: list[Word] = field(default_factory=list)  # as the engine said them, if it tells
 
     def add(self, samples: Samples, rate: int) -> None:
         self.frame = max(1, round(FRAME_S * rate))
@@ -43,13 +43,31 @@ class _Span:
             self.rest = len(loud) % self.frame
         self.length += len(samples)
 
+    def heard(self, played: int) -> str:
+        """Of its text, when not all of it was played."""
+        if not self.words:
+            return _whole_words(self.text, self.share(played))
+        end, is_loud = 0, self._is_loud
+        for word, start, stop in spans_of(self.text, self.words):
+            sound = is_loud[max(start, 0) // self.frame : -(-stop // self.frame)]
+            sounded = sum(sound[: max((played - max(start, 0)) // self.frame, 0)])
+            # A word before a pause ends with its sound; one without any, with its time.
+            if (sounded < HEARD * sum(sound)) if any(sound) else played < stop:
+                break
+            end = word.end
+        return self.text[:end].rstrip()
+
+    @property
+    def _is_loud(self) -> list[bool]:
+        threshold = QUIET * max(self.levels, default=0.0)
+        return [level > threshold for level in self.levels]
+
     def share(self, played: int) -> float:
         """Of its speech that lies in its first samples; pauses do not count."""
-        threshold = QUIET * max(self.levels, default=0.0)
-        is_loud = [level > threshold for level in self.levels]
+        is_loud = self._is_loud
         total = float(sum(is_loud))
         if not self.is_complete:  # more is to come, nobody knows how much
-            total = max(total, sum(map(_weight, self.text)) * S_PER_WEIGHT / FRAME_S)
+            total = max(total, sum(map(weight_of, self.text)) * S_PER_WEIGHT / FRAME_S)
         whole, part = divmod(played, self.frame)
         said = sum(is_loud[:whole]) + (part / self.frame if any(is_loud[whole : whole + 1]) else 0.0)
         return min(said / total, 1.0) if total else 0.0
@@ -67,9 +85,10 @@ class PlaybackTimeline:
         self.end_segment()
         self._spans.append(_Span(text, self._length))
 
-    def add_audio(self, samples: Samples, rate: int) -> None:
-        """More of the segment that was begun last."""
+    def add_audio(self, samples: Samples, rate: int, words: Sequence[Word] = ()) -> None:
+        """More of the segment that was begun last, and words of which it is known now where in it they are."""
         self._spans[-1].add(samples, rate)
+        self._spans[-1].words += words
         self._length += len(samples)
 
     def end_segment(self) -> None:
@@ -83,9 +102,10 @@ class PlaybackTimeline:
         return self._length
 
     def heard(self, samples_played: int) -> str:
-        """The text that was heard, to the last word of which more than half was played.
+        """The text that was heard, to the last word of which so much was played that it can be known.
 
-        Within a segment, words are taken to share its speech, pauses left out, by their letters.
+        Within a segment, the engine tells when its words sound. Of one that does not, words are taken to share the
+        segment's speech, pauses left out, by their letters.
         """
         parts: list[str] = []
         for span in self._spans:
@@ -94,49 +114,21 @@ class PlaybackTimeline:
             if played >= span.length and span.is_complete and (span.length > 0 or played > 0):
                 parts.append(span.text)
             elif played > 0:
-                parts.append(_whole_words(span.text, span.share(min(played, span.length))))
+                parts.append(span.heard(min(played, span.length)))
                 break
             else:
                 break
         return "".join(parts).strip()
 
 
-def _weight(character: str) -> float:
-    """How long it takes to say, in letters."""
-    if not character.isalnum():
-        return 0.0
-    if character.isdigit():
-        return DIGIT_WEIGHT
-    return WIDE_WEIGHT if is_wide(character) else 1.0
-
-
-def _words(text: str) -> list[tuple[int, float]]:
-    """Where each word ends, and its weight; a script without spaces has a word for each character."""
-    words: list[tuple[int, float]] = []
-    weight = 0.0
-    for index, character in enumerate(text):
-        weight += _weight(character)
-        following = text[index + 1 : index + 2]
-        is_inside = character.isascii() and following.isascii() and not following.isspace()
-        if (following and is_inside) or character.isspace():
-            continue
-        if weight:
-            is_final = not character.isalnum() or not any(map(str.isalnum, text[index + 1 :]))
-            words.append((index + 1, weight + (FINAL_WEIGHT if is_final else 0.0)))
-            weight = 0.0
-        elif words:  # a mark by itself belongs to the word before it
-            words[-1] = (index + 1, words[-1][1])
-    return words
-
-
 def _whole_words(text: str, share: float) -> str:
     """The words of which more than half lies in the first `share` of a text."""
-    words = _words(text)
-    budget = share * sum(weight for _, weight in words) + 1e-6
+    words = written_words(text)
+    budget = share * sum(word.weight for word in words) + 1e-6
     end = 0
-    for at, weight in words:
-        if budget < RECOGNISED * weight:
+    for word in words:
+        if budget < HEARD_ESTIMATE * word.weight:
             break
-        budget -= weight
-        end = at
+        budget -= word.weight
+        end = word.end
     return text[:end].rstrip()

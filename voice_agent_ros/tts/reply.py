@@ -15,6 +15,8 @@ from voice_agent_ros.tts.segmentation import Segmenter
 from voice_agent_ros.tts.synthesizer import Samples
 
 PRIORITIES = {"safety": 0, "question": 1, "answer": 1, "notice": 2}  # the smaller, the sooner
+SETTLE_S = 0.02  # between a segment's last audio and the news that it was the last
+MAX_VOICES = 8  # that are told of one reply
 SILENCE = np.zeros(0, np.int16)
 
 
@@ -57,6 +59,9 @@ class Reply:
         self.delivery = piece.delivery
         self.is_complete = False
         self.in_flight = False
+        self.is_due = False  # nothing of what is in flight has come yet
+        self.due_at = 0.0  # when it is expected to be complete
+        self.ready_at = 0.0  # when its first audio was there
         self.audio: deque[Samples] = deque()
         self.waiting = 0  # samples in `audio`
         self.sample_rate = 0
@@ -69,6 +74,7 @@ class Reply:
         self.begun_at = now
         self.heard_from = now  # when its text or its playback last got on
         self.problem = ""
+        self.voices: dict[str, None] = {}  # who said it, and in whose place, in order
 
     def write(self, text: str, delivery: Delivery) -> None:
         """More of its text; where the way of saying it changes, a segment ends."""
@@ -85,6 +91,11 @@ class Reply:
             if not self.runs or self.runs[-1].delivery != self.delivery:
                 self.runs.append(Run(self.delivery))
             self.runs[-1].segments.append(segment)
+
+    def add_voice(self, by: str) -> None:
+        """Somebody said a part of it; empty: nobody knows who."""
+        if by and len(self.voices) < MAX_VOICES:
+            self.voices[by] = None
 
     @property
     def has_segments(self) -> bool:
@@ -111,6 +122,15 @@ class Reply:
     def is_synthesized(self) -> bool:
         """No more audio will come."""
         return self.is_complete and not self.has_segments and not self.in_flight
+
+    def is_too_early(self, now: float, preroll_s: float) -> bool:
+        """The listener would hear the first words and then wait for the next ones: rather begin a little later."""
+        if self.sequence or not self.waiting or not self.in_flight:
+            return False
+        self.ready_at = self.ready_at or now
+        if not self.is_due:  # the end of what is in flight may be a moment away, and the next job with it
+            return now < self.ready_at + SETTLE_S
+        return now < min(self.due_at - self.buffered_s, self.ready_at + preroll_s)
 
     def take_audio(self, samples: int) -> Samples:
         """Up to so many samples from the front."""

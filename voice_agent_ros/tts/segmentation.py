@@ -5,7 +5,10 @@ Works character by character, so that the cuts do not depend on how the text arr
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+
+from voice_agent_ros.visible_text import VisibleText
 
 # Widths count letters and digits, a CJK character as two.
 MIN_WIDTH = 3  # below it a piece is a scrap and waits for company
@@ -20,6 +23,8 @@ _SENTENCE = ".!?…"
 _WIDE_SENTENCE = "。！？"
 _CLAUSE = ",;:—–"
 _WIDE_CLAUSE = "，；：、"
+# After these, a cut between two Chinese characters tears no word.
+_PARTICLES = "的了着过里上下边面后吗呢吧"
 _CLOSERS = "\"')]}”’»」』）】*_"
 
 # A full stop after these never ends a sentence.
@@ -33,41 +38,7 @@ _AMBIGUOUS = frozenset(
     | {"u.s", "sec", "ft", "in"}
 )
 
-_THINK_TAGS = ("<think>", "<thinking>")
-_FENCE = "```"
-
-
-class VisibleText:
-    """Removes, from a stream of text, a model's thinking and blocks of code."""
-
-    def __init__(self) -> None:
-        self._held = ""  # may be the beginning of a mark
-        self._until = ""  # the mark that ends what is being skipped
-
-    def feed(self, character: str) -> str:
-        """The characters that have become certain to be visible."""
-        self._held += character
-        shown = ""
-        while self._held:
-            marks = (self._until,) if self._until else (*_THINK_TAGS, _FENCE)
-            if self._held in marks:
-                self._until = "" if self._until else _end_mark(self._held)
-                self._held = ""
-            elif any(mark.startswith(self._held) for mark in marks):
-                break
-            else:
-                shown += "" if self._until else self._held[0]
-                self._held = self._held[1:]
-        return shown
-
-    def finish(self) -> str:
-        """What was held back and turns out to be no mark."""
-        shown, self._held = ("" if self._until else self._held), ""
-        return shown
-
-
-def _end_mark(mark: str) -> str:
-    return mark.replace("<", "</")
+_LIST_NUMBER = re.compile(r"(?:^|[\u3000-\u303f\uff00-\uffef])\s*\d{1,9}\.+$")  # also within a Chinese line
 
 
 class Segmenter:
@@ -165,7 +136,8 @@ class Segmenter:
 def split_early(text: str, width: int) -> tuple[str, str]:
     """A beginning of at most this width that can be said by itself, and the rest; ("", text) if there is none.
 
-    It ends after a comma, else between words or Chinese characters, and neither part is a scrap."""
+    It ends after a comma, else between words or Chinese characters, best behind a particle, and neither part is a scrap.
+    """
     total, so_far, best = text_width(text), 0, (0, 0)
     for index, character in enumerate(text):
         so_far += _width(character)
@@ -178,7 +150,14 @@ def split_early(text: str, width: int) -> tuple[str, str]:
         is_between = following.isspace() or (
             is_wide(character) and character.isalnum() and is_wide(following or " ")
         )
-        rank = 2 if is_clause else int(is_between and following not in tuple(_WIDE_CLAUSE + _WIDE_SENTENCE))
+        if is_clause:
+            rank = 4
+        elif not is_between or following in tuple(_WIDE_CLAUSE + _WIDE_SENTENCE):
+            rank = 0
+        elif character.isdigit():  # "0.6 m" had better stay whole
+            rank = 1
+        else:
+            rank = 3 if character in _PARTICLES and 4 * so_far >= 3 * width else 2
         if rank and rank >= best[0]:
             best = (rank, index + 1)
     return text[: best[1]], text[best[1] :]
@@ -193,7 +172,8 @@ def _is_no_sentence_end(body: str) -> bool:
     """Whether the full stop at the end belongs to an abbreviation, an initial or the number of a list."""
     word = _last_word(body)
     is_initial = len(word) == 1 and word.isalpha() and body[-2].isupper() and word != "i"
-    return word in _ABBREVIATIONS or is_initial or body.strip().rstrip(".").isdigit()
+    is_list_number = bool(_LIST_NUMBER.search(body))
+    return word in _ABBREVIATIONS or is_initial or is_list_number
 
 
 def _last_word(body: str) -> str:

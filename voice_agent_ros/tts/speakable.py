@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -27,6 +28,12 @@ _UNITS = {
     "μm": ("micrometre", "micrometres"),
     "€": ("euro", "euros"),
     "V": ("volt", "volts"),
+    "m²": ("square metre", "square metres"),
+    "cm²": ("square centimetre", "square centimetres"),
+    "m³": ("cubic metre", "cubic metres"),
+    "cm³": ("cubic centimetre", "cubic centimetres"),
+    "m/s²": ("metre per second squared", "metres per second squared"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
     "°C": ("degree Celsius", "degrees Celsius"),
 }
 _UNIT = re.compile(
@@ -34,9 +41,9 @@ _UNIT = re.compile(
     + "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
     + r")(?![\w/])"
 )
-_LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,2000}\)")
+_LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\((?:[^()\s]|\([^()\s]{0,500}\)){0,2000}\)")
 _ADDRESS = re.compile(
-    r"\b(?:https?|ftp)://(?:www\.)?([^\s/?#()<>\"']{1,255})(?:[/?#][^\s()<>\"']{0,2000})?", re.I
+    r"\b(?:(?:https?|ftp)://(?:www\.)?|www\.)([^\s/?#()<>\"']{1,255})(?:[/?#][^\s()<>\"']{0,2000})?", re.I
 )
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
 _LINE_START = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|[-*+•][ \t]+|>[ \t]?)+", re.M)
@@ -51,6 +58,8 @@ _ENGLISH_WORDS = (
 )
 # Signs before numbers, in English and in Chinese.
 _SIGNS = (
+    (re.compile(r"± ?(?=\d)"), "plus or minus ", "正负"),
+    (re.compile(r"(?<![\w.)\]°%’\"'/:-])[-−](?=\d)"), "minus ", "-"),  # of Chinese, wetext takes care
     (re.compile(r"(?<=\d) ?[~～] ?(?=\d)"), " to ", "到"),
     (re.compile(r"[≈~～] ?(?=\d)"), "about ", "约"),
     (re.compile(r"[≥⩾] ?(?=[-\d])"), "at least ", "至少"),
@@ -58,7 +67,20 @@ _SIGNS = (
     (re.compile(r"(?<=\d)\s{0,3}[*×]\s{0,3}(?=\d)"), " times ", "乘"),
 )
 _DOTTED = re.compile(r"(?<![\w.])v?\d{1,9}(?:\.\d{1,9}){2,}(?![\w])", re.I)  # addresses and versions
-_PIPES = re.compile(r"[ \t]*\|[ \t]*")
+_FOOTNOTE = re.compile(r"[ \t]{0,3}\[\^?\d{1,3}\]")
+_FRACTION = re.compile(r"\\[dt]?frac\{([^{}]{1,200})\}\{([^{}]{1,200})\}")
+_FORMULA = re.compile(r"\$\$?(?=[^$\n]{0,500}[\\^_{=])([^$\n]{1,500})\$\$?|\\[()\[\]]")
+_CARET = re.compile(r"(?<=\w)\^\{?([+-]?\d{1,4})\}?(?!\w)")
+_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_PIPES = re.compile(r"\s*\|[\s|]*")
+_RAISED = re.compile(r"(?<=\w)([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_POWERS = {"2": " squared", "3": " cubed"}
+# Single characters that stand for several.
+_WRITTEN_OUT = str.maketrans(
+    {"℃": "°C", "℉": "°F", "㎝": "cm", "㎜": "mm", "㎏": "kg", "㎡": "m²"}
+    # Latin letters and digits as wide as Chinese characters are Latin all the same.
+    | {chr(code): chr(code - 0xFEE0) for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()}
+)
 _MARKS = re.compile(r"[*`~\\^\[\]{}]+")
 _SPACE = re.compile(r"\s+")
 
@@ -68,9 +90,11 @@ _NAMED_SYMBOLS = frozenset("°©®™")
 
 def speakable(text: str) -> str:
     """What should be said for a piece of text; empty if there is nothing to say."""
-    text = _LINK.sub(r"\1", text)
+    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text.translate(_WRITTEN_OUT)))
     text = _ADDRESS.sub(_spoken_address, text)
-    text = _TAG.sub(" ", text)
+    text = html.unescape(_TAG.sub(" ", text))
+    text = _FORMULA.sub(r"\1", _FRACTION.sub(r"\1 over \2", text))
+    text = _CARET.sub(lambda match: match[1].translate(_SUPERSCRIPTS), text)
     text = _RULE.sub(" ", text)
     text = _LINE_START.sub("", text)
     is_chinese = has_chinese(text)
@@ -79,7 +103,7 @@ def speakable(text: str) -> str:
     text = _PIPES.sub(", ", text)
     text = _MARKS.sub("", text.replace("\\", " "))
     text = text.replace("_", " ")
-    text = "".join(character if _is_spoken(character) else " " for character in text)
+    text = "".join(map(_spoken_character, text))
     text = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), text)  # digit by digit
     text = numbers_as_words(text) if is_chinese else _english_numbers(text)
     text = _SPACE.sub(" ", text).lstrip(" ,").rstrip()
@@ -91,7 +115,12 @@ def _english_numbers(text: str) -> str:
     text = _DOTTED.sub(lambda match: match[0].replace(".", " dot "), text)
     for pattern, words in _ENGLISH_WORDS:
         text = pattern.sub(words, text)
-    return _UNIT.sub(_spoken_unit, text)
+    return _RAISED.sub(_spoken_power, _UNIT.sub(_spoken_unit, text))
+
+
+def _spoken_power(match: re.Match[str]) -> str:
+    power = unicodedata.normalize("NFKC", match[1]).replace("\u2212", "-").lstrip("+")
+    return _POWERS.get(power, f" to the {power}")
 
 
 def _spoken_address(match: re.Match[str]) -> str:
@@ -104,10 +133,13 @@ def _spoken_unit(match: re.Match[str]) -> str:
     return f"{match[1]} {singular if match[1] == '1' else plural}"
 
 
-def _is_spoken(character: str) -> bool:
+def _spoken_character(character: str) -> str:
+    """Itself, or the gap that it leaves."""
     if character in _NAMED_SYMBOLS:
-        return True
+        return character
+    category = unicodedata.category(character)
+    if category == "Cf":  # within words: soft hyphens, joiners
+        return ""
     # Controls, private use, unassigned; symbols such as emoji; the marks that modify them.
-    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Me"} and not (
-        "\ufe00" <= character <= "\ufe0f"
-    )
+    is_symbol = category in {"Cc", "Cs", "Co", "Cn", "So", "Sk", "Me"} or "\ufe00" <= character <= "\ufe0f"
+    return " " if is_symbol else character

@@ -6,98 +6,22 @@ Knows neither threads nor clocks: events come in with their time, `step` says wh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from voice_agent_ros.tts.delivery import AS_USUAL, Delivery
-from voice_agent_ros.tts.pace import Pace
+from voice_agent_ros.tts.pace import SHARE, Pace, spoken_width
 from voice_agent_ros.tts.reply import SILENCE, Piece, Reply
 from voice_agent_ros.tts.segmentation import FLUSH_WIDTH
 from voice_agent_ros.tts.speakable import speakable
-from voice_agent_ros.tts.synthesizer import Samples
+from voice_agent_ros.tts.speech_steps import Chunk, Ended, Job, Limits, Step
+from voice_agent_ros.tts.synthesizer import Samples, Word
 
 REMEMBERED_REPLIES = 256
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much the queue holds and how long it waits.
-
-    Attributes:
-        replies: that may wait to be spoken.
-        characters: of one reply; what exceeds them is not spoken.
-        lead_s: audio sent ahead of what was played.
-        chunk_s: audio in one chunk.
-        prepared_s: audio synthesized ahead of what was sent.
-        playback_timeout_s: a stream that does not get on for so long is given up.
-        text_timeout_s: a reply whose next piece does not come for so long is taken to be complete.
-    """
-
-    replies: int = 16
-    characters: int = 20_000
-    lead_s: float = 0.5
-    chunk_s: float = 0.04
-    prepared_s: float = 4.0
-    playback_timeout_s: float = 5.0
-    text_timeout_s: float = 20.0
-    flush_s: float = 0.3  # silence that a listener is spared by saying the beginning of a sentence
-
-
-@dataclass(frozen=True)
-class Job:
-    """A segment to synthesize. `key` tells replies with the same id apart."""
-
-    key: int
-    text: str
-    delivery: Delivery = AS_USUAL
-    pause_s: float = 0.0  # silence before it
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Audio to send now."""
-
-    stream_id: str
-    sequence: int
-    samples: Samples
-    sample_rate: int
-    is_last: bool
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A reply is over.
-
-    Attributes:
-        spoken_text: what was heard of it.
-        is_interrupted: it was not played to its end.
-        is_announced: whoever plays audio has said, or will say, that the stream is finished; else we have to.
-        problem: why it failed, if it did.
-        flushes: how many segments ended for which reason.
-    """
-
-    reply_id: str
-    spoken_text: str
-    is_interrupted: bool
-    is_announced: bool
-    samples_played: int = 0
-    problem: str = ""
-    flushes: Mapping[str, int] = field(default_factory=dict, compare=False)
-
-
-@dataclass
-class Step:
-    """What is to be done now, in this order."""
-
-    chunks: list[Chunk] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-    ended: list[Ended] = field(default_factory=list)
 
 
 class SpeechQueue:
     """See the module. Not thread-safe: one thread feeds it and carries out its steps."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, pace: Pace | None = None) -> None:
         self._limits = limits or Limits()
         self._waiting: list[Reply] = []
         self._current: Reply | None = None
@@ -106,7 +30,7 @@ class SpeechQueue:
         self._ended: list[Ended] = []
         self._farewells: list[Chunk] = []
         self._keys = 0
-        self.pace = Pace()
+        self.pace = pace or Pace()
 
     @property
     def is_idle(self) -> bool:
@@ -131,15 +55,18 @@ class SpeechQueue:
         if piece.is_last:
             self._complete(reply)
 
-    def synthesized(self, key: int, samples: Samples, sample_rate: int) -> None:
-        """A block of the job's audio."""
+    def synthesized(
+        self, key: int, samples: Samples, sample_rate: int, words: Sequence[Word] = (), by: str = ""
+    ) -> None:
+        """A block of the job's audio, words of which it is known now where in all of it they are, and who says it."""
         reply = self._current
         if reply is None or reply.key != key or not len(samples):
             return
-        reply.sample_rate = sample_rate
+        reply.sample_rate, reply.is_due = sample_rate, False
         reply.audio.append(samples)
         reply.waiting += len(samples)
-        reply.timeline.add_audio(samples, sample_rate)
+        reply.timeline.add_audio(samples, sample_rate, words)
+        reply.add_voice(by)
         self.pace.add_audio(len(samples) / sample_rate)
 
     def synthesis_ended(self, key: int, problem: str = "", seconds: float | None = None) -> None:
@@ -151,6 +78,7 @@ class SpeechQueue:
             reply.in_flight = False
             reply.timeline.end_segment()
             reply.problem = reply.problem or problem
+            reply.add_voice(f"nobody ({problem})" if problem else "")
 
     def played(
         self,
@@ -222,7 +150,7 @@ class SpeechQueue:
             if reply is None:
                 break
             self._flush(reply, now)
-            self._give_job(reply, step)
+            self._give_job(reply, step, now)
             self._send(reply, step, now)
             if self._current is reply:
                 break
@@ -244,7 +172,7 @@ class SpeechQueue:
             victim = max([*self._waiting, reply], key=lambda r: (r.priority, r.key))
             problem = f"more than {self._limits.replies} replies wait to be spoken"
             if victim is reply:
-                self._ended.append(Ended(reply.id, "", True, False, problem=problem))
+                self._ended.append(Ended(reply.id, "", True, False, problem=problem, turn_id=reply.turn_id))
                 self._remember(reply.id)
                 return None
             victim.problem = problem
@@ -299,6 +227,8 @@ class SpeechQueue:
                 reply.played,
                 reply.problem,
                 dict(reply.segmenter.flushes),
+                reply.turn_id,
+                tuple(reply.voices),
             )
         )
         self._remember(reply.id)
@@ -329,7 +259,7 @@ class SpeechQueue:
         if is_due:
             reply.put(reply.segmenter.flush())
 
-    def _give_job(self, reply: Reply, step: Step) -> None:
+    def _give_job(self, reply: Reply, step: Step, now: float) -> None:
         while reply.has_segments and not reply.in_flight:
             if reply.waiting > self._limits.prepared_s * reply.sample_rate > 0:
                 return
@@ -341,11 +271,14 @@ class SpeechQueue:
             if text:
                 reply.in_flight = True
                 self.pace.begin(text)
+                reply.due_at, reply.is_due = now + self.pace.synthesis_s(spoken_width(text)) / SHARE, True
                 pause_s = 0.0 if run.has_begun else run.delivery.pause_s
                 run.has_begun = True
-                step.jobs.append(Job(reply.key, text, run.delivery, pause_s))
+                step.jobs.append(Job(reply.key, text, run.delivery, pause_s, reply.turn_id))
 
     def _send(self, reply: Reply, step: Step, now: float) -> None:
+        if self.pace.can_keep_up and reply.is_too_early(now, self._limits.preroll_s):
+            return
         chunk = max(1, int(self._limits.chunk_s * reply.sample_rate))
         lead = self._limits.lead_s * reply.sample_rate
         while reply.waiting and reply.sent + min(chunk, reply.waiting) - reply.played <= lead:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.tts.speech_queue import Job
-from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, is_expressive
-from voice_agent_ros.tts.trim import trimmed
+from voice_agent_ros.tts.speech_steps import Job
+from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, Word, is_expressive, moved, speech_of
+from voice_agent_ros.tts.trim import tail_of, trimmed
 
 JOIN_TIMEOUT_S = 5.0
 SPEEDS = (0.5, 2.0)
@@ -32,6 +32,8 @@ class Result:
     seconds: float | None = field(
         default=None, compare=False
     )  # that the whole job took; None: it was not carried out
+    words: tuple[Word, ...] = ()  # that have become known with this block
+    by: str = field(default="", compare=False)  # who says it, and in whose place
 
 
 class SynthesisWorker:
@@ -54,6 +56,7 @@ class SynthesisWorker:
         self._on_result = on_result
         self._jobs: queue.Queue[Job | None] = queue.Queue(MAX_JOBS)
         self._wanted = 0
+        self.turn_id = ""  # of the job under way
         self._thread = threading.Thread(target=self._run, name="synthesis", daemon=True)
         self._thread.start()
 
@@ -89,10 +92,14 @@ class SynthesisWorker:
             if job is None:
                 return
             problem, begun = "", time.monotonic()
+            self.turn_id = job.turn_id
             try:
                 self._synthesize(job)
             except VoiceAgentError as error:
                 problem = str(error)
+            except Exception as error:  # noqa: BLE001  a dead thread would leave the robot mute
+                problem = f"{self._synthesizer.name} broke: {type(error).__name__}: {error}"
+            self.turn_id = ""
             self._on_result(Result(job, None, problem, time.monotonic() - begun))
 
     def _synthesize(self, job: Job) -> None:
@@ -108,14 +115,17 @@ class SynthesisWorker:
             options["manner"] = delivery.manner
         pause = np.zeros(round(job.pause_s * self._synthesizer.sample_rate), np.int16)
         volume = self._volume * delivery.volume
-        blocks = self._synthesizer.synthesize(job.text, **options)
-        for block in trimmed(blocks, self._synthesizer.sample_rate):
+        blocks = speech_of(self._synthesizer, job.text, **options)
+        pause_length = len(pause)
+        for block in trimmed(blocks, self._synthesizer.sample_rate, tail_of(job.text)):
             if job.key != self._wanted:
                 return
             if len(pause):
                 self._on_result(Result(job, pause))
                 pause = pause[:0]
-            self._on_result(Result(job, block if volume == 1.0 else louder(block, volume)))
+            samples = block.samples if volume == 1.0 else louder(block.samples, volume)
+            words, by = moved(block.words, pause_length), block.by or self._synthesizer.name
+            self._on_result(Result(job, samples, words=words, by=by))
 
 
 def louder(samples: Samples, volume: float) -> Samples:

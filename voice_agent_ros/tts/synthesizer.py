@@ -3,13 +3,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as an engine says it, and where it lies: samples from the beginning of the text's audio."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A block of audio.
+
+    Attributes:
+        words: that have become known; none from engines that do not know them.
+        by: who says it, and in whose place; empty: the engine that was asked.
+    """
+
+    samples: Samples
+    words: tuple[Word, ...] = ()
+    by: str = ""
 
 
 class Synthesizer(Protocol):
@@ -46,6 +70,24 @@ class Synthesizer(Protocol):
         ...
 
 
+def speech_of(synthesizer: Synthesizer, text: str, **options: Any) -> Iterator[Speech]:
+    """A text's audio with its words, where the engine has `timed`, which takes what `synthesize` takes."""
+    timed = getattr(synthesizer, "timed", None)
+    if timed is not None:
+        yield from timed(text, **options)
+        return
+    for block in synthesizer.synthesize(text, **options):
+        yield Speech(block)
+
+
+def moved(words: Iterable[Word], by: int, scale: float = 1.0) -> tuple[Word, ...]:
+    """The same words so many samples later, after their rate was changed."""
+    return tuple(
+        replace(word, start=by + round(word.start * scale), end=by + round(word.end * scale))
+        for word in words
+    )
+
+
 def can_voice(synthesizer: Synthesizer, language: str) -> bool:
     """Whether a BCP-47 language (`en-GB`) is among those of the synthesizer."""
     return language.replace("_", "-").split("-")[0].lower() in synthesizer.languages
@@ -54,3 +96,8 @@ def can_voice(synthesizer: Synthesizer, language: str) -> bool:
 def is_expressive(synthesizer: Synthesizer) -> bool:
     """Whether `synthesize` also takes `manner`: how to say it, in words ("Sound cheerful.")."""
     return bool(getattr(synthesizer, "is_expressive", False))
+
+
+def is_remote(synthesizer: Synthesizer) -> bool:
+    """Whether it asks another computer, which is not done without need."""
+    return bool(getattr(synthesizer, "is_remote", False))

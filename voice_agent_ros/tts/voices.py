@@ -12,7 +12,16 @@ import numpy as np
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.tts.segmentation import is_wide
-from voice_agent_ros.tts.synthesizer import Samples, Synthesizer, can_voice, is_expressive
+from voice_agent_ros.tts.synthesizer import (
+    Samples,
+    Speech,
+    Synthesizer,
+    can_voice,
+    is_expressive,
+    is_remote,
+    moved,
+    speech_of,
+)
 
 RETRY_AFTER_S = 10.0  # a failed engine is left alone for so long, then tried again
 CHARACTERS_PER_S = {"zh": 4.5}
@@ -25,6 +34,7 @@ class _Engine:
     engine: Synthesizer
     away_until: float = float("-inf")
     failures: int = 0
+    problem: str = ""  # of the last failure
 
 
 class VoiceChain:
@@ -52,6 +62,7 @@ class VoiceChain:
         first = engines[0]
         self.name = "+".join(engine.name for engine in engines)
         self.sample_rate = first.sample_rate
+        self.is_remote = is_remote(first)
         self.languages = tuple(dict.fromkeys(name for engine in engines for name in engine.languages))
         self.voices = tuple(dict.fromkeys(name for engine in engines for name in engine.voices))
 
@@ -59,6 +70,11 @@ class VoiceChain:
         self, text: str, *, voice: str = "", speed: float = 1.0, manner: str = ""
     ) -> Iterator[Samples]:
         """See `Synthesizer`."""
+        for block in self.timed(text, voice=voice, speed=speed, manner=manner):
+            yield block.samples
+
+    def timed(self, text: str, *, voice: str = "", speed: float = 1.0, manner: str = "") -> Iterator[Speech]:
+        """See `speech_of`."""
         if voice and voice not in self.voices:
             raise EngineError(f"There is no voice {voice!r}.", f"Use one of {', '.join(self.voices)}.")
         language = language_of(text, self.languages)
@@ -68,25 +84,27 @@ class VoiceChain:
         # All away: the last resort is to try them all the same.
         usable = [entry for entry in able if entry.away_until <= self._now()] or able
         problem = EngineError(f"No voice speaks {language!r}.", f"There are: {', '.join(self.languages)}.")
+        said_before = 0
         for entry in usable:
             for attempt in range(2):
                 said = 0
                 try:
                     for block in self._blocks(entry.engine, text, voice, speed, manner):
-                        said += len(block)
-                        yield block
+                        said += len(block.samples)
+                        yield Speech(block.samples, moved(block.words, said_before), _who(entry, able[0]))
                     if entry.failures:
                         self._report(f"{entry.engine.name} speaks again.")
                     entry.failures, entry.away_until = 0, float("-inf")
                     return
-                except EngineError as error:
-                    problem = error
+                except Exception as error:  # noqa: BLE001  however it broke, the next one goes on
+                    problem = error if isinstance(error, EngineError) else _broken(entry, error)
                     if said or attempt or entry.failures:
                         break
-            entry.failures += 1
+            entry.failures, entry.problem = entry.failures + 1, str(problem)
             entry.away_until = self._now() + RETRY_AFTER_S
             if entry is not usable[-1]:
                 self._report(f"{entry.engine.name} is replaced for now. {problem}")
+            said_before += said
             text = _rest(text, said / self.sample_rate * speed, language)
             if not text:
                 return
@@ -94,29 +112,37 @@ class VoiceChain:
 
     def _blocks(
         self, engine: Synthesizer, text: str, voice: str, speed: float, manner: str
-    ) -> Iterator[Samples]:
+    ) -> Iterator[Speech]:
         options: dict[str, Any] = {"voice": voice if voice in engine.voices else "", "speed": speed}
         if manner and is_expressive(engine):
             options["manner"] = manner
-        blocks = engine.synthesize(text, **options)
+        blocks = speech_of(engine, text, **options)
         if engine.sample_rate == self.sample_rate:
             yield from blocks
             return
         import soxr
 
         resampler = soxr.ResampleStream(engine.sample_rate, self.sample_rate, 1, dtype="int16")
+        scale = self.sample_rate / engine.sample_rate
         for block in blocks:
-            converted = resampler.resample_chunk(block)
-            if len(converted):
-                yield converted
-        last = resampler.resample_chunk(np.zeros(0, np.int16), last=True)
-        if len(last):
-            yield last
+            yield Speech(resampler.resample_chunk(block.samples), moved(block.words, 0, scale))
+        yield Speech(resampler.resample_chunk(np.zeros(0, np.int16), last=True))
 
     def close(self) -> None:
         """See `Synthesizer`."""
         for entry in self._engines:
             entry.engine.close()
+
+
+def _broken(entry: _Engine, error: Exception) -> EngineError:
+    return EngineError(f"{entry.engine.name} broke: {type(error).__name__}: {error}.")
+
+
+def _who(entry: _Engine, first: _Engine) -> str:
+    """Who says it, and in whose place."""
+    if entry is first:
+        return entry.engine.name
+    return f"{entry.engine.name} instead of {first.engine.name} ({first.problem})"
 
 
 def language_of(text: str, languages: Sequence[str]) -> str:

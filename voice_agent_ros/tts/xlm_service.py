@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,9 +27,11 @@ from voice_agent_ros.xlm.services import Service
 if TYPE_CHECKING:
     from voice_agent_ros.tts.synthesizer import Synthesizer
 
+log = logging.getLogger(__name__)
 MAX_CHARACTERS = 4096  # as OpenAI's
 MODEL_IDS = ("tts-1",)
 TURN_S = 60.0  # longest wait for the voice, which says one thing at a time
+MAX_WAITING = 16  # requests
 
 
 class SpeechRequest(BaseModel):
@@ -40,6 +43,7 @@ class SpeechRequest(BaseModel):
     speed: float = Field(1.0, ge=0.25, le=4.0)
     instructions: str = Field("", max_length=MAX_CHARACTERS)  # how to say it, for engines that act
     response_format: Literal["wav", "pcm", "flac", "opus", "mp3"] = "mp3"
+    stream_format: Literal["audio"] = "audio"  # who asks for events must not get a file
 
 
 class SpeechService:
@@ -56,6 +60,7 @@ class SpeechService:
         self._turn = threading.Lock()
         self._stops = 0  # a request ends when this has changed since it came
         self._requests = 0
+        self._waiting = 0  # for their first audio
 
     def preload(self) -> None:
         """Load the voice now; raises what is wrong with it."""
@@ -95,7 +100,16 @@ class SpeechService:
 
     async def speak(self, request: SpeechRequest) -> Response:
         """Audio as it is made. The first of it is waited for, so that a failure still has a status of its own."""
-        came = time.monotonic()
+        came, stops = time.monotonic(), self._stops
+        if self._waiting >= MAX_WAITING:
+            raise ApiError(429, f"{MAX_WAITING} texts wait for the voice.", "Try again.", retry_after_s=1.0)
+        self._waiting += 1
+        try:
+            return await self._answer(request, came, stops)
+        finally:
+            self._waiting -= 1
+
+    async def _answer(self, request: SpeechRequest, came: float, stops: int) -> Response:
         engine = await self._voice()
         voice = request.voice if request.voice in engine.voices else ""
         if request.voice and not voice and request.voice not in OPENAI_VOICES:
@@ -109,11 +123,13 @@ class SpeechService:
             raise bad_request("There is nothing to speak in the input.", param="input")
         self._requests += 1
         is_warm = self._requests > 1
-        sound = self._audio(texts, voice, request)
+        sound = self._audio(texts, voice, request, stops)
         try:
             first = await asyncio.to_thread(next, sound, b"")
         except VoiceAgentError as error:
             raise ApiError(503, error.message, error.fix, code="speech_failed") from error
+        if not first and self._stops != stops:
+            raise ApiError(409, "All speech was stopped before this began.", "Ask again.", code="stopped")
         if not first:
             raise bad_request(f"{engine.name} has no voice for this text.", param="input")
         headers = {
@@ -125,12 +141,11 @@ class SpeechService:
         body = _after(first, sound)
         return StreamingResponse(body, media_type=CONTENT_TYPES[request.response_format], headers=headers)
 
-    def _audio(self, texts: list[str], voice: str, request: SpeechRequest) -> Iterator[bytes]:
+    def _audio(self, texts: list[str], voice: str, request: SpeechRequest, stops: int) -> Iterator[bytes]:
         # The server starts without numpy, which these need.
-        from voice_agent_ros.tts.synthesizer import is_expressive
-        from voice_agent_ros.tts.trim import trimmed
+        from voice_agent_ros.tts.synthesizer import is_expressive, speech_of
+        from voice_agent_ros.tts.trim import tail_of, trimmed
 
-        stops = self._stops
         if not self._turn.acquire(timeout=TURN_S):
             raise VoiceAgentError("The voice is busy.", "Try again.")
         try:
@@ -141,11 +156,12 @@ class SpeechService:
                 options["manner"] = request.instructions
             is_heard = False
             for text in texts:
-                for block in trimmed(engine.synthesize(text, **options), engine.sample_rate):
+                blocks = speech_of(engine, text, **options)
+                for block in trimmed(blocks, engine.sample_rate, tail_of(text)):
                     if self._stops != stops:
                         break
-                    is_heard = is_heard or bool(len(block))
-                    if data := file.add(block):
+                    is_heard = is_heard or bool(len(block.samples))
+                    if data := file.add(block.samples):
                         yield data
                 if self._stops != stops:
                     break
@@ -211,7 +227,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--speech-engine",
         default="hibari",
-        help="as the parameter synthesizer of tts_node; default: %(default)s",
+        help="as the parameter synthesizer of tts_node, with those that stand in behind it: hibari,kokoro; default: %(default)s",
     )
     add("--speech-voice", default="", help="default: the engine's own")
     add(
@@ -225,15 +241,13 @@ def create(options: argparse.Namespace) -> Service | None:
     """The service, if it is wanted."""
     if options.speech == "off":
         return None
-    if (
-        options.speech == "auto"
-        and importlib.util.find_spec(_LIBRARIES.get(options.speech_engine, "numpy")) is None
-    ):
+    engines = options.speech_engine.split(",")
+    if options.speech == "auto" and importlib.util.find_spec(_LIBRARIES.get(engines[0], "numpy")) is None:
         return None
-    from voice_agent_ros.tts.engines import load_synthesizer
+    from voice_agent_ros.tts.engines import load_chain
 
     service = SpeechService(
-        lambda: load_synthesizer(options.speech_engine, options.speech_voice, kokoro_path=options.kokoro_path)
+        lambda: load_chain(engines, options.speech_voice, report=log.warning, kokoro_path=options.kokoro_path)
     )
     if options.speech == "on":
         service.preload()

@@ -5,13 +5,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from voice_agent_ros.errors import EngineError
-from voice_agent_ros.tts.synthesizer import Samples
+from voice_agent_ros.tts.synthesizer import Samples, Speech, moved
+from voice_agent_ros.tts.synthesizers.phonemes import (
+    Sounds,
+    english_sounds,
+    ids_of,
+    in_parts,
+    with_output,
+    words_in,
+)
 
 NOISE_SEED = 0  # the same text always gives the same audio
+DURATIONS = "/Round_output_0"  # the tensor with the duration of each phoneme
 
 
 class HibariSynthesizer:
@@ -37,7 +48,8 @@ class HibariSynthesizer:
                 "Run: pip install hibari-tts==0.2.1",
             ) from error
         self.voices: tuple[str, ...] = (voice,)
-        self._engine = Hibari(voice=voice, model=_model_of(voice), threads=threads)
+        model = with_output(Path(_model_of(voice)).read_bytes(), DURATIONS)
+        self._engine: Any = Hibari(voice=voice, model=model, threads=threads)
         self.sample_rate = int(self._engine.sample_rate)
         # The first text loads the lexicon and the tagger, which takes as long as twenty sentences.
         for _ in self.synthesize("Ready, 1."):
@@ -45,15 +57,36 @@ class HibariSynthesizer:
 
     def synthesize(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Samples]:
         """See `Synthesizer`."""
+        for block in self.timed(text, voice=voice, speed=speed):
+            yield block.samples
+
+    def timed(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Speech]:
+        """See `speech_of`."""
         if voice and voice not in self.voices:
             raise EngineError(f"hibari has not loaded the voice {voice!r}.", f"Use {self.voices[0]!r}.")
+        noise, said = np.random.default_rng(NOISE_SEED), 0
         try:
-            for block in self._engine.stream(text, speed=speed, seed=NOISE_SEED):
-                if len(block):
-                    yield np.rint(np.clip(block, -1.0, 1.0) * 32767.0).astype(np.int16)
+            for sentence in self._engine.split_sentences(text):
+                for part in in_parts(english_sounds(self._engine.g2p, sentence)):
+                    block = self._speak(part, speed, noise)
+                    if len(block.samples):
+                        yield Speech(block.samples, moved(block.words, said))
+                    said += len(block.samples)
         # Its grapheme rules meet any text that a model can write: whatever they raise ends one segment only.
         except Exception as error:
             raise EngineError(f"hibari failed: {type(error).__name__}: {error}.") from error
+
+    def _speak(self, part: list[Sounds], speed: float, noise: np.random.Generator) -> Speech:
+        from hibari import dsp
+
+        ids = ids_of(part, self._engine.vocab)
+        if len(ids) < 3:
+            return Speech(np.zeros(0, np.int16))
+        inputs = {"ids": np.asarray([ids], np.int64), "speed": np.asarray([speed], np.float32)}
+        *spectrum, durations = self._engine.sess.run(None, inputs)
+        audio = dsp.synth(*(piece[0] for piece in spectrum), noise)
+        samples = np.rint(np.clip(audio, -1.0, 1.0) * 32767.0).astype(np.int16)
+        return Speech(samples, words_in(part, self._engine.vocab, durations))
 
     def close(self) -> None:
         """See `Synthesizer`."""

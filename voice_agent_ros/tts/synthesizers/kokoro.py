@@ -5,6 +5,8 @@ Its weights are on this computer already, or it says how to get them: nothing is
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.models.catalogue import models_directory
-from voice_agent_ros.tts.synthesizer import Samples
+from voice_agent_ros.tts.synthesizer import Samples, Speech, moved
 from voice_agent_ros.tts.synthesizers.kokoro_phonemes import KokoroPhonemes
+from voice_agent_ros.tts.synthesizers.phonemes import Sounds, ids_of, with_output, words_in
 from voice_agent_ros.tts.voices import language_of
 
 CATALOGUE_NAME = "kokoro-82m"
@@ -24,6 +27,9 @@ FIRST_VOICES = {"en": "af_heart", "zh": "zf_xiaoxiao"}
 _LANGUAGES = {"a": "en", "b": "en", "z": "zh"}  # by the first letter of a voice's name
 FADE_S = 0.004
 HEADROOM = 0.98
+DURATIONS = (
+    "/encoder/Clip_output_0"  # the tensor with the duration of each phoneme, in the weights of the catalogue
+)
 
 Style = NDArray[np.float32]
 
@@ -59,6 +65,11 @@ class KokoroSynthesizer:
 
     def synthesize(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Samples]:
         """See `Synthesizer`. A text in the other language is spoken with that language's voice."""
+        for block in self.timed(text, voice=voice, speed=speed):
+            yield block.samples
+
+    def timed(self, text: str, *, voice: str = "", speed: float = 1.0) -> Iterator[Speech]:
+        """See `speech_of`."""
         if voice and voice not in self._styles:
             raise EngineError(f"kokoro has no voice {voice!r}.", f"Use one of {', '.join(self.voices)}.")
         language = language_of(text, self.languages)
@@ -66,10 +77,12 @@ class KokoroSynthesizer:
             return
         chosen = self._voice_for(language, voice)
         try:
-            for phonemes in self._phonemes.of(text, language):
-                ids = self._phonemes.ids(phonemes)
-                if len(ids) > 2:
-                    yield self._speak(ids, self._styles[chosen], speed)
+            said = 0
+            for part in self._phonemes.of(text, language):
+                block = self._speak(part, self._styles[chosen], speed)
+                if len(block.samples):
+                    yield Speech(block.samples, moved(block.words, said))
+                said += len(block.samples)
         # Dictionaries and rules meet any text that a model can write: what they raise ends one segment only.
         except Exception as error:
             raise EngineError(f"kokoro failed: {type(error).__name__}: {error}.") from error
@@ -78,14 +91,19 @@ class KokoroSynthesizer:
         candidates = (asked, *self.voices)
         return next(name for name in candidates if name and _LANGUAGES[name[0]] == language)
 
-    def _speak(self, ids: list[int], style: Style, speed: float) -> Samples:
+    def _speak(self, part: list[Sounds], style: Style, speed: float) -> Speech:
+        vocabulary = self._phonemes.vocabulary
+        ids = ids_of(part, vocabulary)
+        if len(ids) < 3:
+            return Speech(np.zeros(0, np.int16))
         inputs: dict[str, Any] = {
             "style": style[min(len(ids) - 2, len(style) - 1)].reshape(1, STYLE),
             "speed": np.array([speed], np.float32),
         }
         inputs["input_ids" if "input_ids" in self._inputs else "tokens"] = np.array([ids], np.int64)
-        audio = np.asarray(self._session.run(None, inputs)[0], np.float32).ravel()
-        return _as_samples(audio, self.sample_rate)
+        waveform, *durations = self._session.run(None, inputs)
+        samples = _as_samples(np.asarray(waveform, np.float32).ravel(), self.sample_rate)
+        return Speech(samples, words_in(part, vocabulary, durations[0]) if durations else ())
 
     def close(self) -> None:
         """See `Synthesizer`."""
@@ -116,8 +134,14 @@ def _session(directory: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    load = functools.partial(
+        onnxruntime.InferenceSession, sess_options=options, providers=["CPUExecutionProvider"]
+    )
     try:
-        return onnxruntime.InferenceSession(str(models[0]), options, providers=["CPUExecutionProvider"])
+        # Other people's exports name their tensors otherwise: then nobody tells when each word sounds.
+        with contextlib.suppress(Exception):
+            return load(with_output(models[0].read_bytes(), DURATIONS))
+        return load(str(models[0]))
     except Exception as error:  # onnxruntime's own classes are private
         raise EngineError(
             f"{models[0]} cannot be loaded: {type(error).__name__}.", _how_to_get(directory)

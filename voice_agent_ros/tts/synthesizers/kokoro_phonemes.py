@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import logging
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from voice_agent_ros.errors import EngineError
+from voice_agent_ros.tts.synthesizers.phonemes import Sounds, Vocabulary, english_sounds, in_parts
 
-MAX_PHONEMES = 400  # it takes 510, but long ones get hurried
-_CLAUSE = re.compile(r"(?<=[.!?;:,—…])\s*")
+_HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
+_HAN = re.compile("[\u4e00-\u9fff]+|[^\u4e00-\u9fff]+")
+_NOT_SYLLABIC = chr(815)  # a diacritic that Kokoro was not trained with
 _WIDE_MARKS = str.maketrans("，。！？；：、（）“”", ",.!?;:,()“”")
 
 
@@ -26,7 +29,7 @@ class KokoroPhonemes:
     """
 
     def __init__(self, languages: Sequence[str]) -> None:
-        self._mandarin: Any = None
+        self._mandarin: _Mandarin | None = None
         try:
             from hibari import tts as hibari
             from hibari.g2p import G2P
@@ -39,63 +42,70 @@ class KokoroPhonemes:
         vocabulary = Path(hibari.ASSETS) / "vocab.json"
         self._vocabulary: dict[str, int] = json.loads(vocabulary.read_text(encoding="utf-8"))
         if "zh" in languages:
-            self._mandarin = _mandarin()
+            self._mandarin = _Mandarin()
 
-    def ids(self, phonemes: str) -> list[int]:
-        """As the model takes them, framed by pads. What it does not know is left out."""
-        known = [self._vocabulary[mark] for mark in phonemes if mark in self._vocabulary]
-        return [0, *known, 0]
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Numbers of the phonemes that the model knows."""
+        return self._vocabulary
 
-    def of(self, text: str, language: str) -> Iterator[str]:
-        """Phonemes, in parts that are short enough for the model."""
-        whole = self._mixed(text) if language == "zh" and self._mandarin else str(self._english(text) or "")
-        part = ""
-        for clause in _CLAUSE.split(whole):
-            for piece in _short(clause):
-                if part and len(part) + len(piece) + 1 > MAX_PHONEMES:
-                    yield part
-                    part = ""
-                part = f"{part} {piece}" if part else piece
-        if part:
-            yield part
+    def of(self, text: str, language: str) -> Iterator[list[Sounds]]:
+        """Words with their phonemes, in parts that are short enough for the model."""
+        mandarin = self._mandarin if language == "zh" else None
+        return in_parts(self._mixed(text, mandarin) if mandarin else english_sounds(self._english, text))
 
-    def _mixed(self, text: str) -> str:
+    def _mixed(self, text: str, mandarin: _Mandarin) -> list[Sounds]:
         """Mandarin with names and words in Latin letters."""
-        said: list[str] = []
+        said: list[Sounds] = []
         for is_chinese, characters in itertools.groupby(text, key=_is_chinese):
             run = "".join(characters)
-            if is_chinese:
-                phonemes, _ = self._mandarin(run)
-                said.append(str(phonemes).strip())
-            else:
-                said.append(str(self._english(run) or "").strip())
-        return " ".join(filter(None, said)).translate(_WIDE_MARKS)
+            sounds = mandarin.sounds(run) if is_chinese else english_sounds(self._english, run)
+            if not "".join(one.phonemes for one in sounds).strip():
+                continue
+            if said:
+                said[-1] = Sounds(said[-1].text, f"{said[-1].phonemes.rstrip()} ")
+            said += sounds
+        return [Sounds(one.text, one.phonemes.translate(_WIDE_MARKS)) for one in said]
+
+
+class _Mandarin:
+    """Chinese characters by jieba's words and misaki's phonemes."""
+
+    def __init__(self) -> None:
+        try:
+            import cn2an
+            import jieba
+            from misaki.zh import ZHG2P
+            from pypinyin import Style, lazy_pinyin
+        except ImportError as error:
+            raise EngineError(
+                f"kokoro's Mandarin needs {error.name}.",
+                "Run: pip install 'voice_agent_ros[kokoro]'. Or remove its z… voices.",
+            ) from error
+        jieba.setLogLevel(logging.WARNING)
+        self._numbers_as_words, self._cut = cn2an.transform, jieba.lcut
+        self._with_plain_marks, self._phonemes = ZHG2P.map_punctuation, ZHG2P.py2ipa
+        self._syllables = functools.partial(lazy_pinyin, style=Style.TONE3, neutral_tone_with_five=True)
+
+    def sounds(self, text: str) -> list[Sounds]:
+        """Each character's."""
+        text = self._with_plain_marks(self._numbers_as_words(text, "an2cn")) if text.strip() else ""
+        said: list[Sounds] = []
+        for run in _HAN.findall(text):
+            if not _HAN_CHARACTER.match(run):
+                said.append(Sounds(run, run))
+                continue
+            for index, word in enumerate(self._cut(run)):
+                if index:
+                    said[-1] = Sounds(said[-1].text, f"{said[-1].phonemes} ")
+                said += [self._sound(*one) for one in zip(word, self._syllables(word), strict=True)]
+        return said
+
+    def _sound(self, character: str, syllable: str) -> Sounds:
+        is_known = syllable.isascii()  # what has no reading is given back as it is
+        return Sounds(character, self._phonemes(syllable).replace(_NOT_SYLLABIC, "") if is_known else "")
 
 
 def _is_chinese(character: str) -> bool:
     """Whether misaki is to say it; digits and marks between Chinese characters are its own too."""
     return not (character.isascii() and (character.isalpha() or character in " '-."))
-
-
-def _short(clause: str) -> Iterator[str]:
-    """A clause without a mark can still be too long: cut between words, or anywhere at worst."""
-    while len(clause) > MAX_PHONEMES:
-        at = clause.rfind(" ", 1, MAX_PHONEMES)
-        at = at if at > 0 else MAX_PHONEMES
-        yield clause[:at]
-        clause = clause[at:].lstrip()
-    if clause:
-        yield clause
-
-
-def _mandarin() -> Any:
-    try:
-        import jieba
-        from misaki import zh
-    except ImportError as error:
-        raise EngineError(
-            f"kokoro's Mandarin needs {error.name}.",
-            "Run: pip install 'voice_agent_ros[kokoro]'. Or remove its z… voices.",
-        ) from error
-    jieba.setLogLevel(logging.WARNING)
-    return zh.ZHG2P()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from voice_agent_ros.tts.synthesizer import Samples
 MAX_INPUT = 4096  # characters, OpenAI's own limit
 MAX_AUDIO_BYTES = 48_000_000  # of one segment
 MAX_RATE, MIN_RATE = 48_000, 8_000
+SLOWEST = 4.0  # times as long as it lasts, audio may take to come: a server that drips is as good as none
 _FMT, _DATA = b"fmt ", b"data"
 
 
@@ -48,6 +50,7 @@ class OpenAiSynthesizer:
 
     name = "openai"
     is_expressive = True
+    is_remote = True
 
     def __init__(self, server: SpeechServer) -> None:
         self.sample_rate = server.sample_rate
@@ -87,7 +90,7 @@ class OpenAiSynthesizer:
                         "Check the parameters speech_url, speech_model and voice.",
                     )
                 yield from self._audio(answer)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise EngineError(
                 f"The speech server {self._server.url} failed: {type(error).__name__}.", "Is it running?"
             ) from error
@@ -97,7 +100,11 @@ class OpenAiSynthesizer:
         head: _WavHead | None = _WavHead()
         rest, total = b"", 0
         resampler = None
+        begun, got_s = time.monotonic(), 0.0
         for block in answer.iter_bytes():
+            begun = (
+                begun if total else time.monotonic()
+            )  # the wait for the first of it has a limit of its own
             total += len(block)
             if total > MAX_AUDIO_BYTES:
                 raise EngineError("The speech server sends without end.", "Check the server.")
@@ -117,7 +124,15 @@ class OpenAiSynthesizer:
             if resampler is not None and len(samples):
                 samples = resampler.resample_chunk(samples)
             if len(samples):
+                got_s += len(samples) / self.sample_rate
+                at = time.monotonic()
                 yield samples
+                begun += time.monotonic() - at  # whoever takes it may take their time
+            if time.monotonic() - begun > self._server.read_s + SLOWEST * got_s:
+                raise EngineError(
+                    f"The speech server sent {got_s:.1f} s of audio in {time.monotonic() - begun:.1f} s.",
+                    "Is it overloaded?",
+                )
         if resampler is not None:
             yield resampler.resample_chunk(np.zeros(0, np.int16), last=True)
 
