@@ -58,8 +58,8 @@ def test_speech_does_not_end_a_motion(talk):
 
 
 def test_stop_is_passed_on_at_once_and_answered(talk):
-    talk.hears("stop")
-    assert talk.ports.stops == ["stop"]
+    talk.hears("Grandmother, stop the arm")
+    assert talk.ports.stops == ["stop"], "and nothing else that was said"
     talk.dialogue.on_stop()  # its own request comes back
     talk.bridge("result", "Stopped.", outcome="stopped", rule="stopped")
     assert talk.ports.pieces[-1].kind == "safety"

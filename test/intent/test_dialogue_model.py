@@ -4,6 +4,8 @@
 import pytest
 from talk import BLUE, PARAPHRASE, Talk
 
+from voice_agent_ros.intent.scene import Scene, SceneObject
+from voice_agent_ros.intent.turn import Heard
 from voice_agent_ros.llm.client import Failed, Finished, TextDelta, ToolCall
 
 
@@ -208,3 +210,61 @@ def test_the_same_call_twice_is_one(talk):
     talk.hears(PARAPHRASE)
     talk.model(Finished((BLUE, BLUE)))
     assert len(talk.ports.goals) == 1
+
+
+def asked(talk, session="ada"):
+    talk.hears(PARAPHRASE, session)
+    talk.model(Finished((BLUE,)))
+    talk.asks()
+    talk.plays("nonce-1")
+
+
+def test_who_was_not_asked_cannot_agree(talk):
+    asked(talk)
+    talk.hears("yes", "bob")
+    assert talk.report.rule == ""
+    assert "wasn't waiting" in talk.said[-1]
+    talk.hears("yes", "ada")
+    talk.bridge("result", "It is done.", key="t1", outcome="done")
+    talk.plays()
+    assert (talk.report.heard.session_id, talk.report.outcome) == ("ada", "done")
+
+
+def test_anybody_may_decline(talk):
+    asked(talk)
+    talk.hears("no", "bob")
+    talk.bridge("result", "All right, I won't.", key="t1", outcome="refused", rule="not_confirmed")
+    talk.plays()
+    assert (talk.report.heard.session_id, talk.report.rule) == ("bob", "not_confirmed")
+
+
+def test_of_many_only_some_are_read_out(talk):
+    names = [f"{'very ' * 40}m{number} cube" for number in range(200)]
+    talk.dialogue.on_scene(Scene(tuple(SceneObject(name, (0.3, 0.0, 0.02)) for name in names), ("home",)))
+    talk.hears("pick up the cube")
+    assert "or another one?" in talk.said[-1]
+    assert len(talk.said[-1]) < 400
+
+
+def test_words_of_no_turn_and_longer_than_anybody_reads_move_nothing(talk):
+    talk.dialogue.on_heard(Heard("s", "", "open the gripper", "en", 1.0, 2.0, 3.0))
+    for text in (
+        "open the gripper" + " " * 1000 + "but not now",
+        "请" * 1000 + "打开夹爪，才怪",
+        PARAPHRASE * 30,
+    ):
+        talk.hears(text)
+    assert not talk.ports.goals
+    assert all(not chat.request.tools for chat in talk.ports.chats)
+
+
+def test_a_reply_whose_end_gets_lost_is_given_up(grammars):
+    talk = Talk(grammars, answer_timeout_s=20.0)
+    talk.hears("tell me something about cubes")
+    talk.model(TextDelta("Cubes have six faces, "))
+    talk.wait(19.0)
+    assert not talk.ports.chats[0].is_aborted
+    talk.wait(2.0)
+    assert talk.ports.chats[0].is_aborted
+    talk.plays()
+    assert (talk.report.outcome, talk.report.rule) == ("failed", "llm_too_slow")

@@ -183,3 +183,57 @@ def test_an_open_question_is_not_guessed_at(talk):
     talk.plays("nonce-1")
     talk.begins("no, the green one", is_speculative=True)
     assert len(talk.ports.chats) == 1
+
+
+def test_the_end_of_a_voice_may_come_after_the_final_words(talk):
+    talk.begins(STORY)
+    turn_id = talk.hears(STORY)
+    talk.dialogue.on_speech_end(turn_id)
+    assert len(talk.ports.chats) == 1
+    assert len(talk.ports.signs) == 1
+
+
+@pytest.mark.parametrize(("lasted_s", "signs"), [(0.05, 0), (0.15, 0), (0.3, 1), (2.0, 1)])
+def test_a_short_word_gets_a_sign_before_anybody_knows_which(talk, lasted_s, signs):
+    talk.dialogue.on_speech_begin("t1", 1000.0)
+    talk.dialogue.on_speech_end("t1", 1000.0 + lasted_s)
+    talk.dialogue.on_speech_end("t1", 1000.0 + lasted_s)
+    assert [sign.turn_id for sign in talk.ports.signs] == ["t1"] * signs
+    assert not talk.ports.chats
+
+
+def test_a_voice_of_another_turn_gives_no_sign(talk):
+    talk.dialogue.on_speech_begin("t1", 1000.0)
+    talk.dialogue.on_speech_end("t2", 1002.0)
+    talk.dialogue.on_speech_end("", 1002.0)
+    assert not talk.ports.signs
+
+
+def test_words_that_never_become_final_free_the_model(talk):
+    turn_id = talk.begins(PARAPHRASE, is_speculative=True)
+    talk.wait(8.0)
+    assert not talk.ports.chats[0].is_aborted
+    talk.wait(4.0)
+    assert talk.ports.chats[0].is_aborted
+    talk.model(Finished((BLUE,)), chat=0)
+    assert not talk.ports.goals
+    assert not talk.said
+    talk.dialogue.on_speech_end(turn_id)
+    talk.hears(PARAPHRASE)  # after all
+    assert not talk.ports.goals
+
+
+def test_the_guess_may_come_after_the_final_words(talk):
+    talk.hears(PARAPHRASE)
+    talk.begins(PARAPHRASE, "t1", is_speculative=True)
+    assert len(talk.ports.chats) == 1
+    talk.model(Finished((BLUE,)))
+    assert [key for key, _, _ in talk.ports.goals] == ["t1"]
+
+
+def test_an_answer_to_which_one_is_not_guessed_at(talk):
+    talk.hears("pick up the cube")
+    talk.begins("the shiny one maybe", is_speculative=True)
+    assert not talk.ports.chats
+    talk.begins("tell me a joke", "t9", session="another", is_speculative=True)
+    assert len(talk.ports.chats) == 1

@@ -218,3 +218,12 @@ def test_a_plain_command_costs_no_round(talk):
     talk.hears("put the red cube in the bowl")
     refused(talk)
     assert not talk.ports.chats
+
+
+def test_what_was_refused_before_is_not_proposed_again(talk):
+    begun(talk)
+    for target in ("red cube", "bowl", "red cube"):
+        refused(talk)
+        if len(talk.ports.chats) > len(talk.ports.goals):
+            talk.model(Finished((to(target),)))
+    assert [calls[0]["arguments"]["target"] for _, _, calls in talk.ports.goals] == ["bowl", "red cube"]

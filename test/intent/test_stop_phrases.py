@@ -8,6 +8,17 @@ from hypothesis import strategies as st
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 
 STOP = """
+shut it down!
+Turn it off.
+please switch the arm off
+power off
+kill the power
+turn that thing off now
+Watch out!
+ouch
+关掉它
+快断电
+救命
 stop
 Stop!
 STOP.
@@ -71,6 +82,15 @@ the arm stopped
 go to the next stop
 pick up the red cube
 
+turn off the light
+turn the gripper off to the side
+how do I turn it off
+don't turn it off
+can you turn yourself off
+shut the gripper
+watch out for the vase when you move
+把灯关掉
+危险品
 不要停
 别停
 公交站停车
@@ -94,3 +114,10 @@ def test_other_uses_of_the_word_are_left_alone(text):
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(text):
     assert find_stop_phrase(text, "en") is None or find_stop_phrase(text, "zh")
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u200d", "\ufe0f"])
+@pytest.mark.parametrize(("text", "language"), [("please stop", "en"), ("快停下", "zh")])
+def test_what_cannot_be_seen_hides_no_stop(text, language, unseen):
+    for at in range(len(text) + 1):
+        assert find_stop_phrase(text[:at] + unseen + text[at:], language), at

@@ -63,3 +63,44 @@ def test_it_says_if_it_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="history_path"):
         kept(tmp_path / "file" / "c.json").save(conversation(), 0.0)
+
+
+def file_of(*sessions, written_at="0"):
+    return f'{{"version": 1, "written_at": {written_at}, "sessions": [{", ".join(sessions)}]}}'
+
+
+def session(age="1", said='"Ada"'):
+    exchange = f'{{"turn_id": "1", "said": {said}, "heard": "Nice."}}'
+    return f'{{"session_id": "ada", "age_s": {age}, "exchanges": [{exchange}]}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        file_of(session(), written_at="NaN"),
+        file_of(session("NaN")),
+        file_of(session(said="7")),
+        file_of(session(), session(said="[1]")),
+        file_of(session())[:-2],
+    ],
+)
+def test_of_a_damaged_file_nothing_is_believed(tmp_path, text):
+    path = tmp_path / "c.json"
+    path.write_text(text)
+    empty = Conversation()
+    assert "c.json" in kept(path).load(empty, 0.0)
+    assert empty.written(0.0) == []
+
+
+def test_neither_a_long_name_nor_half_a_character_breaks_it(tmp_path):
+    path, name = tmp_path / "c.json", "../" * 400_000
+    made = Conversation()
+    made.add(name, Exchange("1", "hello \ud83d", "Good day."), 50.0)
+    kept(path).save(made, 60.0)
+    assert path.stat().st_size < 1000
+    assert [one.name for one in tmp_path.iterdir()] == ["c.json"]
+    again = Conversation()
+    assert kept(path).load(again, 60.0) == ""
+    assert again.history(name, 61.0)
+    assert not again.history(name[:-3], 61.0)

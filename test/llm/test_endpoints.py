@@ -29,7 +29,7 @@ from voice_agent_ros.llm.prompt import tool_schema
 
 TALK = ChatRequest(({"role": "user", "content": "hello"},))
 ACT = ChatRequest(({"role": "user", "content": "the red one"},), (tool_schema("pick"),), purpose="act")
-DEADLINES = Deadlines(1.0, 5.0, 8.0)
+DEADLINES = Deadlines(4.0, 5.0, 8.0)
 BY_HAND = ClientSettings(health_period_s=0.0)
 WAIT_S = 20.0
 

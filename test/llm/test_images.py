@@ -2,7 +2,9 @@
 """Pictures: what is sent, what is refused, and from where they may come."""
 
 import asyncio
+import gzip
 import io
+import time
 
 import httpx
 import numpy as np
@@ -108,3 +110,19 @@ def test_redirections_errors_and_endless_pictures_are_refused():
     for path, answer in answers.items():
         with pytest.raises(ImageError):
             fetch(f"http://cam.local{path}", lambda request, answer=answer: answer, max_bytes=1000)
+
+
+def test_what_comes_packed_is_refused_before_it_is_unpacked():
+    bomb = gzip.compress(bytes(64 * 2**20))
+    answer = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(bomb))
+    with pytest.raises(ImageError, match="compressed"):
+        fetch("http://cam.local/a.jpg", lambda request: answer)
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\xe0\x00\x02", b"\xff\xe0\x00\x00"])
+def test_a_jpeg_without_a_picture_costs_no_time(filling):
+    data = b"\xff\xd8\xff" + filling * (2**22 // len(filling) - 1)
+    began = time.perf_counter()
+    with pytest.raises(ImageError):
+        image_of(data)
+    assert time.perf_counter() - began < 0.3

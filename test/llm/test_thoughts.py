@@ -59,3 +59,30 @@ def test_thoughts_that_never_end_are_never_text():
 
 def test_several_thoughts_and_names():
     assert taken_apart(["a<THINK>b</THINK>c<reasoning>d</reasoning>e"]) == ("ace", "bd")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>a<think>b</think>SECRET</think>ok",
+        "<think>a<thinking>b<think>c</think></think>SECRET</thinking>ok",
+        "<think>想一想：捡起红色方块</think>ok",
+        "[THINK]SECRET[/THINK]ok",
+        "\u25c1think\u25b7SECRET\u25c1/think\u25b7ok",
+        "<seed:think>SECRET</seed:think>ok",
+        "<|begin_of_thought|>SECRET<|end_of_thought|>ok",
+        '<think effort="low">SECRET</think>ok',
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_thoughts_in_thoughts_and_in_other_brackets(text, size):
+    assert taken_apart([text[at : at + size] for at in range(0, len(text), size)])[0] == "ok"
+
+
+def test_what_follows_thoughts_in_thoughts_is_said_in_the_end():
+    assert taken_apart(list("<think>they wrote <think> here</think>Yes."))[0] == "Yes."
+
+
+@pytest.mark.parametrize("text", ["[thinking] hm", "[A] and [B]", "a [", "<|x|>", "\u25c1 left"])
+def test_other_brackets_are_text(text):
+    assert taken_apart(list(text))[0] == text

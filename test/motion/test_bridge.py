@@ -25,7 +25,7 @@ def test_what_was_said_is_done(room: Room) -> None:
     result = room.propose(UP, room.hear(SAID_UP))
     assert result.outcome == "done"
     assert len(room.controllers.sent) == 1
-    assert [p.phase for p in room.progress][:2] == ["checking", "planned"]
+    assert [p.phase for p in room.progress][:3] == ["checking", "judged", "planned"]
 
 
 def test_starts_latched(room: Room) -> None:

@@ -241,3 +241,24 @@ def test_a_disk_that_fails_once_while_files_change_is_overcome(
     verify(files)
     numbers = [entry["number"] for entry in entries(files) if entry["event"] == "event"]
     assert numbers == [number for number in range(40) if number not in refused]
+
+
+@pytest.mark.parametrize(
+    ("session", "words", "answer"),
+    [
+        ("s", "Yes.", "yes"),
+        ("s", "Lovely weather.", "other"),
+        ("another", "Yes.", None),
+        ("", "Yes.", None),
+        ("another", "Lovely weather.", None),
+        ("another", "No!", "no"),
+        ("another", "Don't.", "no"),
+    ],
+)
+def test_only_who_was_asked_agrees_and_anybody_declines(session: str, words: str, answer: str | None) -> None:
+    question = Confirmation("digest", 20.0, session="s")
+    question.on_played(question.nonce, 10.0)
+    question.on_heard(Heard("turn", session, words, "en", 0.9, 0.0, 11.0))
+    assert (question.answered_with is not None) == (answer is not None)
+    if answer is not None:
+        assert question.wait(lambda: 0.0) == answer

@@ -22,10 +22,11 @@ from std_msgs.msg import String
 from until import until
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 from voice_agent_ros.action import ExecuteIntent
-from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, StopRequest, Transcript, TurnReport
+from voice_agent_ros.msg import PlaybackStatus, Prompt, ReplyChunk, StopRequest, Transcript, TurnReport
 
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.llm_node import LlmNode
+from voice_agent_ros.nodes.spin import destroy_node
 
 TIMEOUT_S = 30.0  # the machine may be busy
 NAMES = ("red cube", "green cube", "blue cube", "bowl")
@@ -120,6 +121,7 @@ class Person(Node):
         self.stops: list[StopRequest] = []
         self.transcript = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
         self.prompt = self.create_publisher(String, "prompt_text", qos.EVENTS)
+        self.console = self.create_publisher(Prompt, "prompt", qos.EVENTS)
         self.stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
         self.objects = self.create_publisher(Detection3DArray, "objects", qos.EVENTS)
         self.playback = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
@@ -147,11 +149,13 @@ class Person(Node):
             message.detections.append(detection)
         self.objects.publish(message)
 
-    def says(self, text: str, *, is_final: bool = True) -> str:
-        turn_id = str(uuid.uuid4())
+    def says(
+        self, text: str, *, is_final: bool = True, turn_id: str = "", is_speculative: bool = False
+    ) -> str:
+        turn_id = turn_id or str(uuid.uuid4())
         now = self.get_clock().now().to_msg()
         message = Transcript(session_id="s", turn_id=turn_id, text=text, is_final=is_final, confidence=0.9)
-        message.language, message.audio_hash = "en", "00"
+        message.language, message.audio_hash, message.is_speculative = "en", "00", is_speculative
         message.speech_start = message.speech_end = message.header.stamp = now
         self.transcript.publish(message)
         return turn_id
@@ -190,7 +194,9 @@ class World:
         assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
         self.spin(node, SingleThreadedExecutor())
-        until(lambda: self.person.count_subscribers("prompt_text"))
+        until(
+            lambda: self.person.count_subscribers("prompt_text") and self.person.count_subscribers("prompt")
+        )
         until(lambda: self.person.count_publishers("speech/reply"))
         until(lambda: node.count_publishers("objects") and node.count_publishers("audio/playback"))
         until(node._intents.is_ready)
@@ -209,6 +215,6 @@ class World:
             executor.shutdown(timeout_sec=5.0)
             thread.join(5.0)
         for node in (self.node, self.person, self.bridge):
-            node.destroy_node()
+            destroy_node(node)
         rclpy.try_shutdown()
         self.model.close()

@@ -123,7 +123,7 @@ class MindStage(Stage):
         self.reports.append(report)
         super().report(report)
 
-    def _pump(self) -> None:
+    def _look(self) -> None:
         self.dialogue.on_robot(
             RobotState(
                 held=self.bridge.held,
@@ -133,7 +133,7 @@ class MindStage(Stage):
                 problems=self._complaints,
             )
         )
-        super()._pump()
+        super()._look()
 
     # Steps.
 
@@ -141,6 +141,7 @@ class MindStage(Stage):
         if step.model is not None:
             self._rounds.extend(step.model)
         self._pump()
+        self._look()
         if self._open is None:
             self._turns += 1
             self._open = (f"turn-{self._turns}", self.ros_now())
@@ -175,6 +176,7 @@ class MindStage(Stage):
         self.bridge.on_heard(
             gate.Heard(turn, step.session, step.hear, language, step.confidence, self.time.now, began)
         )
+        self._look()
         self.dialogue.on_heard(
             Heard(step.session, turn, step.hear, language, began, now - 0.3, now, is_typed=step.typed)
         )

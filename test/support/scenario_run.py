@@ -183,10 +183,15 @@ class Stage:
 
     def _pump(self) -> None:
         self._beat()
-        self.dialogue.on_scene(self.world.scene())
+        if self._events:
+            self._look()
         while self._events:
             self._events.popleft()()
         self.dialogue.tick()
+
+    def _look(self) -> None:
+        """Tell the dialogue how the world is; before anything happens to it, that is often enough."""
+        self.dialogue.on_scene(self.world.scene())
 
     def _beat(self) -> None:
         for name in self._alive:
@@ -238,6 +243,7 @@ class Stage:
             self._turns += 1
             self._turn = self._last_heard = f"turn-{self._turns}"
             self.result = None
+            self._look()
             self.dialogue.on_partial(Partial("session", self._turn, step.hear))
             self.mouth.interrupt()
             began = self.ros_now() + step.began
@@ -253,6 +259,7 @@ class Stage:
         self.bridge.on_heard(
             gate.Heard(turn, "session", step.hear, language, step.confidence, self.time.now, start)
         )
+        self._look()
         self.dialogue.on_heard(Heard("session", turn, step.hear, language, start, now - 0.3, now))
 
     def _propose(self, step: Propose) -> None:

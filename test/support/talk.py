@@ -74,13 +74,17 @@ class Talk:
         )
         self.dialogue.on_scene(SCENE)
         self.turns = 0
+        self._began: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
 
-    def hears(self, text, session="s", language="en"):
+    def hears(self, text, session="s", language="en", recognizer=""):
         self.turns += 1
         turn_id = f"t{self.turns}"
-        start = EPOCH + self.now
+        start = self._began.pop(turn_id, EPOCH + self.now)
         self.wait(1.0)
-        heard = Heard(session, turn_id, text, language, start, EPOCH + self.now - 0.5, EPOCH + self.now)
+        now = EPOCH + self.now
+        end = self._ended.pop(turn_id, now - 0.5)
+        heard = Heard(session, turn_id, text, language, start, end, now, recognizer=recognizer)
         self.dialogue.on_heard(heard)
         return turn_id
 
@@ -97,8 +101,14 @@ class Talk:
     def begins(self, text, turn_id="next", session="s", **more):
         """Somebody is speaking."""
         turn_id = f"t{self.turns + 1}" if turn_id == "next" else turn_id
+        self._began.setdefault(turn_id, EPOCH + self.now)
         self.dialogue.on_partial(Partial(session, turn_id, text, **more))
         return turn_id
+
+    def falls_silent(self, turn_id):
+        """Half a second ago, as it turns out."""
+        self._ended[turn_id] = EPOCH + self.now - 0.5
+        self.dialogue.on_speech_end(turn_id, EPOCH + self.now)
 
     def bridge(self, phase, message="", key=None, **more):
         key = key or self.ports.goals[-1][0]
@@ -107,13 +117,14 @@ class Talk:
     def asks(self, question="Shall I put the blue cube into the bowl?", nonce="nonce-1"):
         self.bridge("awaiting_confirmation", question, nonce=nonce)
 
-    def plays(self, reply_id=None, seconds=1.0, interrupted=False):
+    def plays(self, reply_id=None, seconds=1.0, interrupted=False, words_follow=False):
         """Play a reply to its end; the last one that has words."""
         spoken = [piece for piece in self.ports.pieces if piece.kind != "text"]
         reply_id = reply_id or spoken[-1].reply_id
         self.dialogue.on_played(Played(reply_id, 0.02, EPOCH + self.now, False, False))
         self.wait(seconds)
-        self.dialogue.on_played(Played(reply_id, seconds, EPOCH + self.now, True, interrupted))
+        end = Played(reply_id, seconds, EPOCH + self.now, True, interrupted, words_follow)
+        self.dialogue.on_played(end)
 
     @property
     def said(self):

@@ -157,18 +157,20 @@ def test_those_who_wait_are_told_when_it_fails(start_server: Callable[..., Any],
     profile.write_text(IMPATIENT)
     server = start_server("--echo --fault hang@1", f"--profile {profile}").wait_until_healthy()
     told: list[httpx.Response] = []
+    client = httpx.Client(timeout=20)  # made before: the first question is given up soon
 
     def ask() -> None:
         body = {"model": "xlm", "messages": [{"role": "user", "content": QUESTION}]}
-        told.append(httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=20))
+        told.append(client.post(f"{server.url}/v1/chat/completions", json=body))
 
     threads = [threading.Thread(target=ask) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    queue = server.wait_for(lambda response: response.json()["queued"] == 2).json()["queue"]
-    assert [item["position"] for item in queue] == [1, 2]
-    for thread in threads:
-        thread.join(20)
+    with client:
+        for thread in threads:
+            thread.start()
+        queue = server.wait_for(lambda response: response.json()["queued"] == 2).json()["queue"]
+        assert [item["position"] for item in queue] == [1, 2]
+        for thread in threads:
+            thread.join(20)
     assert [response.status_code for response in told] == [503] * 3
     assert {response.json()["error"]["code"] for response in told} == {"engine_hang"}
     assert all(int(response.headers["retry-after"]) >= 1 for response in told)

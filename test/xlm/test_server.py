@@ -84,6 +84,8 @@ def test_stream(echo_server: Any) -> None:
     assert len({chunk.id for chunk in chunks}) == 1
     assert chunks[-1].choices == []
     assert chunks[-1].usage.completion_tokens > 0
+    assert 0.0 <= chunks[0].timings["queue_ms"] < 10_000.0  # nobody else asks
+    assert not any(hasattr(chunk, "timings") for chunk in chunks[1:])
 
 
 def test_nothing_is_remembered_between_requests(echo_server: Any) -> None:

@@ -20,6 +20,7 @@ from voice_agent_ros.intent.vocabulary import COLOURS_ZH, colour_of, noun_of
 from voice_agent_ros.intent.wordings import bare, folded, plainly
 
 MAX_WORDS = {"en": 14, "zh": 24}
+_IT = re.compile(r"\b(?:it|that|this)\b|它")
 
 
 @dataclass(frozen=True)
@@ -276,3 +277,13 @@ class _Reading:
 def _is_fixed(scene: Scene, name: str) -> bool:
     thing = scene.find(name)
     return thing is not None and thing.is_fixed
+
+
+def leans_on(whole: tuple[SkillCall, ...], changed: Amendment, text: str) -> bool:
+    """Whether a sentence that is complete by itself is meant as a change of what was asked about all the same:
+    "no, put it on the tray"; "no, move left", which leaves open how far."""
+    if changed.call is None or whole == (changed.call,):
+        return False
+    # "onto the red cube" alone would be about what is in the hand.
+    is_part = whole[0].skill == "place" and changed.call.skill == "pick_and_place"
+    return is_part or whole[0].skill == changed.call.skill or _IT.search(folded(text)) is not None

@@ -29,6 +29,7 @@ _PLACE_OF = {
     ),
     "zh": re.compile(r"(?:[到在进入往向离和跟]|旁边的?)(?:那个|这个|那|这)?$"),
 }
+_NOT = {"en": ("not ",), "zh": ("不", "别")}
 _MAX_CANDIDATES = 12
 # "twenty, no, five centimetres" is not 25 centimetres: no number is cut in two and made one with the corrected one.
 _NUMBER_EN = re.compile(
@@ -92,6 +93,8 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _contrasts(text: str, scene: Scene, language: str) -> Iterator[str]:
     """ "not the green cube, take the red one" → "take the red one"; of a verb that is negated nothing is left."""
+    if not any(word in text for word in _NOT[language]):
+        return  # most texts: nothing has to be built for them
     known: Mapping[str, tuple[str, ...]] = references(scene, language)
     things = "|".join(
         re.escape(phrase)

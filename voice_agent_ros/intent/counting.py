@@ -76,6 +76,8 @@ def _of_kind(noun: str, colour: str, scene: Scene) -> tuple[str, ...]:
 
 def _listed(text: str, scene: Scene, language: str) -> Several | None:
     """ "the red cube and the blue one", "the red and blue cubes"."""
+    if " and" not in text and " plus" not in text:
+        return None  # most texts: no pattern has to be built for them
     known = {phrase: names for phrase, names in references(scene, language).items() if len(names) == 1}
     colours = {colour_of(name): name for name in scene.names if colour_of(name)}
     phrases = sorted({*known, *colours}, key=len, reverse=True)
@@ -112,6 +114,8 @@ def _several_zh(text: str, scene: Scene) -> Several | None:
 
 
 def _listed_zh(text: str, scene: Scene) -> Several | None:
+    if not any(word in text for word in "和跟与都全"):
+        return None
     known = {phrase: names for phrase, names in references(scene, "zh").items() if len(names) == 1}
     phrases = "|".join(re.escape(phrase) for phrase in sorted(known, key=len, reverse=True) if phrase)
     if not phrases:

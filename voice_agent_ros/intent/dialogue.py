@@ -7,18 +7,17 @@ proposes is only ever a proposal; the bridge judges it again and alone decides a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from voice_agent_ros.intent.amendments import Amendment, amended
+from voice_agent_ros.intent.amendments import amended, leans_on
 from voice_agent_ros.intent.answers import answer
-from voice_agent_ros.intent.confirmation import judge_answer
+from voice_agent_ros.intent.confirmation import is_bare_answer, judge_answer
 from voice_agent_ros.intent.dialogue_goals import Goals
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Grammars, Partial, Played, Ports, Settings
 from voice_agent_ros.intent.dialogue_question import OpenQuestion
 from voice_agent_ros.intent.dialogue_replies import Replies
-from voice_agent_ros.intent.dialogue_thinking import Thinking
+from voice_agent_ros.intent.dialogue_thinking import Thinking, turn_of_chat
 from voice_agent_ros.intent.dialogue_turns import TurnBook
 from voice_agent_ros.intent.dialogue_voice import Voice
 from voice_agent_ros.intent.discourse import Discourse
@@ -32,12 +31,13 @@ from voice_agent_ros.intent.skills import SkillCall, parse_call
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.turn import Heard, Mode, Outcome, Turn
 from voice_agent_ros.intent.wordings import base_language, folded, script_of, without_leading_no
-from voice_agent_ros.llm.client import ChatRequest, Event
+from voice_agent_ros.llm.client import ChatRequest, Event, Failed, Finished, Switched
 from voice_agent_ros.llm.conversation import Conversation
 
 CLARIFICATION_S = 20.0
 SOON_S = 0.3
-_IT = re.compile(r"\b(?:it|that|this)\b|它")
+WORD_S = 0.2  # a voice that lasted for less may have been a cough
+HEAD_START_S = 10.0  # if the words are not final by then, they never will be
 
 
 class Dialogue:
@@ -61,7 +61,7 @@ class Dialogue:
         self._monotonic, self._ros_now, self._settings = monotonic, ros_now, settings or Settings()
         self._scene, self._robot = Scene(), RobotState()
         self._turns = TurnBook(ports.report, conversation, monotonic, ros_now, self._settings.report_grace_s)
-        self._voice = Voice(ports.say, self._settings.spoken_characters)
+        self._voice = Voice(ports.say, self._settings.spoken_characters, ros_now)
         self._thinking = Thinking(ports, self.on_chat)
         self._question = OpenQuestion()
         self._goals = Goals(
@@ -77,6 +77,8 @@ class Dialogue:
         self._replies = Replies(self._turns, self._voice, self._thinking, self._goals, self._ask_back)
         self._clarifying: tuple[GrammarResult, float, str] | None = None  # what, when, in which session
         self._hearing = Partial("", "", "")
+        self._voice_began = ("", 0.0)  # in which turn, and when, ROS time
+        self._ahead_since = 0.0
         self.expected_wait_s = 0.0  # for the model's first words; 0.0: not known
         self._thought_of = ("", self._robot)
         self._signed = ""  # the turn that got a sign last
@@ -99,16 +101,26 @@ class Dialogue:
             return
         self._replies.interrupt(except_for=partial.turn_id)
         self._hearing = partial
+        self._turns.marks_of(partial.turn_id).mark("partial", self._ros_now())
         if partial.is_speculative:
             self._speculate(partial)
         else:
             self._thinking.heard_more(partial.turn_id, partial.text)
 
-    def on_speech_end(self, turn_id: str) -> None:
-        """The words have ended, most likely; the final transcript takes a moment yet."""
-        if self._hearing.turn_id == turn_id:
-            self._give_sign(self._hearing.session_id, turn_id, self._language(self._hearing))
-            self._speculate(self._hearing)
+    def on_speech_begin(self, turn_id: str, at: float) -> None:
+        """A voice begins; at: ROS time, s."""
+        self._voice_began = (turn_id, at)
+
+    def on_speech_end(self, turn_id: str, at: float = 0.0) -> None:
+        """The words have ended, most likely; the final transcript takes a moment yet, or was quicker than this."""
+        if not self._turns.is_new(turn_id):
+            return
+        self._turns.marks_of(turn_id).mark("endpoint", self._ros_now())
+        hearing, (voice, began) = self._hearing, self._voice_began
+        if hearing.turn_id == turn_id or (voice == turn_id and at - began >= WORD_S):
+            self._give_sign(hearing.session_id, turn_id, self._language(hearing))
+        if hearing.turn_id == turn_id:
+            self._speculate(hearing)
 
     def on_heard(self, heard: Heard) -> None:
         """A final transcript. One that came before is ignored."""
@@ -120,13 +132,16 @@ class Dialogue:
             self._understand(turn)
         self._thinking.forget()  # unless it was taken over
 
-    def on_stop(self) -> None:
-        """Somebody asked to stop: nothing that is still being thought about may move anything."""
+    def on_stop(self, at: float = 0.0) -> None:
+        """Somebody asked to stop, at a ROS time, s: nothing that is still being thought about may move anything."""
+        self._turns.on_stop(at or self._ros_now())
         self._replies.interrupt(rule="stopped", outcome="stopped")
         self._clarifying = None
 
     def on_chat(self, chat_id: str, event: Event) -> None:
         """News from the model. Of a request that was given up, nothing counts any more."""
+        if isinstance(event, (Finished, Switched)):
+            self._turns.on_thought(turn_of_chat(chat_id), event)
         turn = self._turns.of_chat(chat_id)
         if turn is None:
             self._thinking.keep(chat_id, event)
@@ -142,20 +157,24 @@ class Dialogue:
         self._question.on_played(played)
         self._turns.on_played(played)
 
-    def on_spoken(self, reply_id: str, text: str, *, is_interrupted: bool) -> None:
-        """A reply is over, and this was heard of it."""
-        self._turns.on_spoken(reply_id, text, is_interrupted=is_interrupted)
+    def on_spoken(
+        self, reply_id: str, text: str, *, is_interrupted: bool, voices: Iterable[str] = ()
+    ) -> None:
+        """A reply is over, and this was heard of it, in these voices."""
+        self._turns.on_spoken(reply_id, text, is_interrupted=is_interrupted, voices=voices)
 
     def tick(self) -> None:
         """Deadlines; call it some ten times a second."""
-        now = self._monotonic()
-        patience = self._settings.one_moment_s
+        now, patience = self._monotonic(), self._settings.one_moment_s
         is_slow = self.expected_wait_s > patience  # whoever will wait for long is told soon
         for turn in self._turns:
             is_late = patience > 0.0 and now - turn.started_at > (SOON_S if is_slow else patience)
             if turn.chat and is_late and not turn.was_noticed and not turn.replies:
                 turn.was_noticed = True
                 self._voice.say(turn, phrase("one_moment", turn.language), "notice")
+            self._give_up_late(turn, now)
+        if now - self._ahead_since > HEAD_START_S:
+            self._thinking.forget()
         self._goals.tick()
         self._turns.tick((self._question.asking, self._question.answering))
 
@@ -163,6 +182,14 @@ class Dialogue:
         """Give up what is under way."""
         self._replies.interrupt()
         self._thinking.forget()
+
+    def _give_up_late(self, turn: Turn, now: float) -> None:
+        """Whoever asks the model for us keeps the deadlines; an end that got lost is no reason to wait for ever."""
+        if turn.asked[0] != turn.chat_id:
+            turn.asked = (turn.chat_id, now)
+        elif turn.chat is not None and now - turn.asked[1] > self._settings.answer_timeout_s:
+            turn.chat.abort()
+            self.on_chat(turn.chat_id, Failed("too_slow", "No end of the reply came."))
 
     # Understanding.
 
@@ -202,7 +229,7 @@ class Dialogue:
         if changed is None:
             return self._is_unclear_correction(turn)
         whole = self._parse(text, turn.language).calls
-        if whole and not _leans_on(whole, changed, text):
+        if whole and not leans_on(whole, changed, text):
             return False  # a sentence of its own
         if changed.call is None:
             chosen = GrammarResult(
@@ -232,9 +259,20 @@ class Dialogue:
     def _said(self) -> Discourse:
         return self._goals.said.at_time(self._monotonic())
 
+    def _send(self, turn: Turn, calls: tuple[SkillCall, ...]) -> None:
+        """ "Cancel" ends what is under way and takes back what was done; with nothing to end it moves nothing."""
+        if [call.skill for call in calls] == ["undo"]:
+            if self._goals.is_acting:
+                calls = (parse_call("pause", {}),)
+            elif is_bare_answer(turn.heard.text, turn.language):
+                self._close_with(turn, "answered", "nothing_asked")
+                return
+        self._goals.send(turn, "grammar", calls)
+
     def _understand(self, turn: Turn) -> None:
-        text = turn.heard.text
+        text, began = turn.heard.text, self._ros_now()
         result = self._parse(text, turn.language)
+        turn.mark("grammar", self._ros_now(), began)
         clarifying = self._clarifying
         if clarifying is not None and clarifying[2] != turn.heard.session_id:
             clarifying = None  # somebody else was asked, and may still answer
@@ -244,8 +282,9 @@ class Dialogue:
             return
         if result.calls:
             if any(call.skill == "stop" for call in result.calls):
-                self._ports.stop(turn.heard, text)
-            self._goals.send(turn, "grammar", result.calls)
+                # What else was said is no news.
+                self._ports.stop(turn.heard, find_stop_phrase(text) or "stop")
+            self._send(turn, result.calls)
         elif result.ambiguous:
             self._ask_which(turn, result, is_enough=is_gap(result))
         elif result.problem:
@@ -343,11 +382,14 @@ class Dialogue:
     def _speculate(self, partial: Partial) -> None:
         """Ask the model already, if these words would be its business; nothing of it counts until they are final."""
         text, language = partial.text, self._language(partial)
-        if not self._settings.speculate or self._question.asking or find_stop_phrase(text, language):
+        asked = self._clarifying
+        is_awaited = self._question.asking or (asked is not None and asked[2] == partial.session_id)
+        if not self._settings.speculate or is_awaited or find_stop_phrase(text, language):
             return
         result = self._parse(text, language)
         if result.calls or result.ambiguous or result.problem or answer(text, language, self._knowledge):
             return
+        self._ahead_since = self._monotonic()
         self._thinking.speculate(partial.turn_id, text, *self._request(partial, language))
 
     def _give_sign(self, session_id: str, turn_id: str, language: str) -> None:
@@ -358,13 +400,3 @@ class Dialogue:
     def _close_with(self, turn: Turn, outcome: Outcome, key: str, rule: str = "") -> None:
         self._voice.say(turn, phrase(key, turn.language), "answer")
         self._turns.end(turn, outcome, rule)
-
-
-def _leans_on(whole: tuple[SkillCall, ...], changed: Amendment, text: str) -> bool:
-    """Whether a sentence that is complete by itself is meant as a change of what was asked about all the same:
-    "no, put it on the tray"; "no, move left", which leaves open how far."""
-    if changed.call is None or whole == (changed.call,):
-        return False
-    # "onto the red cube" alone would be about what is in the hand.
-    is_part = whole[0].skill == "place" and changed.call.skill == "pick_and_place"
-    return is_part or whole[0].skill == changed.call.skill or _IT.search(folded(text)) is not None

@@ -55,8 +55,9 @@ class Goals:
     def send(self, turn: Turn, engine: Engine, calls: tuple[SkillCall, ...]) -> None:
         """Propose something to the bridge."""
         turn_id = turn.heard.turn_id
-        turn.mark("intent", self._ros_now())
+        turn.mark("intent", self._ros_now(), turn.heard.received_at)
         turn.engine, turn.calls = engine, calls
+        turn.tried += calls
         turn.key = turn_id if not turn.keys else f"{turn_id}/{len(turn.keys) + 1}"
         turn.keys.append(turn.key)
         self._ports.execute(turn.key, turn.heard, engine, calls)
@@ -76,9 +77,8 @@ class Goals:
             return
         answering = self._question.answering if turn is self._question.asking else None
         acting = answering or turn
-        if event.phase in ("goal_accepted", "first_motion"):
-            acting.mark(event.phase, event.at)
-        elif event.phase == "planned":
+        _mark(acting, event)
+        if event.phase == "planned":
             self._voice.say(acting, event.message, "notice")
         elif event.phase == "awaiting_confirmation":
             self._question.open(turn, event.nonce)
@@ -124,13 +124,39 @@ class Goals:
             return False
         if outcome not in ("done", "refused", "failed") or not self._turns.is_latest(turn):
             return False
-        has_moved = "goal_accepted" in turn.ends or outcome == "done"  # one sentence, one motion
+        has_moved = turn.has("goal_accepted") or outcome == "done"  # one sentence, one motion
         may_mend = outcome != "done" and not has_moved and len(turn.keys) < self._settings.tool_rounds
         if not may_mend and wish != "all":
             return False
         turn.settled = (outcome, rule)
         self._thinking.give_back(turn, outcome, rule, message, "mend" if may_mend else "tell")
         return True
+
+
+def _mark(turn: Turn, event: GoalEvent) -> None:
+    """What the bridge's phases tell of the turn's stages."""
+    marks, at = turn.marks, event.at
+    if event.phase == "checking":
+        marks.begin("gate", at)
+    elif event.phase == "judged":
+        marks.mark("gate", at)
+        marks.begin("plan", at)
+    elif event.phase in ("planned", "awaiting_confirmation"):
+        marks.mark("plan", at)
+        if event.phase == "awaiting_confirmation":
+            marks.mark("question", at)
+    elif event.phase == "executing":
+        marks.begin("goal_accepted", at)
+    elif event.phase == "goal_accepted":
+        marks.mark("goal_accepted", at)
+        marks.begin("first_motion", at)
+    elif event.phase == "first_motion":
+        marks.mark("first_motion", at)
+        marks.begin("last_motion", at)
+    elif event.phase == "last_motion":
+        marks.mark_again("last_motion", at)
+    elif event.phase == "result" and turn.has("first_motion"):
+        marks.mark("last_motion", at)  # it was stopped, or failed, and stands
 
 
 def _outcome(outcome: str, turn: Turn) -> Outcome:

@@ -30,6 +30,7 @@ class Settings:
         tool_rounds: calls that the model may make in one turn.
         tool_results: which outcomes are given back to the model in the same turn: none; those that it may mend by
             another call; all of them, and it may say something about them.
+        answer_timeout_s: longest wait for the end of a reply of the model; the client's own deadlines are shorter.
     """
 
     language: str = "auto"
@@ -40,6 +41,7 @@ class Settings:
     spoken_characters: int = 300
     tool_rounds: int = 3
     tool_results: ToolResults = "problems"
+    answer_timeout_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,18 @@ class GoalEvent:
 
 @dataclass(frozen=True)
 class Played:
-    """How much of a reply has been played; `at` in ROS time, s."""
+    """How much of a reply has been played; `at` in ROS time, s.
+
+    Attributes:
+        words_follow: whoever speaks is there to tell what was heard of it, and in which voice.
+    """
 
     reply_id: str
     seconds: float
     at: float
     is_finished: bool
     is_interrupted: bool
+    words_follow: bool = False
 
 
 class Grammars(Protocol):

@@ -58,6 +58,9 @@ class OpenQuestion:
         answer = judge_answer(text, language)
         if self.asking is None or self.answering is not None:
             return "nothing asked" if is_bare_answer(text, language) else ""
+        if turn.heard.session_id != self.asking.heard.session_id and answer != "no":
+            # Only who was asked can agree; anybody may decline.
+            return "nothing asked" if is_bare_answer(text, language) else ""
         is_early = self._played_at is None or turn.heard.speech_start < self._played_at
         if is_early:
             return "too early" if answer is not None else ""

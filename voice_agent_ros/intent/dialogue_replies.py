@@ -118,7 +118,7 @@ class Replies:
         found = None
         if turn.mode == "mend" and isinstance(event, Finished):
             found = proposed_call(event, turn.heard.text, scene, turn.language)
-        if found is not None and found[0] not in turn.calls:
+        if found is not None and found[0] not in turn.tried:
             call, turn.proposed = found
             turn.settled = None
             self._goals.send(turn, "llm", (call,))

@@ -132,6 +132,11 @@ class Thinking:
         return f"{turn_id}#{next(self._numbers)}"
 
 
+def turn_of_chat(chat_id: str) -> str:
+    """The id of the turn that a request to the model belongs to."""
+    return chat_id.rpartition("#")[0]
+
+
 def _worded(request: ChatRequest) -> ChatRequest:
     """The request with the bare words of its last message."""
     last = {**request.messages[-1], "content": bare(str(request.messages[-1].get("content") or ""))}

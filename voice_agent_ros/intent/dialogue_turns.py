@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from voice_agent_ros.intent.dialogue_ports import Played
-from voice_agent_ros.intent.turn import Heard, Outcome, Report, Turn
-from voice_agent_ros.llm.conversation import CUT_OFF, Conversation, Exchange, heard_part
+from voice_agent_ros.intent.turn import Heard, Marks, Outcome, Report, Turn
+from voice_agent_ros.llm.chat import Finished, Switched
+from voice_agent_ros.llm.conversation import Conversation, Exchange, as_heard, heard_part
 
 REMEMBERED_TURNS = 256
+EARLY_TURNS = 8  # of which something is known before their words are final
+VOICE_S = 1.0  # after a reply was played, whoever spoke it tells in which voice
+REPLY_S = 60.0  # a report waits no longer for a reply, even while it is being played
 KEPT_S = 180.0  # a turn is kept for what may still be heard of its goal
 NOT_REMEMBERED = ("notice", "text", "earcon")
 CUT_SHORT = ("interrupted", "stopped")
@@ -24,7 +28,7 @@ class TurnBook:
         conversation: gets what was said and heard.
         monotonic: for waits, s.
         ros_now: for the times in reports, s.
-        grace_s: how long a report waits for the reply to be heard.
+        grace_s: how long a report waits for a reply of which nothing is heard.
     """
 
     def __init__(
@@ -39,6 +43,8 @@ class TurnBook:
         self._monotonic, self._ros_now, self._grace_s = monotonic, ros_now, grace_s
         self._turns: OrderedDict[str, Turn] = OrderedDict()
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._early: OrderedDict[str, Marks] = OrderedDict()
+        self._played_at = float("-inf")  # monotonic: the latest news from the loudspeaker
         self._spoken: deque[str] = deque(maxlen=REMEMBERED_TURNS)  # replies whose heard text is known
 
     def __iter__(self) -> Iterator[Turn]:
@@ -48,16 +54,46 @@ class TurnBook:
         return len(self._turns)
 
     def is_new(self, turn_id: str) -> bool:
-        """Whether no final transcript of this turn was taken."""
-        return turn_id not in self._seen
+        """Whether no final transcript of this turn was taken. Words of no turn speak for no goal: nobody takes them."""
+        return bool(turn_id) and turn_id not in self._seen
 
     def take(self, heard: Heard, language: str) -> Turn:
         """A new turn."""
         self._seen[heard.turn_id] = None
         while len(self._seen) > REMEMBERED_TURNS:
             self._seen.popitem(last=False)
-        turn = self._turns[heard.turn_id] = Turn(heard, language, self._monotonic())
+        marks = self._early.pop(heard.turn_id, None) or Marks()
+        turn = self._turns[heard.turn_id] = Turn(heard, language, self._monotonic(), marks=marks)
+        marks.begin("partial", heard.speech_start)
+        marks.begin("endpoint", heard.speech_end)
+        marks.mark("final_transcript", heard.received_at, heard.speech_end)
+        if heard.recognizer:
+            turn.marks.engines.insert(0, f"ears: {heard.recognizer}")
         return turn
+
+    def on_thought(self, turn_id: str, news: Finished | Switched) -> None:
+        """The model has ended a reply for a turn, the last of which counts; or another one has taken over."""
+        marks = self.marks_of(turn_id)
+        if isinstance(news, Switched):
+            marks.engines.append(f"mind: {news.to_url} instead of {news.from_url} ({news.why})")
+            return
+        now, reply = self._ros_now(), news
+        marks.engines.append(f"mind: {reply.url}")
+        asked = now - reply.total_s
+        if reply.queue_s is not None:
+            marks.mark_again("llm_queue", asked + reply.queue_s, asked)
+        first = asked + reply.first_token_s
+        marks.mark_again("llm_first_token", first, asked + (reply.queue_s or 0.0))
+        marks.mark_again("llm_last_token", now, first)
+
+    def marks_of(self, turn_id: str) -> Marks:
+        """Of a turn, also of one whose words are not final yet."""
+        if (turn := self._turns.get(turn_id)) is not None:
+            return turn.marks
+        marks = self._early.setdefault(turn_id, Marks())
+        while len(self._early) > EARLY_TURNS:
+            self._early.popitem(last=False)
+        return marks
 
     def of_key(self, key: str) -> Turn | None:
         """The turn whose goal under way has this key."""
@@ -80,12 +116,9 @@ class TurnBook:
         turn.mark("done", self._ros_now())
         self.report_if_complete(turn)
 
-    def report_if_complete(self, turn: Turn, *, is_played: bool = False) -> None:
-        """Report once the outcome is known and the reply has begun to be heard (a question: has been heard)."""
-        if turn.outcome is None or turn.is_reported:
-            return
-        was_heard = is_played if turn.outcome == "asked" else "first_audio" in turn.ends or is_played
-        if was_heard or not turn.reply:
+    def report_if_complete(self, turn: Turn) -> None:
+        """Report once the outcome is known and the replies are over."""
+        if not turn.unheard and not turn.unnamed:
             self.report(turn)
 
     def report(self, turn: Turn) -> None:
@@ -95,33 +128,56 @@ class TurnBook:
         turn.is_reported = True
         self._publish(turn.report())
 
+    def on_stop(self, at: float) -> None:
+        """A stop, ROS time, s: of every utterance that has not come to its end."""
+        for turn in self:
+            if turn.outcome is None or turn.key:
+                turn.mark("stop", at)
+
     def on_played(self, played: Played) -> None:
         """News from the loudspeaker."""
         for turn in self:
             if played.reply_id not in turn.replies:
                 continue
-            if played.seconds > 0.0:
+            self._played_at = self._monotonic()
+            if played.seconds > 0.0 and played.reply_id in turn.unheard:
                 turn.mark("first_audio", played.at)
+                turn.marks.mark_again("last_audio", played.at)
+                turn.marks.begin("last_audio", turn.marks.ends["first_audio"])
             if played.is_finished:
+                if played.words_follow and played.seconds > 0.0 and played.reply_id not in turn.spoken:
+                    turn.unnamed[played.reply_id] = self._monotonic() + VOICE_S
+                turn.is_over(played.reply_id)
                 self._remember_played(turn, played)
-            self.report_if_complete(turn, is_played=played.is_finished)
+            self.report_if_complete(turn)
 
-    def on_spoken(self, reply_id: str, text: str, *, is_interrupted: bool) -> None:
+    def on_spoken(self, reply_id: str, text: str, *, is_interrupted: bool, voices: Iterable[str]) -> None:
         """Whoever speaks knows to the word what was heard; from the loudspeaker it could only be guessed."""
         turn = next((turn for turn in self if reply_id in turn.replies), None)
-        if turn is None or not is_interrupted:
+        if turn is None:
             return
-        self._spoken.append(reply_id)
-        self._remember_heard(turn, reply_id, f"{text} {CUT_OFF}" if text else "", is_interrupted=True)
+        turn.marks.engines += [f"mouth: {voice}" for voice in voices]
+        turn.spoken.add(reply_id)
+        turn.unnamed.pop(reply_id, None)
+        if is_interrupted:
+            self._spoken.append(reply_id)
+            self._remember_heard(turn, reply_id, text, is_interrupted=True)
+        self.report_if_complete(turn)
 
     def tick(self, kept: Container[Turn | None]) -> None:
         """Reports that have waited long enough; turns that are over are forgotten, except for some."""
         now = self._monotonic()
         for turn in self:
-            if turn.outcome and not turn.is_reported and now - turn.ended_at > self._grace_s:
-                if "first_audio" not in turn.ends:  # nothing is played here: the reply was read
+            if turn.unnamed and now > max(turn.unnamed.values()):
+                turn.unnamed.clear()
+                self.report_if_complete(turn)
+            quiet_s = now - max(turn.ended_at, self._played_at)
+            has_waited = quiet_s > self._grace_s or now - turn.ended_at > REPLY_S
+            if turn.outcome and not turn.is_reported and has_waited:
+                if not turn.has("first_audio"):  # nothing is played here: the reply was read
                     cut = turn.rule in CUT_SHORT
-                    self._remember(turn, "" if cut else turn.reply, is_interrupted=cut)
+                    heard = "" if cut else as_heard(turn.reply, is_interrupted=False)
+                    self._remember(turn, heard, is_interrupted=cut)
                 self.report(turn)
             if turn.is_reported and now - turn.started_at > KEPT_S and turn not in kept:
                 del self._turns[turn.heard.turn_id]
@@ -137,7 +193,7 @@ class TurnBook:
         """How much of a reply was heard; a question counts like an answer, for the next words refer to it."""
         if turn.replies[reply_id][0] in NOT_REMEMBERED:
             return
-        turn.heard_of_it[reply_id] = heard.strip()
+        turn.heard_of_it[reply_id] = as_heard(heard, is_interrupted=is_interrupted)
         whole = " ".join(filter(None, turn.heard_of_it.values()))
         self._remember(turn, whole, is_interrupted=is_interrupted)
 

@@ -10,6 +10,7 @@ from voice_agent_ros.intent.phrases import phrase
 from voice_agent_ros.intent.turn import Kind, Piece, Turn
 from voice_agent_ros.intent.wordings import HAN, LATIN
 from voice_agent_ros.llm.clauses import Clauses
+from voice_agent_ros.llm.conversation import unmarked
 
 CHINESE_SHARE = 3  # a character says as much as three letters
 MAX_TEXT_CHARACTERS = 20_000  # of an answer, shown or spoken
@@ -38,10 +39,13 @@ class Voice:
     Args:
         say: takes each piece.
         spoken_characters: of one answer.
+        ros_now: s.
     """
 
-    def __init__(self, say: Callable[[Piece], None], spoken_characters: int) -> None:
-        self._say, self._limit = say, spoken_characters
+    def __init__(
+        self, say: Callable[[Piece], None], spoken_characters: int, ros_now: Callable[[], float]
+    ) -> None:
+        self._say, self._limit, self._ros_now = say, spoken_characters, ros_now
         self._streams: dict[str, _Stream] = {}
 
     def has_begun(self, turn: Turn) -> bool:
@@ -122,10 +126,13 @@ class Voice:
 
     def _show(self, turn: Turn, text: str) -> None:
         """The whole of it, to be read."""
-        self._piece(turn, f"{turn.heard.turn_id}-text{len(turn.replies)}", 0, text, "text", is_last=True)
+        text_id = f"{turn.heard.turn_id}-text{len(turn.replies)}"
+        self._piece(turn, text_id, 0, unmarked(text), "text", is_last=True)
 
     def _piece(self, turn: Turn, reply_id: str, index: int, text: str, kind: Kind, *, is_last: bool) -> None:
         turn.speaks(reply_id, kind, text)
+        if reply_id in turn.unheard:
+            turn.marks.begin("first_audio", self._ros_now())
         session_id, turn_id = turn.heard.session_id, turn.heard.turn_id
         self._say(Piece(session_id, turn_id, reply_id, index, text, turn.language, kind, is_last))
 

@@ -11,11 +11,14 @@ from typing import Literal
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.intent.vocabulary import spoken_name
+from voice_agent_ros.llm.budget import as_many, within
 from voice_agent_ros.llm.fences import as_data
 
 MAX_NAMES = 12
 MAX_PROBLEMS = 3
 MAX_PROBLEM_CHARACTERS = 80
+# Of each fact, at most; all of them, a conversation and the fixed words fit into what the prompt may cost.
+SEEN_TOKENS, HELD_TOKENS, REASON_TOKENS, WISH_TOKENS, PROBLEM_TOKENS = 100, 15, 25, 40, 35
 _REST_TOLERANCE_M = 0.01
 
 Grip = Literal["", "open", "closed", "partly open"]
@@ -90,7 +93,7 @@ def as_facts(knowledge: Knowledge) -> str:
     robot, deed = knowledge.robot, knowledge.deed
     lines = [f"seen: {_seen(knowledge.scene)}"]
     if robot.held is not None:
-        lines.append(f"in the hand: {as_data(robot.held) or 'nothing'}")
+        lines.append(f"in the hand: {within(as_data(robot.held), HELD_TOKENS) or 'nothing'}")
     if robot.grip:
         lines.append(f"gripper: {robot.grip}")
     if robot.pose:
@@ -99,12 +102,16 @@ def as_facts(knowledge: Knowledge) -> str:
         degrees = (f"{math.degrees(joint):.0f}" for joint in robot.joints)
         lines.append(f"arm joints: {' '.join(degrees)} degrees")
     if robot.is_latched:
-        lines.append(f"motion: stopped, {as_data(robot.latch_reason, MAX_PROBLEM_CHARACTERS)}")
+        reason = within(as_data(robot.latch_reason, MAX_PROBLEM_CHARACTERS), REASON_TOKENS)
+        lines.append(f"motion: stopped, {reason}")
     elif robot.is_moving:
         lines.append("motion: moving now")
     if deed is not None:
         lines.append(f"last wish: {_wish(deed.calls)}: {deed.outcome} {as_data(deed.rule)}".rstrip())
-    problems = [as_data(problem, MAX_PROBLEM_CHARACTERS) for problem in robot.problems[:MAX_PROBLEMS]]
+    problems = [
+        within(as_data(problem, MAX_PROBLEM_CHARACTERS), PROBLEM_TOKENS)
+        for problem in robot.problems[:MAX_PROBLEMS]
+    ]
     if problems:
         lines.append(f"problems: {', '.join(problems)}")
     return "\n".join(lines)
@@ -117,17 +124,18 @@ def _seen(scene: Scene) -> str:
         container = container_of(thing, scene)
         if name:
             facts.append(f"{name} (in the {as_data(container.name)})" if container is not None else name)
-    return ", ".join(facts) or "nothing"
+    return ", ".join(as_many(facts, SEEN_TOKENS)) or "nothing"
 
 
 def _wish(calls: Sequence[SkillCall]) -> str:
     """ "pick_and_place red cube bowl"."""
-    return " then ".join(
+    told = " then ".join(
         " ".join(
             [call.skill, *(as_data(str(v)) for v in call.arguments.model_dump(exclude_none=True).values())]
         )
         for call in calls
-    )[:MAX_PROBLEM_CHARACTERS]
+    )
+    return within(told[:MAX_PROBLEM_CHARACTERS], WISH_TOKENS)
 
 
 def said_name(name: str, language: str) -> str:

@@ -29,7 +29,7 @@ from voice_agent_ros.intent.slots import Tokens, tokenised
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
 from voice_agent_ros.intent.templates import Reading, Templates
 from voice_agent_ros.intent.utterance import GrammarResult, Utterance
-from voice_agent_ros.intent.wordings import bare, folded, plainly, script_of, without_leading_no
+from voice_agent_ros.intent.wordings import MAX_LENGTH, bare, folded, plainly, script_of, without_leading_no
 
 __all__ = ["LANGUAGES", "GrammarResult", "SentenceGrammar", "SentenceGrammars"]
 
@@ -87,9 +87,14 @@ class SentenceGrammar:
         self.language = language
         try:
             data = yaml.safe_load(sentences) if sentences else load_words(language)
-            self._anywhere = _alternatives(data.get("leave_out", ()))
-            self._first = _alternatives(data.get("leave_out_first", ()))
-            self._last = _alternatives(data.get("leave_out_last", ()))
+            begin, before, end = ("", "", "") if language == "zh" else (r"\b", r"(?<![\w'])", r"(?![\w'])")
+            anywhere, first, last = (
+                _alternatives(data.get(key, ())).pattern
+                for key in ("leave_out", "leave_out_first", "leave_out_last")
+            )
+            self._anywhere = re.compile(rf"{begin}(?:{anywhere}){end}")
+            self._first = re.compile(rf"^(?:(?:{first}){end} ?)+")
+            self._last = re.compile(rf"(?: ?{before}(?:{last}))+$")
             no_name = _alternatives(data["never_in_a_name"])
             self._templates_of_skills = Templates(language, data, no_name)
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
@@ -115,6 +120,8 @@ class SentenceGrammar:
     def _parse(self, text: str, scene: Scene, said: Discourse | None) -> GrammarResult:
         if find_stop_phrase(text, self.language):
             return GrammarResult((parse_call("stop", {}),))
+        if len(text) > MAX_LENGTH:
+            return GrammarResult()  # what is not read could forbid it
         text = filled_in(as_meant(folded(text), self.language), self.language)
         return Utterance(text, self.language, scene, self._sentence, self._covers).understood(said)
 
@@ -251,19 +258,12 @@ class SentenceGrammar:
         """The words without fillers."""
         if self.language == "zh":
             words = words.replace(" ", "")
-            words = re.sub(self._anywhere.pattern, "", words)
-            return self._stripped(words)
-        if self._anywhere:
-            words = " ".join(re.sub(rf"\b(?:{self._anywhere.pattern})(?![\w'])", " ", words).split())
-        return self._stripped(words)
+            return self._stripped(self._anywhere.sub("", words))
+        return self._stripped(" ".join(self._anywhere.sub(" ", words).split()))
 
     def _stripped(self, words: str) -> str:
-        boundary = "" if self.language == "zh" else r"(?![\w'])"
-        before = "" if self.language == "zh" else r"(?<![\w'])"
-        first = re.compile(rf"^(?:(?:{self._first.pattern}){boundary} ?)+") if self._first else None
-        last = re.compile(rf"(?: ?{before}(?:{self._last.pattern}))+$") if self._last else None
-        words = first.sub("", words) if first else words
-        return (last.sub("", words) if last else words).strip() or words.strip()
+        words = self._first.sub("", words)
+        return self._last.sub("", words).strip() or words.strip()
 
     def _result(self, reading: Reading) -> GrammarResult:
         for slot, names in reading.meant.items():

@@ -137,8 +137,10 @@ def named_things(text: str, scene: Scene, language: str) -> set[str]:
     found: set[str] = set()
     covered = words
     for phrase, names in sorted(references(scene, language).items(), key=lambda item: -len(item[0])):
+        if not phrase or phrase not in covered:
+            continue  # most of them: no pattern has to be built for these
         pattern = re.escape(phrase) if language == "zh" else rf"\b{re.escape(phrase)}s?\b"
-        if phrase and re.search(pattern, covered):
+        if re.search(pattern, covered):
             covered = re.sub(pattern, " # ", covered)
             if len(names) == 1:
                 found.add(names[0])

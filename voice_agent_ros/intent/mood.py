@@ -9,7 +9,7 @@ from typing import Literal
 
 from voice_agent_ros.intent.prohibitions import ABILITY_ZH, PROHIBITED_EN, PROHIBITED_ZH
 from voice_agent_ros.intent.requests import without_frame, without_reason
-from voice_agent_ros.intent.wordings import bare, folded, plainly, without_leading_no
+from voice_agent_ros.intent.wordings import MAX_LENGTH, bare, folded, plainly, without_leading_no
 
 Kind = Literal["command", "negated", "question", "past", "reported", "conditional", "statement", "empty"]
 
@@ -150,6 +150,8 @@ def judge_mood(text: str, language: str) -> Mood:
     """
     if not bare(text):
         return Mood("empty")
+    if len(text) > MAX_LENGTH:
+        return Mood("statement", "too long")  # what is not read could forbid it
     return _judge_zh(plainly(folded(text), "zh")) if language.startswith("zh") else _judge_en(folded(text))
 
 

@@ -72,6 +72,10 @@ PHRASES = {
 }
 
 
+MOST_CHOICES = 6  # nobody remembers more of them
+MOST_CHARACTERS = 48  # of a name that is read out
+
+
 def question_for(slot: str, language: str) -> str:
     """Asks for what a command does not say."""
     key = f"ask_{slot}"
@@ -84,7 +88,10 @@ def phrase(key: str, language: str, names: Sequence[str] = ()) -> str:
     template = PHRASES["zh" if chinese else "en"][key]
     if not names:
         return template
+    is_all = len(names) <= MOST_CHOICES
+    told = [name[:MOST_CHARACTERS] for name in (names if is_all else names[: MOST_CHOICES - 1])]
     if chinese:
-        return template.format(names="、".join(spoken_name(name, "zh") for name in names))
-    *first, last = [f"the {name}" for name in names]
+        said = [spoken_name(name, "zh") for name in told] + ([] if is_all else ["还是别的"])
+        return template.format(names="、".join(said))
+    *first, last = [f"the {name}" for name in told] + ([] if is_all else ["another one"])
     return template.format(names=f"{', '.join(first)} or {last}" if first else last)

@@ -19,6 +19,7 @@ from voice_agent_ros.intent.names import resolve
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SkillCall, SkillError, parse_call
 from voice_agent_ros.intent.steps import MAX_STEPS, joined, strong_parts, weak_pieces
+from voice_agent_ros.intent.wordings import MAX_LENGTH
 
 SEQUENCE = "sequence"
 # Under these names a model gives the steps, so that each can have a schema of its own.
@@ -56,7 +57,7 @@ def meant_steps(text: str, scene: Scene, language: str) -> tuple[Part, ...]:
 def mood_of(text: str, language: str) -> Mood:
     """The mood of a sentence of one or more steps; words that only say what comes first are no condition."""
     parts = _whole(strong_parts(text, language))
-    if len(parts) < 2:
+    if len(parts) < 2 or len(text) > MAX_LENGTH:
         return judge_mood(text, language)
     moods = [judge_mood(part, language) for part in (joined(parts, language), *parts)]
     return next((mood for mood in moods if not mood.is_command), moods[0])

@@ -6,12 +6,17 @@ from __future__ import annotations
 import re
 
 from voice_agent_ros.intent.talk_of_stopping import without_talk
-from voice_agent_ros.intent.wordings import bare, folded
+from voice_agent_ros.intent.wordings import bare, folded, visible
 
 _WORD = re.compile(
     r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|stop|halt|freeze|abort|desist"
     r"|(?:quit|cease) (?:moving|it|that|all|movement|motion|now|immediately|at once|this|operation|and desist)|cut it out|hit the brakes?|slam on the brakes|(?:that's|that is|that'll be) (?:quite )?enough(?! (?:for|to|of|room|space|time))|whoa+|woah+)\b(?! ?-)"
-    r"|^(?:(?:whoa|ok|okay|no|wait|hey|please|robot|arm|now|just|and|alright|right) )*(?:hold it(?: right there| there)?|cease|enough(?: already| now| is enough)?|emergency|emergency emergency|not another (?:inch|step|move|millimet(?:er|re)|centimet(?:er|re))|(?:do not|don'?t|nobody|no one)(?: you)?(?: dare)? (?:you )?move(?: a muscle| an inch| another inch| another muscle| at all| any ?more| any further| now| anything|(?: the| your) (?:arm|robot|hand|gripper))?|no more (?:moving|movement|motion)|(?:do not|don'?t) go any further|quit)(?: please| now| robot| right there| right now| it| stop| immediately)*$"
+    r"|^(?:(?:whoa|ok|okay|no|wait|hey|please|robot|arm|now|just|and|alright|right) )*(?:hold it(?: right there| there)?|cease|enough(?: already| now| is enough)?|emergency|emergency emergency|not another (?:inch|step|move|millimet(?:er|re)|centimet(?:er|re))|(?:do not|don'?t|nobody|no one)(?: you)?(?: dare)? (?:you )?move(?: a muscle| an inch| another inch| another muscle| at all| any ?more| any further| now| anything|(?: the| your) (?:arm|robot|hand|gripper))?|no more (?:moving|movement|motion)|(?:do not|don'?t) go any further|quit"
+    # Off: what else should a voice do about it?
+    r"|(?:shut|power|switch|turn) (?:down|off|(?:it|that|yourself|everything|(?:the|this|that) (?:robot|arm|thing|machine|motors?|power)) (?:down|off))"
+    r"|(?:shut|power|switch|turn) (?:down|off) (?:yourself|everything|(?:the|this|that) (?:robot|arm|thing|machine|motors?|power))"
+    r"|(?:kill|cut) (?:the |its |all )?(?:power|motors?|drives?)|kill (?:it|the (?:arm|robot))"
+    r"|(?:watch|look) out|ouch|danger)(?: please| now| robot| right there| right now| it| stop| immediately)*$"
 )
 # What a comma or a full stop parts belongs to another clause: "don't, stop!" is no "don't stop".
 _CLAUSES = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|[!?;:…。，！？；：、]")
@@ -45,7 +50,8 @@ _URGED = re.compile(
     r"(?: even| ever| just)?$"
 )
 _HAN = re.compile(
-    r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动|住手|打住|刹住|刹车|^(?:好了?|行了?|哎|喂|慢着|等等|可以了|机器人)*(?:够了|站住|停车|慢着)+$"
+    r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动|住手|打住|刹住|刹车|^(?:好了?|行了?|哎|喂|慢着|等等|可以了|机器人)*(?:够了|站住|停车|慢着|救命|危险)+$"
+    r"|^(?:快|马上|赶紧|立刻|立即|给我|把它|把电源|把机器人|请)*(?:关掉|关机|关了它|断电|切断电源|切断电机|关电源|关停)(?:吧|它|电源|机器人|电机)*$"
 )
 _HAN_NOT_AFTER = re.compile(
     r"(?:不要|不用|(?<!能)不能|(?<!可)不可以|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
@@ -69,7 +75,7 @@ def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG0
         text: a partial or final transcript.
         language: of the transcript. Both languages' words count whatever it is: a recognizer may be wrong about it.
     """
-    for clause in _CLAUSES.split(without_talk(folded(text))):
+    for clause in _CLAUSES.split(without_talk(folded(visible(text)))):
         words = bare(clause)
         if phrase := _find_english(words) or _find_chinese(words.replace(" ", "")):
             return phrase

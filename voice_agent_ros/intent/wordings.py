@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
+# Soft hyphens, joiners, marks of width zero, variants.
+_UNSEEN = dict.fromkeys((0xAD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)))
 # A full stop or comma between digits belongs to the number, as does a full stop before them: ".5 cm".
 _PUNCTUATION = re.compile(
     r"(?<![\d\s])(?<!^)[.,]|(?<!\d),|[.,](?!\d)|[!?;:…\"“”„«»()\[\]{}<>。，、！？；：「」『』（）《》～~*_]"
 )
-_MAX_LENGTH = 1000  # characters; nobody says more in one breath
+MAX_LENGTH = 1000  # characters; nobody says more in one breath
+_REMEMBERED = 2048  # texts; the names of things are asked for again and again
 
 
 def script_of(text: str, default: str = "en") -> str:
@@ -29,15 +33,29 @@ def base_language(tag: str, text: str = "") -> str:
     return prefix if prefix in ("en", "zh") else script_of(text)
 
 
+def visible(text: str) -> str:
+    """Without what cannot be seen. Only to find a stop: of other words that hide something nothing is made."""
+    return text.translate(_UNSEEN)
+
+
 def folded(text: str) -> str:
     """NFKC, lower case, straight apostrophes, single spaces; punctuation kept."""
-    text = unicodedata.normalize("NFKC", text[:_MAX_LENGTH]).translate(_APOSTROPHES).lower()
-    return " ".join(text.split())
+    return _folded(text[:MAX_LENGTH])
 
 
 def bare(text: str) -> str:
     """`folded` without punctuation: the words as they are matched."""
-    return " ".join(_PUNCTUATION.sub(" ", folded(text)).split())
+    return _bare(text[:MAX_LENGTH])
+
+
+@lru_cache(_REMEMBERED)
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).lower().split())
+
+
+@lru_cache(_REMEMBERED)
+def _bare(text: str) -> str:
+    return " ".join(_PUNCTUATION.sub(" ", _folded(text)).split())
 
 
 _NO_FIRST = re.compile(

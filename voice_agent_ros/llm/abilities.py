@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,7 @@ WORD = "ready"
 LISTENING_WORDS = f"Answer with the one word {WORD} and nothing else."
 LISTENING_TOKENS = 8
 CALL_TOKENS = 40  # at most; the call is half of it
+MAX_TOOLS_BYTES = 700  # as JSON, which many a template spells out: a sequence is told in a line instead
 _NOTE = {
     "type": "function",
     "function": {
@@ -100,8 +102,11 @@ class Abilities:
         wants = may_think if request.thinking is None else request.thinking
         closes = "" if wants or not self.thinks else self.closes_thinking
         is_thinking = bool(self.thinks) and not closes
+        form = self.form(request.purpose)
+        if form == "tools" and request.purpose == "act" and not self.json_costs:
+            form = "written" if len(json.dumps(request.tools)) > MAX_TOOLS_BYTES else form
         return Manner(
-            form=self.form(request.purpose),
+            form=form,
             closes_thinking=closes,
             # Of a model that nobody has listened to yet the first words may be thoughts.
             is_trusted=self.thinks is not None and not (is_thinking and self.is_unopened),

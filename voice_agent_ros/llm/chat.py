@@ -112,6 +112,7 @@ class Finished:
         reason: why it ended, in OpenAI's words ("stop", "length", "tool_calls"), if the endpoint says so.
         text: all of the answer's text.
         url: the endpoint that gave it.
+        queue_s: how long it waited for others' requests, if the endpoint says so.
     """
 
     calls: tuple[ToolCall, ...] = ()
@@ -121,6 +122,7 @@ class Finished:
     reason: str = ""
     text: str = ""
     url: str = ""
+    queue_s: float | None = None
 
 
 @dataclass(frozen=True)

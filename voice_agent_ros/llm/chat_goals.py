@@ -24,16 +24,37 @@ class ChatGoalError(VoiceAgentError):
     """A request that no endpoint could make sense of."""
 
 
+class _Called(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str = Field(min_length=1, max_length=64)
+    arguments: str
+
+
+class _Call(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    id: str = ""
+    function: _Called
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(extra="allow")
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[_Call] | None = None
+    tool_call_id: str | None = None
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    properties: dict[str, dict[str, Any]] = {}
+    required: list[str] = []
 
 
 class _Function(BaseModel):
     model_config = ConfigDict(extra="allow")
     name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")
-    parameters: dict[str, Any] = {}
+    description: str | None = None
+    parameters: _Parameters = _Parameters()
 
 
 class _Tool(BaseModel):
@@ -91,6 +112,8 @@ def _read(what: str, text: str, shape: TypeAdapter[Any], most: int) -> list[dict
     try:
         data = json.loads(text, parse_constant=_no_number)
         shape.validate_python(data)
+        # Half a character, or a number that is too large, would only be found out while it is sent.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from voice_agent_ros.tts.segmentation import VisibleText, is_wide
+from voice_agent_ros.tts.segmentation import is_wide
+from voice_agent_ros.visible_text import VisibleText
 
 MIN_CHARACTERS = 12  # a shorter clause is spoken with the next one
 MAX_CHARACTERS = 48  # so much is passed on without punctuation; the mouth decides where to breathe

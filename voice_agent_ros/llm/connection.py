@@ -17,10 +17,11 @@ from voice_agent_ros.llm.endpoint import Endpoint
 from voice_agent_ros.llm.forms import Form, wire
 from voice_agent_ros.llm.problems import EndpointProblem, before, problem_of
 from voice_agent_ros.llm.reply_reader import ReplyReader
-from voice_agent_ros.llm.transport import kept_open
+from voice_agent_ros.llm.transport import UNPACKED, kept_open
 
 CLOSED_THOUGHT = "<think>\n\n</think>\n\n"
 MAX_ADAPTATIONS = 4
+USAGE_S = 0.5  # after the end of a reply, for what follows it; some servers never hang up
 # Parameters that an endpoint may not know, and what is sent in their place.
 _OPTIONAL: Mapping[str, str] = {
     "max_tokens": "max_completion_tokens",
@@ -74,6 +75,7 @@ class Connection:
             max_retries=0,
             timeout=timeout,
             http_client=DefaultAsyncHttpxClient(transport=kept_open()),
+            default_headers=UNPACKED,
         )
 
     async def close(self) -> None:
@@ -97,17 +99,21 @@ class Connection:
         Raises:
             EndpointProblem: no complete reply.
         """
-        reader = ReplyReader(
-            request,
-            manner.form,
-            listener,
-            is_trusted=manner.is_trusted,
-            thought_tokens=manner.thought_tokens,
-            url=self.endpoint.url,
-        )
+        try:
+            reader = ReplyReader(
+                request,
+                manner.form,
+                listener,
+                is_trusted=manner.is_trusted,
+                thought_tokens=manner.thought_tokens,
+                url=self.endpoint.url,
+            )
+            options = self._options(request, manner)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # whoever asks is at fault
+            raise EndpointProblem("refused", f"The request cannot be put: {error}", status=400) from error
         on_reader(reader)
         try:
-            return await self._read(self._options(request, manner), reader, manner, deadline)
+            return await self._read(options, reader, manner, deadline)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # errors of a stream that breaks off come undressed from the HTTP library
@@ -123,6 +129,7 @@ class Connection:
         none = EndpointProblem("no_first_token", f"{url} sent no token in {times.first_token:g} s.")
         slow = EndpointProblem("too_slow", f"{url} was not done in time.")
         thinks = EndpointProblem("too_slow", f"{url} was still thinking after {manner.thought_s:g} s.")
+        over_by = 0.0
         stream = await self._adapted(options, first_by, none)
         async with stream:
             chunks = stream.__aiter__()
@@ -133,10 +140,17 @@ class Connection:
                     waiting = (words_by, thinks if words_by < deadline else slow)
                 else:
                     waiting = (deadline, slow)
+                if reader.is_complete:
+                    over_by = over_by or min(deadline, asyncio.get_running_loop().time() + USAGE_S)
+                    waiting = (over_by, slow)
                 try:
                     chunk = await before(waiting[0], chunks.__anext__(), waiting[1])
                 except StopAsyncIteration:
                     break
+                except Exception:
+                    if reader.is_complete:
+                        break  # it only failed to hang up
+                    raise
                 if not reader.feed(chunk):
                     break
         return reader.finished()

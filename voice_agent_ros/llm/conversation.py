@@ -3,15 +3,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+import re
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from voice_agent_ros.llm.budget import usual_tokens
+from voice_agent_ros.visible_text import INTERRUPTED
+
 # How fast people are spoken to; tells how much of a reply was heard when it was cut off.
 CHARACTERS_PER_S = {"en": 14.0, "zh": 4.0}
-CUT_OFF = "…"
-_ASCII_PER_TOKEN = 4
+CUT_OFF = f"… {INTERRUPTED}"
+# In what was said it means nothing, however it is written.
+_IMITATED = re.compile(r"[\[［【〔]\s*interrupted\s*[\]］】〕]", re.IGNORECASE)
+_LONGEST_ID = 128
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,7 @@ class Exchange:
     """What a person said and what they heard of the reply.
 
     Attributes:
-        heard: to the last whole word; "" if the reply was cut off before anything of it was heard.
+        heard: to the last whole word, as `as_heard` gives it; "" if the reply was cut off before anything was heard.
         is_interrupted: the reply was cut off.
     """
 
@@ -31,7 +39,7 @@ class Exchange:
     @property
     def tokens(self) -> int:
         """About how many a model reads for it."""
-        return estimated_tokens(self.said) + estimated_tokens(self.heard)
+        return usual_tokens(self.said) + usual_tokens(self.heard)
 
 
 @dataclass
@@ -69,6 +77,7 @@ class Conversation:
         """An exchange; one of the same turn that is known already is replaced. Nothing heard of it: left out."""
         if not exchange.heard.strip() and not exchange.is_interrupted:
             return
+        session_id = _short(session_id)
         session = self._sessions.get(session_id)
         if session is None or now - session.last_at > self._timeout_s:
             session = self._sessions[session_id] = _Session()
@@ -88,6 +97,7 @@ class Conversation:
 
     def history(self, session_id: str, now: float) -> list[tuple[str, str]]:
         """The exchanges so far, oldest first. Words that got no answer come before those that got one."""
+        session_id = _short(session_id)
         session = self._sessions.get(session_id)
         if session is None:
             return []
@@ -117,29 +127,49 @@ class Conversation:
         ]
 
     def restore(self, written: Iterable[dict[str, Any]], now: float) -> None:
-        """What was written down before.
+        """What was written down before; all of it, or nothing.
 
         Raises:
-            KeyError, TypeError, ValueError: it was not.
+            AttributeError, KeyError, TypeError, ValueError: it was not.
         """
+        read: list[tuple[str, Exchange, float]] = []
         for record in written:
             last_at = now - max(float(record["age_s"]), 0.0)
-            for exchange in record["exchanges"]:
-                self.add(str(record["session_id"]), Exchange(**exchange), last_at)
+            if not math.isfinite(last_at):
+                raise ValueError("an age is none")
+            for given in record["exchanges"]:
+                exchange = Exchange(**given)
+                if not isinstance(exchange.said, str) or not isinstance(exchange.heard, str):
+                    raise TypeError("an exchange is no text")
+                read.append((str(record["session_id"]), exchange, last_at))
+        for session_id, exchange, last_at in read:
+            self.add(session_id, exchange, last_at)
 
 
-def estimated_tokens(text: str) -> int:
-    """Tokens of a text: four ASCII characters, or one other, to a token."""
-    ascii_characters = len(text.encode("ascii", "ignore"))
-    return -(-ascii_characters // _ASCII_PER_TOKEN) + len(text) - ascii_characters
+def _short(session_id: str) -> str:
+    """A name for a session that costs no memory, whoever gave it."""
+    if len(session_id) <= _LONGEST_ID:
+        return session_id
+    return hashlib.sha256(session_id.encode("utf-8", "replace")).hexdigest()
+
+
+def as_heard(text: str, *, is_interrupted: bool) -> str:
+    """What is remembered of a reply: without anything that looks like our mark, and with it if it was cut off."""
+    plain = unmarked(text).strip()
+    return f"{plain} {CUT_OFF}" if plain and is_interrupted else plain
+
+
+def unmarked(text: str) -> str:
+    """A text without marks of interruption."""
+    return _IMITATED.sub("", text)
 
 
 def heard_part(text: str, seconds: float, language: str) -> str:
-    """How much of a text was heard when its playback was cut off, to the last whole word; marked as cut."""
+    """How much of a text was heard when its playback was cut off, to the last whole word."""
     count = int(seconds * CHARACTERS_PER_S.get(language, CHARACTERS_PER_S["en"]))
     if count >= len(text):
         return text
     part = text[:count]
     if language != "zh":
         part = part.rpartition(" ")[0]
-    return f"{part} {CUT_OFF}" if part else ""
+    return part

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -40,11 +41,13 @@ class ConversationFile:
             if data["version"] != VERSION:
                 return f"{self._path} is of another version and is left alone."
             off_s = max(self._wall_clock() - float(data["written_at"]), 0.0)
+            if not math.isfinite(off_s):
+                raise ValueError("its time is none")
             conversation.restore(data["sessions"], now - off_s)
             self._saved = conversation.changes
         except FileNotFoundError:
             return ""
-        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             return f"{self._path} holds no conversation: {error}"
         return ""
 
@@ -74,7 +77,7 @@ class ConversationFile:
             # mkstemp makes it readable by its owner alone.
             handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
             try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
                     json.dump(data, file, ensure_ascii=False)
                 os.replace(temporary, self._path)
             except BaseException:

@@ -8,18 +8,19 @@ left alone, and asked again if the turn's deadline allows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_before_delay
 
 from voice_agent_ros.llm.chat import ChatRequest, Event, Finished, Listener, Switched
 from voice_agent_ros.llm.forms import calls_in
-from voice_agent_ros.llm.problems import BusyProblem, EndpointProblem, LeftAloneProblem
+from voice_agent_ros.llm.problems import BusyProblem, EndpointProblem, LeftAloneProblem, before
 from voice_agent_ros.llm.reply_reader import ReplyReader
 from voice_agent_ros.llm.standing import Standing
 
 REPAIR_TOKENS = 48
+MIN_WAIT_S = 0.5  # however soon somebody wants to be asked again
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,14 @@ class Turn:
         raise self._nobody(last)
 
     async def _ask(self, standing: Standing) -> Finished:
-        if self._request.has_pictures and not await standing.prober.look():
+        if self._request.has_pictures and not await self._in_time(standing, standing.prober.look()):
             raise EndpointProblem(
                 "no_eyes",
                 f"{standing.endpoint.url} cannot see pictures. Put an endpoint with a vision model into the list.",
                 status=400,
             )
         if self._request.tools and self._request.purpose == "talk" and standing.abilities.is_known:
-            await standing.prober.try_tools()
+            await self._in_time(standing, standing.prober.try_tools())
         if self._asked is not None and self._asked is not standing:
             self._listener(Switched(self._asked.endpoint.url, standing.endpoint.url, self._why))
         self._asked = standing
@@ -116,8 +117,14 @@ class Turn:
         finished = await self._repaired(standing, finished)
         reader = self._reader
         standing.is_well(self._request, (reader.first_text_s or finished.total_s) if reader else 0.0)
+        standing.queue_s = finished.queue_s
         self._on_answered(standing)
         return finished
+
+    async def _in_time(self, standing: Standing, finding_out: Awaitable[bool]) -> bool:
+        """What has to be found out first has no more time than the turn."""
+        slow = EndpointProblem("too_slow", f"{standing.endpoint.url} was not done in time.")
+        return bool(await before(self._deadline, finding_out, slow))
 
     async def _once(self, standing: Standing, request: ChatRequest) -> Finished:
         thinking = self._thinking
@@ -182,7 +189,8 @@ def _says_when(error: BaseException) -> bool:
 
 def _wait_of(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    return (error.retry_after_s if isinstance(error, BusyProblem) else None) or 0.0
+    told_s = error.retry_after_s if isinstance(error, BusyProblem) else None
+    return max(told_s or 0.0, MIN_WAIT_S)
 
 
 def _tries_to_call(text: str, request: ChatRequest) -> bool:

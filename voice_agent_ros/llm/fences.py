@@ -14,6 +14,8 @@ import unicodedata
 _ELSE = re.compile(r"[^\w\s'.,:;%°+-]")
 # Words by which chat templates tell who speaks; in a name they are only words, and not at its beginning.
 _SPEAKER = re.compile(r"(?i)\b(system|user|assistant|tool|developer|human)\s*:")
+# What fences, tags and chat templates are made of; DeepSeek's has a wide bar.
+_BRACKETS = re.compile(r"[<>|\[\]{}\uff1c\uff1e\uff5c]+")
 
 
 def as_data(text: str, max_characters: int = 32) -> str:
@@ -22,6 +24,12 @@ def as_data(text: str, max_characters: int = 32) -> str:
     plain = "".join(" " if _is_unseen(character) else character for character in plain)
     plain = _SPEAKER.sub(r"\1", _ELSE.sub(" ", plain)).replace("_", " ")
     return " ".join(plain.split())[:max_characters].strip()
+
+
+def as_words(text: str) -> str:
+    """What somebody said, as nothing but words: one line that no fence or template can be made of."""
+    plain = "".join(" " if _is_unseen(character) else character for character in text)
+    return " ".join(_SPEAKER.sub(r"\1", _BRACKETS.sub(" ", plain)).split())
 
 
 def _is_unseen(character: str) -> bool:

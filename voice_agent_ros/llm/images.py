@@ -27,6 +27,7 @@ MAX_SIDE = 4096  # pixels
 MAX_IMAGES = 4
 FETCH_TIMEOUT_S = 5.0
 JPEG_QUALITY = 85
+_MAX_SEGMENTS = 4096  # before a JPEG's frame header; padding counts, too
 
 
 class ImageError(VoiceAgentError):
@@ -148,9 +149,12 @@ async def image_from_url(
 
 async def _fetched(client: httpx.AsyncClient, url: str, max_bytes: int) -> bytes:
     data = bytearray()
-    async with client.stream("GET", url) as response:
+    async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
         if response.status_code != 200:
             raise ImageError(f"{url} answers {response.status_code}.", "Name the picture's own address.")
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            # A few bytes may stand for any number of them.
+            raise ImageError(f"{url} comes compressed.", "Serve the picture as it is.")
         async for piece in response.aiter_bytes():
             data += piece
             if len(data) > max_bytes:
@@ -198,7 +202,9 @@ def _webp_size(data: bytes) -> tuple[str, int, int] | None:
 def _jpeg_size(data: bytes) -> tuple[str, int, int] | None:
     """From the first frame header; the segments before it are skipped by their lengths."""
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    for _ in range(_MAX_SEGMENTS):
+        if at + 9 > len(data) or data[at] != 0xFF:
+            return None
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,10 +18,13 @@ from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import SKILLS
 from voice_agent_ros.intent.stepwise import ORDINALS, SEQUENCE, Part, meant_steps
 from voice_agent_ros.llm.abilities import LISTENING_WORDS
+from voice_agent_ros.llm.budget import as_many
 from voice_agent_ros.llm.chat import ChatRequest
-from voice_agent_ros.llm.fences import as_data
+from voice_agent_ros.llm.conversation import CUT_OFF
+from voice_agent_ros.llm.fences import as_data, as_words
 
 MAX_NAMES = 12
+NAMES_TOKENS = 130  # in all of them: the fixed part shall hold, whatever a camera calls things
 GRASPABLE_M = 0.08  # about what a gripper of such arms can span
 MAX_NAME_CHARACTERS = 32
 MAX_SENTENCE_CHARACTERS = 400
@@ -132,8 +134,9 @@ def talk_request(
     """
     messages: list[dict[str, Any]] = [{"role": "system", "content": _TALK.get(language, _TALK["en"])}]
     for said, answered in history:
-        messages.append({"role": "user", "content": said})
-        messages.append({"role": "assistant", "content": answered})
+        # Names of things are in what was answered, too.
+        messages.append({"role": "user", "content": as_words(said)})
+        messages.append({"role": "assistant", "content": _answered(answered)})
     messages.append(
         {"role": "user", "content": f"<seen>{facts or as_facts(Knowledge(scene))}</seen>\n{_clipped(text)}"}
     )
@@ -215,7 +218,7 @@ def by_relevance(scene: Scene, text: str, language: str) -> Scene:
 def scene_names(scene: Scene) -> list[str]:
     """Names of what is seen, as data: nothing in them can end the fence or pass for an instruction."""
     names = [as_data(name, MAX_NAME_CHARACTERS) for name in scene.names[:MAX_NAMES]]
-    return [name for name in names if name]
+    return as_many(filter(None, names), NAMES_TOKENS)
 
 
 def _asked(seen: str, said: str) -> str:
@@ -223,7 +226,13 @@ def _asked(seen: str, said: str) -> str:
 
 
 def _clipped(text: str) -> str:
-    return re.sub(r"</?seen>", " ", " ".join(text.split()))[:MAX_SENTENCE_CHARACTERS]
+    return as_words(text)[:MAX_SENTENCE_CHARACTERS]
+
+
+def _answered(text: str) -> str:
+    """What was answered; that it was cut off is the conversation's own mark."""
+    head = text.removesuffix(CUT_OFF)
+    return as_words(text) if head == text else f"{as_words(head)} {CUT_OFF}".strip()
 
 
 def _called(index: int, skill: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class EndpointStatus:
     Attributes:
         is_current: it answered last.
         first_text_s: how long people wait for its first words, as measured; None: not yet.
+        queue_s: how long the latest request waited for others', if it says so.
     """
 
     url: str
@@ -62,6 +63,7 @@ class EndpointStatus:
     failures: int
     last_problem: str
     first_text_s: float | None
+    queue_s: float | None = None
 
 
 class Standing:
@@ -75,6 +77,7 @@ class Standing:
         is_prepared: it was probed and warmed since it came up.
         warmed: how many of the beginnings it has read since.
         used_at: when it answered last, in the loop's time.
+        queue_s: see `EndpointStatus`.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Standing:
         listening: ChatRequest | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.queue_s: float | None = None
         self.connection = Connection(endpoint)
         self._listening = listening
         self.prober = Prober(self.connection, assumed, listening)
@@ -214,6 +218,7 @@ class Standing:
             self._failures,
             self._last_problem,
             self._first_text_s.get("talk"),
+            self.queue_s,
         )
 
     def _become(self, state: State, message: str) -> None:

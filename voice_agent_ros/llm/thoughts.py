@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells what a model thinks from what it says, where its server passes both on as one text.
 
-Knows `<think>…</think>`, tags cut into pieces of any size, and a closing tag without an opening one: some templates
-write the opening tag themselves.
+Knows `<think>…</think>` and what other models write for it, tags cut into pieces of any size, tags inside of each
+other, and a closing tag without an opening one: some templates write the opening tag themselves.
 """
 
 from __future__ import annotations
@@ -10,10 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NAMES = ("think", "thinking", "thought", "reasoning")
-_TAG = re.compile(rf"<\s*(/?)\s*(?:{'|'.join(_NAMES)})\s*>", re.IGNORECASE)
-_LONGEST = max(map(len, _NAMES)) + 8  # with brackets, slash and some blanks
-_BEGUN = re.compile(r"<[\s/]*[a-z]*\s*$", re.IGNORECASE)
+_NAME = "(?:seed:)?(?:think|thinking|thought|reasoning)"
+# One group for each kind of tag; what it holds tells a closing one.
+_TAG = re.compile(
+    rf"(?i:<\s*(/?)\s*{_NAME}(?:\s[^<>]{{0,24}})?>)|\[(/?)THINK\]|\u25c1(/?)think\u25b7|<\|(begin|end)_of_thought\|>"
+)
+_LONGEST = 48  # with brackets, slash, some blanks and an attribute
+_BEGUN = re.compile(
+    rf"(?i:<[\s/]*(?:{_NAME}\s[^<>]*|[a-z:]*\s*))$|\[/?[A-Z]*$|\u25c1/?[a-z]*$|<\|[a-z_]*\|?$"
+)
+_CLOSING = ("/", "end")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Thoughts:
     def __init__(self, *, is_trusted: bool = True) -> None:
         self._is_trusted = is_trusted
         self._is_open = False
+        self._inner = 0  # thoughts that were opened within thoughts
         self._rest = ""  # may become a tag
         self._held = ""  # may turn out to be thoughts
         self.was_seen = False
@@ -55,14 +62,18 @@ class Thoughts:
         text, thoughts = "", ""
         while match := _TAG.search(self._rest):
             before, self._rest = self._rest[: match.start()], self._rest[match.end() :]
-            closes = bool(match.group(1))
+            closes = any(mark in _CLOSING for mark in match.groups())
             if self._is_open:
                 thoughts += before
+                self._inner += not closes
+                if closes and self._inner:  # what follows may belong to the outer ones
+                    self._is_trusted = False
             elif closes:
-                self.was_unopened = True
+                self.was_unopened = self.was_unopened or not self._inner
+                self._inner = max(self._inner - 1, 0)
                 thoughts += self._held + text + before
                 self._held, text = "", ""
-                self._is_trusted = True
+                self._is_trusted = not self._inner
             else:
                 text += self._kept(before)
             self.was_seen = True

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP connections that are kept open between requests, and what happens when the server has closed one meanwhile."""
+"""HTTP connections that are kept open between requests, what happens when the server has closed one meanwhile, and how
+much may come over one."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 # Less than the five seconds after which uvicorn and llama.cpp's server close what is idle.
 KEEPALIVE_S = 4.0
 MAX_IDLE_CONNECTIONS = 4
+# An event of 8,192 tokens each is a tenth of it. Without packing: a few bytes may stand for any number of them.
+MAX_RESPONSE_BYTES = 16 * 2**20
+UNPACKED = {"Accept-Encoding": "identity"}
 
 
 def http_library() -> Any:
@@ -28,6 +33,21 @@ def kept_open() -> Any:
     """
     http = http_library()
 
+    class Bounded(http.AsyncByteStream):  # type: ignore[misc,name-defined]
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            count = 0
+            async for piece in self._stream:
+                count += len(piece)
+                if count > MAX_RESPONSE_BYTES:
+                    raise http.ReadError(f"more than {MAX_RESPONSE_BYTES} bytes came")
+                yield piece
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
     class KeptOpen(http.AsyncHTTPTransport):  # type: ignore[misc,name-defined]
         async def handle_async_request(self, request: Any) -> Any:
             is_new = False
@@ -38,11 +58,17 @@ def kept_open() -> Any:
 
             request.extensions["trace"] = on_event
             try:
-                return await super().handle_async_request(request)
+                return bounded(await super().handle_async_request(request))
             except (http.RemoteProtocolError, http.ReadError, http.WriteError):
                 if is_new:
                     raise
-                return await super().handle_async_request(request)
+                return bounded(await super().handle_async_request(request))
+
+    def bounded(response: Any) -> Any:
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise http.DecodingError("it comes packed although that was not asked for")
+        response.stream = Bounded(response.stream)
+        return response
 
     return KeptOpen(
         limits=http.Limits(max_keepalive_connections=MAX_IDLE_CONNECTIONS, keepalive_expiry=KEEPALIVE_S)

@@ -18,7 +18,7 @@ from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_chain import AuditError
 from voice_agent_ros.motion.audit_key import WordsKey
 from voice_agent_ros.motion.audit_record import Record
-from voice_agent_ros.motion.confirmation import Answer, Confirmation
+from voice_agent_ros.motion.confirmation import Confirmation, OpenQuestion
 from voice_agent_ros.motion.controllers import JointSnapshot, Senses
 from voice_agent_ros.motion.course import Courses, Memory
 from voice_agent_ros.motion.executor import Executor
@@ -74,22 +74,29 @@ class IntentBridge:
         self._asides = Asides(known, planner, self._readiness, policy, self._courses.memory)
         self.companions = Companions(policy.watch.companion_timeout, clock)
         self._busy = threading.Lock()
-        self._confirmation: Confirmation | None = None
+        self._question = OpenQuestion()
         self._voyage: Voyage | None = None
         self._jumped_at = -1e9
         self._is_declined = False  # the answer to the last question was no yes
-        self.active_key = ""
+        self.active_key = self.active_turn = ""
+        self.on_stop: Callable[[str, str, str], None] = lambda *_: None
 
     # What others tell it. None of this waits for anything.
 
-    def stop(self, reason: str) -> None:
-        """Cancel everything and latch."""
+    def stop(self, reason: str, turn_id: str = "") -> None:
+        """Cancel everything and latch.
+
+        Args:
+            turn_id: in which it was asked for.
+        """
+        under_way = self.active_turn
         self._latch.close(reason, self._clock())  # before anything that could fail
         self._courses.memory.paused = None
         try:
             self._executor.stop()
         finally:
-            self._settle("stopped")
+            self._question.settle("stopped")
+            self.on_stop(reason, turn_id, under_way)
 
     def note(self, event: str, **fields: Any) -> None:
         """Record something. Apart from `stop`, which waits for no disk."""
@@ -111,15 +118,11 @@ class IntentBridge:
         self._ledger.cancel(key)
         if self.active_key == key:
             self._executor.stop()
-            self._settle("stopped")
+            self._question.settle("stopped")
 
     def confirm(self, yes: bool, nonce: str) -> bool:
         """Answer a question otherwise than by speech; False if that question is not open (any more)."""
-        open_question = self._confirmation
-        if open_question is None or open_question.nonce != nonce:
-            return False
-        open_question.settle("yes" if yes else "no")
-        return True
+        return self._question.answer(yes, nonce)
 
     def watch(self) -> None:
         """To be called regularly: stops the arm when it is not felt any more, or nobody could stop it by voice."""
@@ -138,7 +141,7 @@ class IntentBridge:
     def on_clock_jump(self, by_s: float) -> None:
         """ROS time has jumped: controllers follow it, and what was said and played cannot be put in order any more."""
         self._jumped_at = self._clock()
-        self._settle("clock")
+        self._question.settle("clock")
         if (voyage := self._voyage) is not None and voyage.has_begun:
             self.stop(f"the clock has jumped by {by_s:.1f} s")
 
@@ -149,18 +152,14 @@ class IntentBridge:
     def on_heard(self, heard: Heard) -> None:
         """A final transcript."""
         self._gate.remember(heard)
-        confirmation = self._confirmation
+        question = self._question.current
         is_ordered = self._clock() - self._jumped_at > AFTER_JUMP_S
-        if confirmation is not None and is_ordered and self._gate.is_clear(heard, confirmation.risk):
-            confirmation.on_heard(heard)
+        if question is not None and is_ordered and self._gate.is_clear(heard, question.risk):
+            question.on_heard(heard)
 
     def on_played(self, stream_id: str, at: float, *, is_interrupted: bool = False) -> None:
         """A spoken text ended at a ROS time, s; an interrupted question has not been asked."""
-        if (confirmation := self._confirmation) is not None and confirmation.nonce == stream_id:
-            if is_interrupted:
-                confirmation.settle("interrupted")
-            else:
-                confirmation.on_played(stream_id, at)
+        self._question.on_played(stream_id, at, is_interrupted=is_interrupted)
 
     def on_joints(self, snapshot: JointSnapshot) -> None:
         """New joint states."""
@@ -181,7 +180,7 @@ class IntentBridge:
     @property
     def pending_nonce(self) -> str:
         """Of the open question, or ""."""
-        return confirmation.nonce if (confirmation := self._confirmation) is not None else ""
+        return self._question.nonce
 
     @property
     def is_moving(self) -> bool:
@@ -203,11 +202,6 @@ class IntentBridge:
         heard = self._gate.heard(turn_id)
         return heard.language if heard is not None else "en"
 
-    def _settle(self, answer: Answer) -> bool:
-        if (confirmation := self._confirmation) is not None:
-            confirmation.settle(answer)
-        return confirmation is not None
-
     # Carrying out.
 
     def carry_out(self, proposal: Proposal, report: Report) -> Result:
@@ -215,7 +209,7 @@ class IntentBridge:
         if self._policy.execution.dry_run:
             proposal = replace(proposal, dry_run=True)
         if any(call.skill == "stop" for call in proposal.calls):  # exempt from everything, keys included
-            self.stop("asked to stop")
+            self.stop("asked to stop", proposal.turn_id)
             self.note("stopped", key=proposal.key, turn=proposal.turn_id)
             return self._stopped(proposal)
         try:
@@ -237,18 +231,18 @@ class IntentBridge:
         try:
             if self._is_aside(proposal):
                 return self._aside(proposal, report)
-            was_open = self._settle("superseded")  # an open question is not answered by a new wish
+            was_open = self._question.settle("superseded")  # an open question is not answered by a new wish
             is_ending = was_open or self.latched or self._is_declined  # it takes a moment
             if not self._busy.acquire(timeout=SUPERSEDED_TIMEOUT_S if is_ending else 0.0):
                 raise Refusal("busy")
             self._is_declined = False
             try:
-                self.active_key = proposal.key
+                self.active_key, self.active_turn = proposal.key, proposal.turn_id
                 if self._ledger.is_canceled(proposal.key):
                     raise Refusal("stopped")
                 return self._decide(proposal, report, epoch)
             finally:
-                self.active_key = ""
+                self.active_key = self.active_turn = ""
                 self._busy.release()
         except Refusal as refusal:
             return self._refused(refusal, proposal)
@@ -305,6 +299,7 @@ class IntentBridge:
         finally:  # a sentence that was refused is on record, too; judging has waited for it
             self._record.proposed(proposal, self._gate.heard(proposal.turn_id), scene)
         self._record.judged(proposal, verdict)
+        report(Progress("judged"))
         return verdict, scene
 
     def _may_move(self, proposal: Proposal) -> None:
@@ -319,17 +314,16 @@ class IntentBridge:
 
     def _ask(self, proposal: Proposal, verdict: Verdict, digest: str, question: str, report: Report) -> None:
         expires = self._policy.confirmation.expires_after
-        confirmation = Confirmation(digest, expires, by_service=verdict.by_service, risk=verdict.risk)
-        self._confirmation = confirmation
-        try:
+        asked = self._gate.heard(proposal.turn_id)
+        session = asked.session_id if asked is not None else None
+        confirmation = Confirmation(digest, expires, verdict.by_service, verdict.risk, session)
+        with self._question.open(confirmation):
             report(Progress("awaiting_confirmation", question, nonce=confirmation.nonce))
             self._record.asked(proposal, confirmation.nonce, digest)
             answer = confirmation.wait(self._clock)
             if answer != "yes":
                 self._is_declined = True
                 self._gate.declined(proposal.calls)
-        finally:
-            self._confirmation = None
         self._record.answered(proposal, confirmation.nonce, answer, confirmation.answered_with)
         if answer == "stopped":
             raise Refusal("stopped")
@@ -362,7 +356,7 @@ class IntentBridge:
         if proposal.dry_run and call.skill != "describe_scene":
             return sentences.announcement(proposal.calls, language, scene)
         if call.skill == "set_speed":
-            self._settle("superseded")  # a question is about a plan at the old speed
+            self._question.settle("superseded")  # a question is about a plan at the old speed
         text = self._asides.do(call, scene, language, is_moving=self.is_moving)
         self._record.aside(proposal, call)
         return text
@@ -373,7 +367,7 @@ class IntentBridge:
         if not proposal.dry_run:
             voyage.is_paused = True
             self._executor.stop()  # latches nothing
-            self._settle("superseded")
+            self._question.settle("superseded")
             self.note("paused", key=proposal.key, turn=proposal.turn_id)
         return sentences.outcome("pausing", {}, language)
 

@@ -12,7 +12,7 @@ from voice_agent_ros.intent.skills import SkillCall
 from voice_agent_ros.motion.audit_record import folded, named_objects
 from voice_agent_ros.motion.gate import Verdict
 from voice_agent_ros.motion.latch import Latch
-from voice_agent_ros.motion.plan import Plan, Situation
+from voice_agent_ros.motion.plan import Grip, Plan, Situation
 from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import Policy
 from voice_agent_ros.motion.readiness import Readiness
@@ -75,6 +75,14 @@ class Paused:
     held: str
     at: float
     stops: int
+
+    @property
+    def may_hold(self) -> tuple[str, ...]:
+        """What may be in the hand now: fingers that were on their way when it was interrupted may have arrived."""
+        step = self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
+        if isinstance(step, Grip) and (step.holds or step.releases):
+            return (self.held, step.holds)
+        return (self.held,)
 
 
 @dataclass
@@ -211,10 +219,10 @@ class Courses:
 
         def rest(situation: Situation, speed: float) -> Plan:
             held = situation.held.name if situation.held is not None else ""
-            if held != paused.held:
+            if held not in paused.may_hold:
                 raise Refusal("scene_changed", object=paused.held or held)
             names = {name for call in paused.plan.calls for name in named_objects(call)}
-            self._readiness.require_objects(names - {folded(paused.held)}, paused.scene)
+            self._readiness.require_objects(names - {folded(paused.held), folded(held)}, paused.scene)
             return self._planner.at_speed(speed).rest(paused.plan, paused.done, situation)
 
         legs = (Leg(paused.plan.calls, rest), *paused.later)

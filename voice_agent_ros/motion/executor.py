@@ -114,7 +114,7 @@ class Executor:
         """Carry out a plan.
 
         Args:
-            report: called with a phase (executing, goal_accepted, first_motion), the step and the fraction done.
+            report: called with a phase (executing, goal_accepted, first_motion, last_motion), the step and the fraction done.
             epoch: in which the plan was asked for.
             on_goal: called when a controller's goal is over, with the index of the step.
         """
@@ -130,6 +130,8 @@ class Executor:
                     break
                 done += 1
             else:
+                if plan.steps:
+                    report("last_motion", plan.steps[-1], 1.0)
                 broken = (e for promise in plan.promises if (e := self._kept(promise, epoch)))
                 ending = next(broken, None) or _success(plan)
             return replace(self._stood_still(ending, epoch), steps_done=done)

@@ -208,14 +208,17 @@ class Gate:
         return self._heard.get(turn_id)
 
     def _engine(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> str:
-        for said in dict.fromkeys((Discourse(), self._said.at_time(self._clock()))):
-            if list(self._grammar.calls(heard.text, heard.language, scene, said)) == list(calls):
-                return "grammar"
         is_no = judge_answer(heard.text, heard.language) == "no" and is_bare_answer(
             heard.text, heard.language
         )
         if is_no and calls[0].skill == "pause":
             return "grammar"  # called out while it moves
+        for said in dict.fromkeys((Discourse(), self._said.at_time(self._clock()))):
+            meant = list(self._grammar.calls(heard.text, heard.language, scene, said))
+            if meant == list(calls):
+                return "grammar"
+            if [call.skill for call in meant] == ["undo"] and calls[0].skill == "pause":
+                return "grammar"  # "cancel that" while it moves
         return "llm"
 
     def _judge_guess(self, calls: Sequence[SkillCall], heard: Heard, scene: Scene) -> None:

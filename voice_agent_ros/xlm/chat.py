@@ -70,6 +70,11 @@ class Reply:
         """Why the reply ended, once it has."""
         return "tool_calls" if self._has_called else self._assembler.finish_reason
 
+    @property
+    def queue_s(self) -> float:
+        """How long it waited for others' questions, as far as it has."""
+        return (self.timing.begun or time.monotonic()) - self.timing.submitted
+
     def cancel(self) -> None:
         """Nobody reads it any more."""
         self.job.cancel()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -112,7 +111,7 @@ class Metrics:
         timing, usage = reply.timing, reply.usage()
         self._tokens.labels("prompt").inc(usage.prompt)
         self._tokens.labels("completion").inc(usage.completion)
-        self._queue.observe((timing.begun or time.monotonic()) - timing.submitted)
+        self._queue.observe(reply.queue_s)
         if timing.first:
             self._first.observe(timing.first - timing.submitted)
         took_s = timing.last - timing.first

@@ -28,6 +28,11 @@ class Told(Protocol):
         """Why it ended."""
         ...
 
+    @property
+    def queue_s(self) -> float:
+        """How long it waited for others' questions."""
+        ...
+
     def usage(self) -> Usage:
         """What it cost."""
         ...
@@ -88,6 +93,9 @@ class ChatWire:
         opening = f"{start}{self.opening_delta}{more}" if self.opening_delta else ""
         async with contextlib.aclosing(deltas):
             async for piece in deltas:
+                if opening:  # beside what OpenAI's API has, as other servers tell their times
+                    timings = f'}}],"timings":{{"queue_ms":{1e3 * told.queue_s:.1f}}}'
+                    opening = opening.replace("}]", timings, 1)
                 text = "".join([f"{start}{part}{more}" for part in self._parts(piece)])
                 yield (opening + text).encode()
                 opening = ""
