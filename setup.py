@@ -62,6 +62,7 @@ TEST = [
     "pytest-asyncio>=0.24",
     "pytest-rerunfailures>=15",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
     "ruff>=0.8",
     "types-PyYAML",
 ]

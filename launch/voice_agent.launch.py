@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.logging import launch_config
+from launch.logging import get_logger, launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -83,7 +83,7 @@ def processes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             namespace=value["namespace"],
             parameters=[*files, *parameter_file(overrides, "-".join(configured or (executable,)))],
             output=value["output"],
-            prefix=shlex.join(wanted.prefix()) if wanted else "",
+            prefix=shlex.join(wanted.prefix(get_logger(executable).warning)) if wanted else "",
             respawn=value["respawn"] == "true" and (wanted is None or wanted.respawn),
             respawn_delay=wanted.respawn_delay_s if wanted else 1.0,
             sigterm_timeout="8",

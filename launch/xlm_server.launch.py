@@ -11,6 +11,7 @@ import sys
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
+from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.substitutions import ExecutableInPackage
 
@@ -59,7 +60,7 @@ def server(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             cmd=[*command, *console, "--host", value["host"], "--port", value["port"], *more],
             name="xlm-server",
             output=value["output"],
-            prefix=shlex.join(wanted.prefix()) if wanted else "",
+            prefix=shlex.join(wanted.prefix(get_logger("xlm-server").warning)) if wanted else "",
             respawn=value["respawn"] == "true" and (wanted is None or wanted.respawn),
             respawn_delay=wanted.respawn_delay_s if wanted else 2.0,
             sigterm_timeout="8",

@@ -14,11 +14,11 @@ rclpy = pytest.importorskip("rclpy")
 
 from rclpy.action import ActionServer  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.action import Say  # noqa: E402
 from voice_agent_ros.msg import (  # noqa: E402
     BridgeState,
+    Prompt,
     ReplyChunk,
     SkillCall,
     StopRequest,
@@ -26,7 +26,9 @@ from voice_agent_ros.msg import (  # noqa: E402
     TurnReport,
 )
 
+from voice_agent_ros.commands.console_session import terminal_session  # noqa: E402
 from voice_agent_ros.nodes import qos  # noqa: E402
+from voice_agent_ros.nodes.spin import destroy_node  # noqa: E402
 
 PROGRAM = [sys.executable, "-c", "import sys; from voice_agent_ros.cli import main; sys.exit(main())"]
 DEADLINE_S = 30.0
@@ -42,6 +44,7 @@ class ScriptedAgent:
         self.is_latched = False
         self.stops: list[StopRequest] = []
         self.said: list[str] = []
+        self.sessions: list[str] = []
         self.executor = SingleThreadedExecutor()
         self.node = node = rclpy.create_node("intent_bridge_node")
         self.executor.add_node(node)
@@ -49,17 +52,23 @@ class ScriptedAgent:
         self.replies = node.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self.reports = node.create_publisher(TurnReport, "turns", qos.EVENTS)
         self.states = node.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
-        node.create_subscription(String, "prompt_text", self.answer, qos.EVENTS)
+        node.create_subscription(Prompt, "prompt", self.answer, qos.EVENTS)
         node.create_subscription(StopRequest, "stop", self.stop, qos.EVENTS)
         node.create_service(Trigger, "~/resume", self.resume)
         node.create_timer(0.1, lambda: self.states.publish(BridgeState(is_latched=self.is_latched)))
         self.say = ActionServer(node, Say, "say", self.speak)
 
-    def answer(self, message: String) -> None:
+    def answer(self, message: Prompt) -> None:
         self.transcripts.publish(Transcript(turn_id="other", text="not yours", is_final=True))
         self.reports.publish(TurnReport(turn_id="other", heard="not yours", outcome="failed"))
-        self.transcripts.publish(Transcript(turn_id="t1", text=message.data, is_final=True))
-        tell = [self.reply, lambda: self.report(message.data)]
+        self.transcripts.publish(
+            Transcript(turn_id="their", text=message.text, session_id="theirs", is_final=True)
+        )
+        self.reports.publish(TurnReport(turn_id="their", heard=message.text, outcome="failed"))
+        self.sessions.append(message.session_id)
+        mine = Transcript(turn_id="t1", text=message.text, session_id=message.session_id, is_final=True)
+        self.transcripts.publish(mine)
+        tell = [self.reply, lambda: self.report(message.text)]
         for step in reversed(tell) if self.reports_first else tell:
             step()
 
@@ -117,8 +126,7 @@ def agent():
     scripted = ScriptedAgent()
     yield scripted
     scripted.executor.shutdown()
-    scripted.say.destroy()
-    scripted.node.destroy_node()
+    destroy_node(scripted.node)
     rclpy.try_shutdown()
 
 
@@ -127,12 +135,14 @@ def test_ask_prints_reply_and_outcome_of_its_own_turn(agent, reports_first):
     agent.reports_first = reports_first
     done = agent.run("ask", "pick up the red cube")
     assert (done.returncode, done.stdout) == (0, "Here you are.\n[done]\n"), done.stderr
+    assert agent.sessions == [terminal_session()]  # of whatever else is asked in this terminal, too
 
 
 @pytest.mark.parametrize(("outcome", "code"), [("refused", 0), ("asked", 0), ("answered", 0), ("failed", 1)])
 def test_ask_fails_only_if_the_turn_failed(agent, outcome, code):
     agent.outcome = outcome
-    done = agent.run("ask", "hello", "--json")
+    done = agent.run("ask", "hello", "--json", "--session", "ada")
+    assert agent.sessions == ["ada"]
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout) == {
         "heard": "hello",

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from voice_agent_ros.errors import VoiceAgentError
 
@@ -39,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Its exit code: 0 if it did what was asked, 1 if not, 2 for a wrong command line.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow shows a mark instead
     arguments = command_line().parse_args(argv)
     try:
         code: int = arguments.run(arguments)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,7 +53,7 @@ class ProcessProfile(_Bounds):
     """How the launch files start a process. Everything here works without root.
 
     Attributes:
-        cpus: its processors, as for taskset; empty: any.
+        cpus: its processors, as for taskset; empty: any. On a computer that has none of them it runs anywhere.
         memory_mb: limit of its data segment (RLIMIT_DATA): heap, stacks and private maps, touched or not; 0: none.
             Beyond it allocations fail, the process ends and is started again.
         nice: 0 to 19.
@@ -66,14 +67,21 @@ class ProcessProfile(_Bounds):
     respawn: bool = True
     respawn_delay_s: float = Field(default=1.0, ge=0.1, le=60.0)
 
-    def prefix(self) -> list[str]:
+    def prefix(self, warn: Callable[[str], None] = lambda _: None) -> list[str]:
         """Command in front of the process's own, from the tools of util-linux and coreutils.
+
+        Args:
+            warn: told what this computer does not have.
 
         Raises:
             ConfigurationError: a tool is missing.
         """
+        there = os.sched_getaffinity(0)
+        has_cpus = bool(there.intersection(parse_cpus(self.cpus)))
+        if self.cpus and not has_cpus:
+            warn(f"This computer has none of the processors {self.cpus}, only {sorted(there)}: any is used.")
         tools: list[tuple[bool, Sequence[str]]] = [
-            (bool(self.cpus), ("taskset", "-c", self.cpus)),
+            (has_cpus, ("taskset", "-c", self.cpus)),
             (bool(self.memory_mb), ("prlimit", f"--data={self.memory_mb * 1_000_000}")),
             (bool(self.oom_score_adj), ("choom", "-n", str(self.oom_score_adj), "--")),
             (bool(self.nice), ("nice", "-n", str(self.nice))),

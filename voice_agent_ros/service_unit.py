@@ -113,7 +113,7 @@ def unit(options: ServiceOptions) -> str:
         f"ExecStart=/bin/bash -c {_quoted(_script(options).replace('$', '$$'))}",
         "Restart=always",
         "RestartSec=3",
-        "# launch passes SIGINT on: goals are cancelled and devices closed; who does not end is killed.",
+        "# Without a terminal, launch passes SIGINT on: goals are cancelled, devices closed; who does not end is killed.",
         "KillSignal=SIGINT",
         "KillMode=mixed",
         f"TimeoutStopSec={STOP_S}",

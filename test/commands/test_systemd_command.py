@@ -2,10 +2,15 @@
 """The service that `voice-agent systemd` prints: systemd accepts it, and its words reach launch as they were meant."""
 
 import configparser
+import io
+import runpy
 import shlex
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
+import launch
 import pytest
 
 from voice_agent_ros.cli import main
@@ -98,3 +103,26 @@ def test_without_a_workspace_the_fix_is_told(workspace, capsys, monkeypatch):
     monkeypatch.delenv("COLCON_PREFIX_PATH")
     assert main(["systemd", "agent"]) == 1
     assert "--setup" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_without_a_terminal_launch_itself_passes_an_interruption_on(monkeypatch, is_terminal):
+    made = []
+
+    class FakeService:
+        def __init__(self, **options):
+            made.append(options)
+
+        def include_launch_description(self, description):
+            pass
+
+        def run(self):
+            return 0
+
+    monkeypatch.setattr(launch, "LaunchService", FakeService)
+    stdin = io.StringIO()
+    stdin.isatty = lambda: is_terminal
+    monkeypatch.setattr(sys, "stdin", stdin)
+    tool = runpy.run_path(str(Path(__file__).resolve().parents[2] / "tools" / "ros2.py"))
+    assert tool["launch"]("voice_agent_ros", "voice_agent.launch.py", ["arm:=prim6"]) == 0
+    assert made == [{"noninteractive": not is_terminal}]

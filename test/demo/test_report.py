@@ -47,6 +47,7 @@ def turn(outcome: str, *calls: dict, goals: int = 0, after: Thing = ON_TABLE) ->
         ([turn("done", {"skill": "pick", "arguments": {"object": "red cube"}}, goals=3)], "not lifted"),
         ([turn("stopped", PUT, goals=2)], "ended stopped"),
         ([turn("stopped", {"skill": "stop", "arguments": {}})], ""),
+        ([turn("done", {"skill": "set_speed", "arguments": {"factor": 0.5}})], ""),
     ],
 )
 def test_verdict(turns: list[Turn], problem: str) -> None:

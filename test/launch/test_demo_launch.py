@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 import unittest
@@ -20,12 +21,14 @@ from action_msgs.msg import GoalStatus, GoalStatusArray
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription
+from launch.logging import launch_config
 from rclpy.qos import qos_profile_action_status_default
 from voice_agent_ros.msg import AgentState, Transcript, TurnReport
 
 from voice_agent_ros.nodes import qos
 
 STARTUP_S = 90.0
+SAID = "Move the arm up by five centimeters."
 CONSOLE = "xlm-console-sim"
 
 
@@ -91,7 +94,7 @@ class TestDemo(unittest.TestCase):
 
     def test_2_a_transcript_becomes_a_trajectory_goal_that_succeeds(self) -> None:
         self.wait(lambda: self.state.state == AgentState.READY, STARTUP_S)
-        self.say("Move the arm up by five centimeters.", "turn-1")
+        self.say(SAID, "turn-1")
         assert self.wait(lambda: bool(self.turns), 30.0)
         assert self.turns[0].outcome == TurnReport.OUTCOME_DONE, (self.turns[0].rule, self.turns[0].reply)
         assert self.wait(lambda: GoalStatus.STATUS_SUCCEEDED in self.goals.values(), 5.0), self.goals
@@ -108,6 +111,21 @@ class TestDemo(unittest.TestCase):
 
 @launch_testing.post_shutdown_test()
 class TestAfterShutdown(unittest.TestCase):
+    def test_logs_name_turns_and_hold_no_words(self) -> None:
+        """Neither what ROS writes itself, nor what launch does, nor the record beside it."""
+        folder = Path(launch_config.log_dir)
+        launched = re.findall(r"process started with pid \[(\d+)\]", (folder / "launch.log").read_text())
+        of_nodes = [path for pid in launched for path in folder.parent.glob(f"*_{pid}_*.log")]
+        assert of_nodes
+        logs = {path: path.read_text(errors="replace") for path in [*of_nodes, *folder.iterdir()]}
+        assert any("Turn turn-1: done" in text for text in logs.values())
+        for path, text in logs.items():
+            for words in ("five centimet", "the arm up", "up by 5", "Done."):  # said by either side
+                assert words not in text, path
+        about = re.compile(r"\b(intent|refused|understood|language model failed|stop requested|cut short)\b")
+        lines = [line for text in logs.values() for line in text.splitlines() if "]: " in line]
+        assert not [line for line in lines if about.search(line.split("]: ")[-1]) and "Turn " not in line]
+
     def test_every_process_ended_cleanly(self, proc_info: launch_testing.ProcInfoHandler) -> None:
         launch_testing.asserts.assertExitCodes(proc_info)
 

@@ -242,16 +242,22 @@ def test_lost_audio_is_told_counted_and_survived(start, capfd):
     microphone.hear(clip[2 * RATE :], skip=3)
     microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
-    assert "3 chunks of audio lost" in capfd.readouterr().err
+    assert f"Turn {microphone.finals[0].turn_id}: 3 chunks of audio lost" in capfd.readouterr().err
     assert node._health().values["chunks lost"] == 3
 
 
-def test_audio_that_ends_in_mid_utterance_ends_it(start):
-    _, microphone = start()
+def test_audio_that_ends_in_mid_utterance_ends_it_and_a_stop_in_it_has_its_turn(start, capfd):
+    node, microphone = start()
     microphone.silence(0.5)
     microphone.hear(load(DEMO / "pick_red_cube.wav", RATE)[: round(1.8 * RATE)])
-    microphone.wait(lambda: microphone.finals)
+    node._keep(lambda: node._on_stop_spotted(Spotted("stop", 1.0)))
+    microphone.wait(lambda: microphone.finals and microphone.stops)
     assert words(microphone.finals[0].text)[:2] == ["pick", "up"]
+    turn = microphone.stops[0].turn_id
+    assert turn == microphone.finals[0].turn_id
+    told = capfd.readouterr().err
+    for event in ("no audio for", "stop requested: the spotter heard 'stop'", "stopped in doubt"):
+        assert f"Turn {turn}: {event}" in told
 
 
 def test_a_wrong_rate_is_named_until_it_is_right(start, capfd):
@@ -270,7 +276,7 @@ def problems_of(node) -> str:
     return "" if found.level == "ok" else found.message
 
 
-def test_when_the_server_is_down_the_next_engine_gets_the_same_utterance(start, dead_server):
+def test_when_the_server_is_down_the_next_engine_gets_the_same_utterance(start, dead_server, capfd):
     node, microphone = start(
         recognizer="openai_api", recognizer_url=dead_server, recognizer_fallback=["whisper_local"]
     )
@@ -279,7 +285,13 @@ def test_when_the_server_is_down_the_next_engine_gets_the_same_utterance(start, 
     microphone.silence(1.4)
     microphone.wait(lambda: microphone.finals)
     assert words(microphone.finals[0].text) == ["yes"]
-    assert node._health().values["recognized by"] == "whisper_local"
+    final = microphone.finals[0]
+    assert final.engine.startswith(
+        f"whisper_local instead of openai_api (The recognizer at {dead_server} cannot be reached."
+    )
+    assert node._health().values["recognized by"] == final.engine
+    told = capfd.readouterr().err
+    assert told.count(f"Turn {final.turn_id}: speech is recognized by whisper_local instead of") == 1, told
 
 
 def test_a_server_that_is_down_is_named_and_forgotten_when_it_is_back(start, dead_server, capfd):

@@ -15,13 +15,14 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray
-from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, Transcript, TurnReport
+from voice_agent_ros.msg import BridgeState, Prompt, ReplyChunk, StopRequest, Transcript, TurnReport
 from voice_agent_ros.srv import Confirm
 
 from voice_agent_ros.commands.chat_link import ChatLink
 from voice_agent_ros.commands.ros_session import ros_session
 from voice_agent_ros.commands.view_link import ViewLink
 from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes.spin import destroy_node
 from voice_agent_ros.telemetry.chat_events import Question, Reply, Said, Status, TurnEnded
 
 TIMEOUT_S = 15.0
@@ -35,9 +36,8 @@ class FakeAgent:
         rclpy.init(context=self.context)
         self.node = rclpy.create_node("faked_agent", context=self.context)
         self.told: list[str] = []
-        self.node.create_subscription(
-            String, "prompt_text", lambda one: self.told.append(one.data), qos.EVENTS
-        )
+        self.sessions: list[str] = []
+        self.node.create_subscription(Prompt, "prompt", self._on_prompt, qos.EVENTS)
         self.node.create_subscription(
             StopRequest, "stop", lambda one: self.told.append(f"stop {one.scope}"), qos.EVENTS
         )
@@ -69,6 +69,10 @@ class FakeAgent:
         self.thread = threading.Thread(target=self.executor.spin)
         self.thread.start()
 
+    def _on_prompt(self, message: Prompt) -> None:
+        self.told.append(message.text)
+        self.sessions.append(message.session_id)
+
     def _serve(self, name: str, answer: Any) -> Any:
         self.told.append(name)
         answer.success = True
@@ -77,7 +81,7 @@ class FakeAgent:
     def close(self) -> None:
         self.executor.shutdown()
         self.thread.join(5.0)
-        self.node.destroy_node()
+        destroy_node(self.node)
         rclpy.shutdown(context=self.context)
 
 
@@ -93,6 +97,17 @@ def wait(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_two_consoles_are_two_sessions(agent):
+    with ros_session("") as session:
+        ada, bob = ChatLink(session.node), ChatLink(session.node)
+        with session.spinning():
+            for count, console in enumerate((ada, bob, ada), 1):
+                wait(lambda console=console: console.say("go up"))
+                wait(lambda count=count: len(agent.sessions) == count)
+    assert agent.sessions == [ada.session_id, bob.session_id, ada.session_id]
+    assert len({*agent.sessions, ""}) == 3
 
 
 def test_words_and_wishes_arrive(agent):
@@ -184,7 +199,7 @@ def test_thoughts_are_shown_on_wish():
             thoughts.publish(ReplyChunk(reply_id="t", text="Hm.", kind=ReplyChunk.KIND_TEXT, is_last=True))
             wait(lambda: events)
     assert events == [Reply("t", "Hm.", "thought", is_last=True)]
-    node.destroy_node()
+    destroy_node(node)
     rclpy.shutdown(context=context)
 
 

@@ -20,6 +20,7 @@ from voice_agent_ros.srv import Confirm
 from voice_agent_ros.motion.audit_chain import verify
 from voice_agent_ros.nodes.intent_bridge_node import MAX_OPEN_INTENTS, IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
+from voice_agent_ros.nodes.spin import destroy_node
 from voice_agent_ros.share import shared_file
 
 pytestmark = pytest.mark.ros
@@ -81,10 +82,12 @@ def test_a_sentence_becomes_a_motion_that_is_announced_and_measured(person: Pers
     assert (result.outcome, result.message) == ("done", "Done.")
     assert [f.phase for f in person.feedback] == [
         "checking",
+        "judged",
         "planned",
         "executing",
         "goal_accepted",
         "first_motion",
+        "last_motion",
     ]
     assert person.phase("planned").message == "I'll move up by 5 centimetres."
     assert abs(person.height() - before) > 0.01
@@ -260,7 +263,7 @@ def test_activation_names_the_controller_that_is_missing(
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
     node.close()
-    node.destroy_node()
+    destroy_node(node)
     assert "hand_controller/gripper_cmd" in capfd.readouterr().err
 
 
@@ -271,7 +274,7 @@ def test_configuration_says_what_does_not_fit(tmp_path: Path, capfd: pytest.Capt
     node.set_parameters(parameters(tmp_path / "log", policy_path=str(policy)))
     assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
     node.close()
-    node.destroy_node()
+    destroy_node(node)
     shown = capfd.readouterr().err
     assert "limits.tool_speed" in shown
     assert "fly" in shown

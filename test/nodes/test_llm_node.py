@@ -15,7 +15,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from until import until
-from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, VoiceActivity
+from voice_agent_ros.msg import BridgeState, Prompt, ReplyChunk, StopRequest, TurnReport, VoiceActivity
 
 from voice_agent_ros.nodes import qos
 
@@ -32,9 +32,13 @@ def world() -> Iterator[World]:
 def test_a_spoken_command_becomes_a_goal_and_a_report(world: World) -> None:
     world.start()
     world.bridge.feedback = [
+        ("checking", "", ""),
+        ("judged", "", ""),
         ("planned", "I'll put it there.", ""),
+        ("executing", "", ""),
         ("goal_accepted", "", ""),
         ("first_motion", "", ""),
+        ("last_motion", "", ""),
     ]
     turn_id = world.person.says("Put the red cube in the bowl.")
     report = until(lambda: world.person.report_of(turn_id))
@@ -45,10 +49,15 @@ def test_a_spoken_command_becomes_a_goal_and_a_report(world: World) -> None:
     assert [stage.name for stage in report.stages] == [
         "speech",
         "final_transcript",
+        "grammar",
         "intent",
+        "gate",
+        "plan",
         "goal_accepted",
         "first_motion",
+        "last_motion",
         "first_audio",
+        "last_audio",
         "done",
     ]
     assert all(stage.end.sec for stage in report.stages)
@@ -93,6 +102,24 @@ def test_typed_text_takes_the_same_path(world: World) -> None:
     assert (transcript.language, report.language) == ("zh", "zh")
     assert transcript.turn_id == report.turn_id == world.bridge.goals[0].intent.turn_id
     assert report.outcome == "done"
+
+
+def test_each_console_is_a_session_of_its_own(world: World) -> None:
+    world.start()
+
+    def types(session_id: str, text: str) -> TurnReport:
+        known = len(world.person.reports)
+        world.person.console.publish(Prompt(session_id=session_id, text=text))
+        return until(lambda: world.person.reports[known:])[-1]
+
+    assert types("ada", "pick up the cube").outcome == "asked"
+    types("bob", "the green one")
+    assert not world.bridge.goals
+    assert types("ada", "pick up the cube").outcome == "asked"
+    assert types("ada", "the red one").outcome == "done"
+    sent = world.bridge.goals[0].intent
+    assert (sent.session_id, json.loads(sent.calls[0].arguments_json)) == ("ada", {"object": "red cube"})
+    assert types("", "wave").session_id == "typed"
 
 
 def test_typed_stop_is_published_and_asked_of_the_bridge(world: World) -> None:
@@ -231,7 +258,11 @@ def test_how_the_endpoints_stand_is_published(world: World) -> None:
     world.start()
     seen: list[DiagnosticArray] = []
     world.person.create_subscription(DiagnosticArray, "/diagnostics", seen.append, qos.EVENTS)
-    until(lambda: [status for array in seen for status in array.status if status.name == "language model"])
+    until(
+        lambda: [
+            status for array in seen for status in array.status if status.name == "llm_node: language model"
+        ]
+    )
 
 
 def test_thoughts_have_a_topic_of_their_own(world: World) -> None:
@@ -260,7 +291,7 @@ def test_a_switch_to_another_endpoint_is_said_in_diagnostics(world: World) -> No
     assert until(lambda: world.person.report_of(turn_id)).outcome == "answered"
 
     def told() -> str:
-        statuses = [one for array in seen for one in array.status if one.name == "language model"]
+        statuses = [one for array in seen for one in array.status if one.name == "llm_node: language model"]
         return (
             next((one.value for one in statuses[-1].values if one.key == "switches"), "") if statuses else ""
         )

@@ -62,7 +62,7 @@ class FakeControllers(Node):
         return [len(times) for times in self.canceled.values()]
 
     def stop(self, scope: str) -> None:
-        self.stopping.publish(StopRequest(source="test", scope=scope, phrase="stop"))
+        self.stopping.publish(StopRequest(source="test", scope=scope, phrase="stop", turn_id="t1"))
 
 
 def spin(executor: SingleThreadedExecutor) -> None:
@@ -94,12 +94,19 @@ def controllers() -> Iterator[FakeControllers]:
 
 
 @pytest.mark.parametrize("scope", [StopRequest.SCOPE_MOTION, StopRequest.SCOPE_ALL])
-def test_a_stop_cancels_every_goal_of_every_controller(controllers: FakeControllers, scope: str) -> None:
+def test_a_stop_cancels_every_goal_of_every_controller(
+    controllers: FakeControllers, scope: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     controllers.stop(scope)
     until(lambda: min(controllers.counts()))
     for request in controllers.requests:
         assert not any(request.goal_info.goal_id.uuid)
         assert request.goal_info.stamp.sec == request.goal_info.stamp.nanosec == 0
+    until(
+        lambda: (
+            "Turn t1: canceling all goals of all controllers: stop from test: stop." in capfd.readouterr().err
+        )
+    )
 
 
 def test_silencing_the_speech_is_not_its_business(controllers: FakeControllers) -> None:

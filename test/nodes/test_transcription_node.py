@@ -19,6 +19,7 @@ from voice_agent_ros.action import TranscribeFile  # noqa: E402
 
 from voice_agent_ros.errors import ModelMissingError  # noqa: E402
 from voice_agent_ros.models.catalogue import path_of  # noqa: E402
+from voice_agent_ros.nodes.spin import destroy_node  # noqa: E402
 from voice_agent_ros.nodes.transcription_node import TranscriptionNode  # noqa: E402
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
@@ -35,7 +36,7 @@ def node():
     one = TranscriptionNode()
     yield one
     one.close()
-    one.destroy_node()
+    destroy_node(one)
     rclpy.shutdown()
 
 
@@ -67,7 +68,7 @@ def ask(node):
 
     yield run
     client.destroy()
-    other.destroy_node()
+    destroy_node(other)
     executor.shutdown()
 
 
@@ -85,10 +86,17 @@ def test_a_recording_becomes_text_subtitles_and_segments(ask):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("none.wav", "cannot be opened"), ("README.md", "text file"), (".", "is a directory")]
+    ("name", "said"),
+    [
+        ("none.wav", "cannot be opened"),
+        ("README.md", "text file"),
+        (".", "is a directory"),
+        ("/dev/zero", "is a pipe or a device"),
+        ("~nobody of that name/a.wav", "cannot be opened"),
+    ],
 )
 def test_what_cannot_be_transcribed_is_said(ask, name, said):
-    status, result, _ = ask(DEMO / name)
+    status, result, _ = ask(name if name.startswith("~") else DEMO / name)
     assert status == GoalStatus.STATUS_ABORTED
     assert said in result.message
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -132,6 +133,24 @@ def test_bars_share_an_axis_and_count_from_the_end_of_speech():
 
 def test_a_turn_without_times_has_no_bars():
     assert waterfall(Turn("", "", "", "", "", (), "", "", "", 0.0, ())) == []
+
+
+def test_of_many_stages_the_telling_ones_are_shown():
+    names = (
+        "speech",
+        "partial",
+        "endpoint",
+        "final_transcript",
+        "grammar",
+        "intent",
+        "gate",
+        "plan",
+        "goal_accepted",
+        "first_motion",
+    )
+    stages = tuple(Stage(name, 10.0 + at, 11.0 + at) for at, name in enumerate(names))
+    shown = [line.split()[0] for line in waterfall(replace(TURN, stages=stages))]
+    assert shown == ["speech", "final_transcript", "intent", "first_motion"]
 
 
 def test_events_may_come_before_and_after():

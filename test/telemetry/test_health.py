@@ -66,13 +66,18 @@ def test_slow_turns_warn_once_there_are_enough():
         (health.processes([]), Level.STALE, ""),
         (health.processes([Process("asr_node", 1, 97.0, 10**8)]), Level.WARN, "asr_node is busy"),
         (health.processes([Process("asr_node", 1, 7.0, 10**8)]), Level.OK, "100 MB"),
-        (health.playback(3, 10), Level.WARN, "3 gaps in 10 replies"),
+        (health.processes([Process("xlm_demo", 1, 7.0, 10**9)], 10**8), Level.ERROR, "xlm_demo has 1000 MB"),
+        (health.processes([Process("xlm_demo", 1, 7.0, 10**9)], 10**10), Level.OK, "1000 MB"),
+        (health.playback(3, 10), Level.WARN, "3 gaps in the last 10 replies"),
         (health.playback(0, 10), Level.OK, ""),
     ],
 )
 def test_levels_and_reasons(finding, level, words):
     assert finding.level is level
     assert words in finding.message
+    if level is not Level.OK:
+        hints = ("see ", "is it ", "voice-agent ", "ros2 ", "df -h", "start", "choose", "smaller")
+        assert any(hint in finding.message.lower() for hint in hints), "what is to be done?"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from voice_agent_ros.cli import main
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.telemetry.pictures import draw_waterfall, part_of
-from voice_agent_ros.telemetry.statistics import Latencies, table
+from voice_agent_ros.telemetry.statistics import Latencies, of_median, table
 from voice_agent_ros.telemetry.turn_files import TurnRecorder, read_turns, write_csv
 from voice_agent_ros.telemetry.turns import Stage, Turn, described
 
@@ -33,6 +33,7 @@ TURN = Turn(
         Stage("final_transcript", 0.0, AT + 0.6),
         Stage("first_motion", 0.0, 0.0),
     ),
+    ("ears: whisper_local",),
 )
 
 
@@ -52,6 +53,7 @@ def message(turn: Turn) -> dict[str, object]:
         "outcome": turn.outcome,
         "rule": turn.rule,
         "reply": turn.reply,
+        "engines": list(turn.engines),
         "speech_end": time(turn.speech_end),
         "stages": [
             {"name": stage.name, "start": time(stage.start), "end": time(stage.end)} for stage in turn.stages
@@ -68,7 +70,7 @@ def recording(path, count: int = 3):
 
 
 def test_only_what_ended_has_a_latency():
-    assert TURN.latencies() == {"speech": 0.0, "final_transcript": pytest.approx(0.6)}
+    assert TURN.latencies() == {"final_transcript": pytest.approx(0.6)}
 
 
 def test_percentiles_are_those_of_numpy_and_the_earliest_stage_comes_first():
@@ -171,3 +173,24 @@ def test_stats_of_a_recording(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "final_transcript" in out
     assert "0.600" in out
+
+
+def test_the_turn_in_the_middle_is_drawn_alone(tmp_path, capsys):
+    file = recording(tmp_path / "x.mcap")
+    out = tmp_path / "pictures"
+    assert main(["timeline", str(file), "--median", "final_transcript", "-o", str(out)]) == 0
+    assert [path.name for path in out.iterdir()] == ["median_turn.png"]
+    assert main(["timeline", str(file), "--median", "first_audio", "-o", str(out)]) == 1
+    assert "final_transcript" in capsys.readouterr().err  # what there is instead
+
+
+def test_the_median_is_a_turn_that_was():
+    turns = [replace(TURN, turn_id=str(at), stages=(Stage("done", 0.0, AT + at),)) for at in (5, 1, 9, 2)]
+    assert of_median(turns, "done").turn_id == "2"
+    assert of_median(turns[:3], "done").turn_id == "5"
+    assert of_median(turns, "first_audio") is None
+
+
+def test_what_a_stage_took_by_itself():
+    stages = (Stage("plan", AT + 1.0, AT + 1.5), Stage("done", 0.0, AT + 2.0), Stage("gate", AT, 0.0))
+    assert replace(TURN, stages=stages).durations() == {"plan": pytest.approx(0.5)}

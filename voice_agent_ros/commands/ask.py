@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any
 
+from voice_agent_ros.commands.console_session import terminal_session
 from voice_agent_ros.commands.ros_session import DISCOVERY_S, RosSession, add_session_arguments, ros_session
 
 HELP = "type a sentence to a running agent and print what comes of it"
@@ -21,13 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print the turn's report as a JSON object instead"
     )
+    parser.add_argument(
+        "--session",
+        default="",
+        metavar="NAME",
+        help="the conversation that it belongs to; default: that of this terminal, or of this user without one",
+    )
     add_session_arguments(parser, TIMEOUT_S)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     with ros_session(arguments.namespace) as session:
-        turn = Turn(session, arguments.text, show=not arguments.json)
+        session_id = arguments.session or terminal_session()
+        turn = Turn(session, session_id, arguments.text, show=not arguments.json)
         turn.send()
         session.require(lambda: turn.report is not None, arguments.timeout, "The sentence had no outcome")
         report = turn.report
@@ -43,25 +51,23 @@ def run(arguments: argparse.Namespace) -> int:
 class Turn:
     """One typed sentence on its way through the agent.
 
-    The agent gives the turn its id; we recognise it by the transcript that carries our words.
+    The agent gives the turn its id; we recognise it by the transcript that carries our session and words.
     """
 
-    def __init__(self, session: RosSession, text: str, *, show: bool) -> None:
-        from std_msgs.msg import String
-
-        from voice_agent_ros.msg import ReplyChunk, Transcript, TurnReport
+    def __init__(self, session: RosSession, session_id: str, text: str, *, show: bool) -> None:
+        from voice_agent_ros.msg import Prompt, ReplyChunk, Transcript, TurnReport
         from voice_agent_ros.nodes import qos
 
         self.report: Any = None
         self._session = session
-        self._text = text
+        self._prompt = Prompt(session_id=session_id, text=text)
         self._show = show
         self._turn_id = ""
         self._early: list[Any] = []  # what came before we knew the id
         self._begun: set[str] = set()  # replies of which we heard a piece
         self._told: set[str] = set()  # and those whose last piece we heard
         node = session.node
-        self._publisher = node.create_publisher(String, "prompt_text", qos.EVENTS)
+        self._publisher = node.create_publisher(Prompt, "prompt", qos.EVENTS)
         self._transcripts = node.create_subscription(
             Transcript, "speech/transcript", self._on_transcript, qos.EVENTS
         )
@@ -74,15 +80,13 @@ class Turn:
         Raises:
             NoAnswerError: there is no llm_node.
         """
-        from std_msgs.msg import String
-
         node = self._session.node
         self._session.require(
             lambda: self._publisher.get_subscription_count() and node.count_publishers("turns"),
             DISCOVERY_S,
-            "Nobody listens to prompt_text",
+            "Nobody listens to prompt",
         )
-        self._publisher.publish(String(data=self._text))
+        self._publisher.publish(self._prompt)
 
     @property
     def is_told(self) -> bool:
@@ -90,7 +94,12 @@ class Turn:
         return self._begun == self._told and bool(self._told or not self.report.reply)
 
     def _on_transcript(self, message: Any) -> None:
-        if not self._turn_id and message.is_final and message.text.strip() == self._text.strip():
+        said = (message.session_id, message.text.strip())
+        if (
+            not self._turn_id
+            and message.is_final
+            and said == (self._prompt.session_id, self._prompt.text.strip())
+        ):
             self._turn_id = message.turn_id
             early, self._early = self._early, []
             for handle, earlier in early:

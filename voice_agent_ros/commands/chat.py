@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 HELP = "talk to a running agent in the terminal: conversation, times of the turn, a key for stop"
 
@@ -25,9 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise VoiceAgentError(
             f"The terminal's library is missing ({error}).", "Run: pip install 'voice_agent_ros[tools]'"
         ) from error
-    from voice_agent_ros.commands.chat_link import ChatLink
-
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise VoiceAgentError(
+            "There is no terminal to talk in.", "One sentence is said by: voice-agent ask TEXT"
+        )
     with ros_session(arguments.namespace) as session:
+        from voice_agent_ros.commands.chat_link import ChatLink
+
         link = ChatLink(session.node, thoughts=arguments.thoughts)
         app = ChatApp(link)
         link.tell = app.take

@@ -6,10 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from voice_agent_ros.msg import AgentState, BridgeState, ReplyChunk, StopRequest, Transcript, TurnReport
+from voice_agent_ros.commands.console_session import new_session
+from voice_agent_ros.msg import (
+    AgentState,
+    BridgeState,
+    Prompt,
+    ReplyChunk,
+    StopRequest,
+    Transcript,
+    TurnReport,
+)
 from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.thoughts import TOPIC
 from voice_agent_ros.srv import Confirm
@@ -27,16 +35,18 @@ class ChatLink:
         thoughts: be told what the model thinks, too.
 
     Attributes:
+        session_id: of what is said here.
         tell: gets the events, from the thread that spins the node.
     """
 
     def __init__(self, node: Any, *, thoughts: bool = False) -> None:
         self._node = node
+        self.session_id = new_session()
         self.tell: Callable[[Event], None] = lambda _: None
         self._agent, self._latch = "", ""
         self._question = Question()
         self._questions: dict[str, str] = {}  # by nonce: words and bridge tell of it in any order
-        self._prompt = node.create_publisher(String, "prompt_text", qos.EVENTS)
+        self._prompt = node.create_publisher(Prompt, "prompt", qos.EVENTS)
         self._stop = node.create_publisher(StopRequest, "stop", qos.EVENTS)
         self._guard = node.create_client(Trigger, "stop_guard_node/stop")
         self._resume = node.create_client(Trigger, "intent_bridge_node/resume")
@@ -56,7 +66,7 @@ class ChatLink:
         """Send a sentence; False: nobody listens."""
         if not self._prompt.get_subscription_count():
             return False
-        self._prompt.publish(String(data=text))
+        self._prompt.publish(Prompt(session_id=self.session_id, text=text))
         return True
 
     def stop(self) -> bool:

@@ -7,6 +7,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--area", action="append", default=[], metavar="AREA", help="only this one; repeatable"
     )
     parser.add_argument("--params", type=Path, metavar="FILE", help="your parameters; default: the package's")
+    parser.add_argument("--profile", default="", help="as for the launch file: its parameters count")
     parser.add_argument("--arm", default="", help="as for the launch file")
     parser.add_argument("--llm-url", default="", metavar="URL", help="as for the launch file")
     parser.add_argument("--namespace", default="", help="namespace of the robot")
@@ -50,12 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [area for area in arguments.area if area not in AREAS]
     if unknown:
         raise ConfigurationError(f"There is no area {', '.join(unknown)}.", f"Choose of {', '.join(AREAS)}.")
-    installation = _installation(arguments)
+    installation, wrong = _installation(arguments)
     areas = arguments.area or AREAS
     if arguments.here:
         coming: Iterator[Check] = (check for area in areas for check in examine_here(area, installation))
     else:
         coming = examine(installation, areas)
+    coming = chain(wrong, coming)
     if arguments.json:
         checks = list(coming)
         rows = {"checks": [check.as_dict() for check in checks]}
@@ -65,15 +68,41 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if any(check.status == "FAIL" for check in checks) else 0
 
 
-def _installation(arguments: argparse.Namespace) -> Installation:
-    from voice_agent_ros.doctor.check import Installation
+def _installation(arguments: argparse.Namespace) -> tuple[Installation, list[Check]]:
+    """What is to run; with parameters that cannot be read, what that does not depend on is examined all the same."""
+    from voice_agent_ros.doctor.check import Check, Installation
+    from voice_agent_ros.errors import VoiceAgentError
 
-    parameters = _parameters(arguments.params)
+    parameters, wrong = {}, []
+    try:
+        parameters = _parameters(arguments.params)
+    except VoiceAgentError as error:
+        wrong = [Check("configuration", "parameters", "FAIL", error.message, error.fix)]
+    try:
+        for node, own in _of_profile(arguments.profile).items():
+            parameters.setdefault(node, {}).update(own)
+    except VoiceAgentError as error:
+        wrong.append(Check("configuration", "profile", "FAIL", error.message, error.fix))
+        arguments.profile = ""
     if arguments.arm:
         parameters.setdefault("intent_bridge_node", {})["arm"] = arguments.arm
     if arguments.llm_url:
         parameters.setdefault("llm_node", {})["llm_url"] = arguments.llm_url
-    return Installation(arguments.purpose, parameters, arguments.namespace, arguments.timeout)
+    installation = Installation(
+        arguments.purpose, parameters, arguments.namespace, arguments.timeout, arguments.profile
+    )
+    return installation, wrong
+
+
+def _of_profile(name: str) -> dict[str, dict[str, Any]]:
+    if not name:
+        return {}
+    from voice_agent_ros.profiles import load_profile
+
+    return {
+        key.rsplit("/", 1)[-1]: content["ros__parameters"]
+        for key, content in load_profile(name).parameters.items()
+    }
 
 
 def _parameters(path: Path | None) -> dict[str, dict[str, Any]]:
@@ -91,9 +120,13 @@ def _parameters(path: Path | None) -> dict[str, dict[str, Any]]:
         }
     except ImportError:
         return {}  # the area of the engines tells
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+    except OSError as error:
+        fix = "Give a file that this user may read (chmod a+r). The rest was examined with the defaults."
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", fix) from error
+    except (UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         raise ConfigurationError(
-            f"{path} is no file of ROS parameters: {error}.", "See config/voice_agent.yaml."
+            f"{path} is no file of ROS parameters: {' '.join(str(error).split())}.",
+            "Correct it; it looks like config/voice_agent.yaml. The rest was examined with the defaults.",
         ) from error
 
 

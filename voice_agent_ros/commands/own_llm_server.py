@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO
 
 from voice_agent_ros import xlm
+from voice_agent_ros.children import end
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.models.catalogue import path_of
 
 MODEL = "qwen2.5-coder-0.5b-instruct"
 PROFILE = "xlm_demo-0.9.0"
 START_TIMEOUT_S = 90.0
-END_TIMEOUT_S = 10.0
 POLL_S = 0.1
 LOG_LINES = 5
 
@@ -99,12 +99,7 @@ def serving(command: Sequence[str]) -> Iterator[str]:
             _wait_until_healthy(server, f"http://127.0.0.1:{port}/health", log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
-            server.terminate()
-            try:
-                server.wait(END_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait(END_TIMEOUT_S)
+            end(server)
 
 
 def _python(module: str) -> list[str]:

@@ -20,8 +20,12 @@ STYLES = {
     "says": "bold blue",
     "stop": "bold red",
     "done": "bold green",
+    "result": "bold green",
     "error": "bold red",
 }
+
+
+TIMELESS = ("start", "mic", "view", "result", "error")  # belong to no turn
 
 
 class Narrator:
@@ -46,7 +50,11 @@ class Narrator:
 
     def show(self, kind: str, text: str) -> None:
         """One event of a kind in STYLES."""
-        elapsed = "" if self._speech_end is None else f"{self._clock() - self._speech_end:+.2f} s"
+        elapsed = (
+            ""
+            if self._speech_end is None or kind in TIMELESS
+            else f"{self._clock() - self._speech_end:+.2f} s"
+        )
         line = Text(f"{elapsed:>9}  ")
         line.append(f"{kind:<7}", style=STYLES.get(kind, ""))
         line.append(text, style="dim" if kind == "hears" else "")

@@ -13,7 +13,8 @@ Position = tuple[float, float, float]
 TIMINGS = ("final_transcript", "intent", "goal_accepted", "first_motion", "first_audio", "done")
 MOVED_M = 0.01
 MOVED_RAD = 0.01
-STILL_SKILLS = ("stop", "resume", "describe_scene")
+# What is done without a movement; see `moves` of the skills.
+STILL_SKILLS = ("stop", "pause", "resume", "describe_scene", "set_speed", "remember_place", "forget_place")
 RESTING_OUTCOMES = ("answered", "refused")
 
 

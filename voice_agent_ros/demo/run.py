@@ -199,7 +199,9 @@ def conversation(options: Options, clips: list[Path], observer: Observer, narrat
     if shortcoming:
         narrator.show("error", shortcoming)
         return 1
-    narrator.show("done", f"report.json, before.png, after.png and reply.wav are in {options.out}")
+    narrator.show(
+        "result", f"it succeeded; report.json, before.png, after.png and reply.wav are in {options.out}"
+    )
     return 0
 
 

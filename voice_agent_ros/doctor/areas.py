@@ -7,6 +7,7 @@ A process that runs this module with the name of an area and an installation pri
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 from voice_agent_ros.doctor.check import Check, Installation
+from voice_agent_ros.errors import VoiceAgentError
 
 Examine = Callable[[Installation], Iterable[Check]]
 
@@ -33,6 +35,20 @@ AREAS = (
 )
 SAME_TIME = 3
 START_S = 30.0  # imports on a cold, busy computer
+# What others' errors say, in lower case, and the fix.
+KNOWN = (
+    (
+        "logging directory",
+        "Set HOME, or ROS_LOG_DIR, to a folder of this user: no ROS program starts without.",
+    ),
+    (
+        "log directory",
+        "Make that folder writable, or set ROS_LOG_DIR to one that is: no ROS program starts without.",
+    ),
+    ("home directory", "Set HOME to a folder of this user: export HOME=…"),
+    ("no space left", "Free some space: df -h"),
+    ("permission denied", "Let this user read it: chown or chmod."),
+)
 MARK = "checks: "  # libraries print too
 
 
@@ -60,6 +76,9 @@ def _apart(area: str, installation: Installation) -> list[Check]:
 
 def _broken(area: str, evidence: str) -> Check:
     fix = f"Run it alone for the whole message: voice-agent doctor --area {area} --here"
+    wanted = os.environ.get("RMW_IMPLEMENTATION", "")
+    if wanted and wanted in evidence:  # rcl ends the process
+        fix = f"apt-get install ros-$ROS_DISTRO-{wanted.replace('_', '-')}, or unset RMW_IMPLEMENTATION."
     return Check(area, "examination", "FAIL", evidence, fix)
 
 
@@ -75,9 +94,14 @@ def examine_here(area: str, installation: Installation) -> list[Check]:
     try:
         examine_area: Examine = import_module(f"voice_agent_ros.doctor.{area}").examine
         checks.extend(examine_area(installation))
+    except VoiceAgentError as error:
+        checks.append(Check(area, "examination", "FAIL", error.message, error.fix))
     except Exception as error:  # noqa: BLE001  the doctor has to work when anything is broken
         evidence = f"{type(error).__name__}: {error}"
-        checks.append(Check(area, "examination", "FAIL", evidence, "Repair what the message names."))
+        fixes = (fix for words, fix in KNOWN if words in evidence.lower())
+        checks.append(
+            Check(area, "examination", "FAIL", evidence, next(fixes, "Repair what the message names."))
+        )
     return checks
 
 

@@ -37,14 +37,16 @@ def _device(name: str, direction: Direction, device: str) -> Check:
         rate = default_rate(device, direction)
         there = describe_devices(direction)
     except VoiceAgentError as error:
-        return Check(AREA, name, "FAIL", error.message, f"{error.fix}{_permission()}")
+        return Check(AREA, name, "FAIL", error.message, _permission() or error.fix)
     return Check(AREA, name, "PASS", f"{device or 'the default'} at {rate} Hz; there are: {there}")
 
 
 def _permission() -> str:
     nodes = list(SOUND_GROUP.glob("pcm*")) if SOUND_GROUP.is_dir() else []
     refused = [node for node in nodes if not _readable(node)]
-    return " This user may not open them: usermod -aG audio $USER, then log in again." if refused else ""
+    if not refused:
+        return ""
+    return f"This user may not open {refused[0]}: usermod -aG audio $USER, then log in again."
 
 
 def _readable(path: Path) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Status = Literal["PASS", "WARN", "FAIL"]
@@ -33,6 +34,11 @@ class Check:
         return asdict(self)
 
 
+def readable(path: Path) -> str:
+    """What to do about a file or folder that was refused to this user."""
+    return f"This user may not read it: chmod a+rX {path}, and the folders above it, or chown."
+
+
 @dataclass(frozen=True)
 class Installation:
     """What is to run.
@@ -42,12 +48,14 @@ class Installation:
         parameters: by node, as in config/voice_agent.yaml.
         namespace: of the robot.
         patience_s: how long anybody on a network is waited for.
+        profile: kind of computer, as for the launch files; its parameters are among `parameters`.
     """
 
     purpose: Purpose = "robot"
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     namespace: str = ""
     patience_s: float = 5.0
+    profile: str = ""
 
     def parameter(self, node: str, name: str, default: Any = "") -> Any:
         """The value that a node will have."""

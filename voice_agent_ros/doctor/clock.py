@@ -58,7 +58,11 @@ def _synchronised(patience_s: float) -> Check:
     command = [program, "show", "--property=NTPSynchronized", "--value"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=patience_s, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return Check(
+            AREA, name, "WARN", "timedatectl does not answer", "See: systemctl status systemd-timedated"
+        )
+    except OSError as error:
         return Check(AREA, name, "PASS", f"not known ({error}); matters only with several computers")
     answer = done.stdout.strip()
     if answer == "no":

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from voice_agent_ros.config_files import config_path
-from voice_agent_ros.doctor.check import Check, Installation
+from voice_agent_ros.doctor import parameters
+from voice_agent_ros.doctor.check import Check, Installation, readable
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.scene_file import load_scene
+from voice_agent_ros.profiles import load_profile
 
 AREA = "configuration"
 NODE = "intent_bridge_node"
@@ -26,6 +28,9 @@ def arm_file(installation: Installation) -> Path:
 
 def examine(installation: Installation) -> Iterator[Check]:
     """Whether the bridge will accept them."""
+    if installation.profile:
+        yield _read("profile", lambda: _profile(installation.profile))
+    yield from parameters.examine(installation)
     yield _read("arm file", lambda: _arm(installation))
     yield _read("policy", lambda: _policy(installation))
     yield _read("scene file", lambda: _scene(installation))
@@ -35,7 +40,21 @@ def _read(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
     except VoiceAgentError as error:
+        why = error.__cause__
+        if isinstance(why, PermissionError):
+            return Check(AREA, name, "FAIL", error.message, readable(Path(str(why.filename))))
         return Check(AREA, name, "FAIL", error.message, error.fix)
+
+
+def _profile(name: str) -> Check:
+    lacking: list[str] = []
+    profile = load_profile(name)
+    for process, limits in profile.processes.items():
+        limits.prefix(lambda told, process=process: lacking.append(f"{process}: {told}"))  # type: ignore[misc]
+    if lacking:
+        fix = "Correct cpus in a profile of yours (docs/configuration.md), or choose another one."
+        return Check(AREA, "profile", "WARN", " ".join(lacking), fix)
+    return Check(AREA, "profile", "PASS", f"{name}: {profile.description}")
 
 
 def _arm(installation: Installation) -> Check:

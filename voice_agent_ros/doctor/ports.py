@@ -36,9 +36,28 @@ def _port(host: str, port: int) -> Check:
             probe.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return Check(AREA, name, "PASS", "taken: by the language model's server, if it answers above")
+            return Check(
+                AREA, name, "PASS", f"taken{_holder(port)}: the language model's server, if it answers above"
+            )
         return Check(AREA, name, "FAIL", str(error), "Choose another port for xlm-server and llm_url.")
     return Check(AREA, name, "PASS", "free for a server")
+
+
+def _holder(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    try:
+        import psutil
+    except ImportError:
+        return ""
+    try:
+        listening = [
+            connection.pid
+            for connection in psutil.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid
+        ]
+        return f" by {psutil.Process(listening[0]).name()} ({listening[0]})" if listening else ""
+    except (OSError, psutil.Error):
+        return ""
 
 
 def _multicast() -> Check:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from voice_agent_ros.doctor import speech_servers
 from voice_agent_ros.doctor.check import Check, Installation
 
 AREA = "xlm"
@@ -20,7 +21,8 @@ BOARD = "On the board see also: xlm-server doctor."
 
 
 def examine(installation: Installation) -> Iterator[Check]:
-    """Whether the endpoint answers, and with which models."""
+    """Whether the endpoint answers, and with which models; and whether the servers of speech do."""
+    yield from speech_servers.examine(installation)
     url = str(installation.parameter(NODE, "llm_url", "http://127.0.0.1:8765/v1"))
     key, complaint = _key(str(installation.parameter(NODE, "api_key_file")))
     key = os.environ.get(str(installation.parameter(NODE, "api_key_env")), "").strip() or key
@@ -84,6 +86,8 @@ def _models(url: str, key: str, wanted: str, installation: Installation) -> Chec
 
 
 def _start(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https"):
+        return "llm_url begins with http:// or https://, as http://127.0.0.1:8765/v1"
     if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
         return (
             "Start it: ros2 launch voice_agent_ros xlm_server.launch.py …, or `xlm-server …`, or set llm_url of"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+from voice_agent_ros.children import end
 from voice_agent_ros.errors import VoiceAgentError
 
 POLL_S = 0.2
@@ -74,7 +75,7 @@ def download(wheel: str, directory: Path, on_bytes: Callable[[int], None], cance
         try:
             _wait(child, wheel, directory, on_bytes, cancelled)
         finally:
-            _end(child)
+            end(child, END_S)
     wheels = list(result.glob("*.whl"))
     if child.returncode != 0 or len(wheels) != 1:
         raise FetchError(f"pip could not download {wheel}: {_reason(log_path)}", _fix(log_path))
@@ -101,17 +102,6 @@ def _wait(
                 f"The download of {wheel} stands still since {STALL_S:.0f} s.",
                 "Check the network, then run the command again: finished parts are kept.",
             )
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is not None:
-        return
-    child.terminate()
-    try:
-        child.wait(END_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait(END_S)
 
 
 def _bytes_in(directory: Path) -> int:

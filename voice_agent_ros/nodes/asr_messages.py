@@ -33,6 +33,7 @@ def transcript(words: Words, session_id: str, now: Any) -> Transcript:
         is_speculative=words.is_speculative,
         confidence=words.confidence,
         language=words.language,
+        engine=words.engine,
         audio_hash=words.audio_hash,
     )
     message.header.stamp = now
@@ -49,9 +50,11 @@ def stop_in_words(event: StopHeard, session_id: str, now: Any) -> StopRequest:
     return message
 
 
-def stop_in_sound(phrase: str, session_id: str, now: Any) -> StopRequest:
-    """A stop that the keyword spotter heard; it belongs to no turn yet."""
-    message = StopRequest(scope=StopRequest.SCOPE_ALL, phrase=phrase, source="keyword_spotter")
+def stop_in_sound(phrase: str, session_id: str, turn_id: str, now: Any) -> StopRequest:
+    """A stop that the keyword spotter heard; of no turn (""), if it was quicker than whoever notices voices."""
+    message = StopRequest(
+        scope=StopRequest.SCOPE_ALL, phrase=phrase, turn_id=turn_id, source="keyword_spotter"
+    )
     message.session_id = session_id
     message.header.stamp = now
     return message

@@ -18,6 +18,7 @@ from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.asr.attention import Attention
+from voice_agent_ros.asr.debug_recordings import DebugRecordings
 from voice_agent_ros.asr.decoding import Decoded, DecodingWorker
 from voice_agent_ros.asr.ending import judge_ending
 from voice_agent_ros.asr.heard import Event, NothingHeard, SpeechEnded, SpeechStarted, StopHeard, Words
@@ -38,12 +39,15 @@ from voice_agent_ros.msg import AudioChunk, BridgeState, ReplyChunk, StopRequest
 from voice_agent_ros.nodes import asr_messages, health, heartbeat, qos, spin
 from voice_agent_ros.nodes.asr_parameters import (
     ATTENTION,
+    KEEPING,
     LISTENING,
     STOPPING,
     attention_options,
+    debug_recordings,
     streaming_options,
 )
 from voice_agent_ros.nodes.conversions import objects_of, seconds
+from voice_agent_ros.nodes.log_lines import of_turn
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.recognizer_parameters import RECOGNIZER_PARAMETERS, recognizer_options
@@ -54,6 +58,7 @@ PARAMETERS = (
     *LISTENING,
     *ATTENTION,
     *STOPPING,
+    *KEEPING,
     Parameter("session_id", "", "Conversation that the transcripts belong to; empty: a new one."),
 )
 WATCH_PERIOD_S = 0.25
@@ -79,6 +84,7 @@ class AsrNode(ManagedNode):
         self._ears: StreamingRecognizer | None = None
         self._stops: SpottingWorker | None = None
         self._wakes: SpottingWorker | None = None
+        self._recordings: DebugRecordings | None = None
         self._end_short_cut: Callable[[], None] = lambda: None
         self._attention = Attention(attention_options(read(self, PARAMETERS)), time.monotonic())
         self._watch_stop = StopWatch()
@@ -89,7 +95,7 @@ class AsrNode(ManagedNode):
         self._fed_at = self._short_cut_at = float("-inf")
         self._counts = {"utterances": 0, "not understood": 0, "failures": 0, "spotted stops": 0}
         self._problems: dict[str, str] = {}  # by what has it, until it works again
-        self._engine = ""
+        self._engine = self._stop_turn = ""
         self._transcripts = self.create_publisher(Transcript, "speech/transcript", qos.EVENTS)
         self._activity = self.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
         self._replies = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
@@ -111,7 +117,11 @@ class AsrNode(ManagedNode):
         try:
             values = self._values = read(self, PARAMETERS)
             begun = time.monotonic()
-            self._recognizer = load_recognizer(recognizer_options(values))
+            self._recognizer = load_recognizer(
+                recognizer_options(values),
+                self.get_logger().warning,
+                on_change=lambda _name, _why: None,  # its words name it: told with their turn
+            )
             self._detector = SileroDetector()
             self._wake_spotter = (
                 MicroWakeWordSpotter(values.wake_word) if values.attention == "wake_word" else None
@@ -138,6 +148,13 @@ class AsrNode(ManagedNode):
         assert self._recognizer is not None
         assert self._detector is not None
         values = self._values
+        try:
+            self._recordings = debug_recordings(values, self.get_logger().warning)
+        except VoiceAgentError as error:
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        if self._recordings is not None:
+            self.get_logger().warning(f"Every utterance is kept in {values.debug_audio_path}.")
         self._session_id = values.session_id or str(uuid.uuid4())
         judge = partial(judge_ending, is_command=self._is_whole)
         self._worker = DecodingWorker(self._recognizer, self._keep_decoded, judge)
@@ -150,6 +167,7 @@ class AsrNode(ManagedNode):
             self._watch_stop = StopWatch(is_always_armed=values.stop_armed == "always")
             self._sequence = SequenceCheck()
             self._ears = StreamingRecognizer(self._detector, self._worker, streaming_options(values))
+            self._ears.keep = self._recordings.add if self._recordings is not None else None
         self._end_short_cut = in_process.listen(self.resolve_topic_name("audio/in"), self._hear)
         return TransitionCallbackReturn.SUCCESS
 
@@ -158,7 +176,7 @@ class AsrNode(ManagedNode):
         with self._lock:
             self._ears = None
         self.close()
-        self._worker = self._stops = self._wakes = None
+        self._worker = self._stops = self._wakes = self._recordings = None
         self._results.clear()
         return TransitionCallbackReturn.SUCCESS
 
@@ -172,7 +190,7 @@ class AsrNode(ManagedNode):
     def close(self) -> None:
         """End the threads. Callbacks may still run in another thread, so what they use stays."""
         self._end_short_cut()
-        for worker in (self._worker, self._stops, self._wakes):
+        for worker in (self._worker, self._stops, self._wakes, self._recordings):
             if worker is not None:
                 worker.close()
 
@@ -214,10 +232,8 @@ class AsrNode(ManagedNode):
                 return
             verdict = self._sequence.check(stream_id, sequence)
             if verdict.lost:
-                self.get_logger().warning(
-                    f"{verdict.lost} chunks of audio lost, {self._sequence.lost} so far.",
-                    throttle_duration_sec=5.0,
-                )
+                told = f"{verdict.lost} chunks of audio lost, {self._sequence.lost} so far."
+                self.get_logger().warning(of_turn(self._ears.turn_id, told), throttle_duration_sec=5.0)
             if verdict.is_new_stream:
                 self._hears_the_robot = hears_the_robot(stream_id)
                 self._publish(self._ears.cut())
@@ -276,8 +292,8 @@ class AsrNode(ManagedNode):
             if self._watch_stop.is_overdue(now):
                 self._tell_of_doubt()
             if self._ears is not None and self._ears.is_hearing and now - self._fed_at > STARVED_AFTER_S:
-                quiet_s = now - self._fed_at
-                self.get_logger().warning(f"No audio for {quiet_s:.1f} s in mid-utterance: is audio_node up?")
+                told = f"no audio for {now - self._fed_at:.1f} s in mid-utterance: is audio_node up?"
+                self._warn(self._ears.turn_id, told)
                 self._publish(self._ears.cut())
 
     # From the workers' threads to ours.
@@ -301,8 +317,10 @@ class AsrNode(ManagedNode):
     def _on_stop_spotted(self, spotted: Spotted) -> None:
         if self._watch_stop.spotted(time.monotonic()):
             self._counts["spotted stops"] += 1
-            self._stop.publish(asr_messages.stop_in_sound(spotted.phrase, self._session_id, self._now()))
-            self.get_logger().warning(f"Stop requested: the spotter heard {spotted.phrase!r}.")
+            turn = self._stop_turn = self._ears.turn_id if self._ears is not None else ""
+            stop = asr_messages.stop_in_sound(spotted.phrase, self._session_id, turn, self._now())
+            self._stop.publish(stop)
+            self._warn(turn, f"stop requested: the spotter heard {spotted.phrase!r}.")
 
     def _on_wake_word(self, spotted: Spotted) -> None:
         if self._attention.listen(time.monotonic()):
@@ -316,10 +334,10 @@ class AsrNode(ManagedNode):
                 self._tell_of_doubt()
             if isinstance(event, StopHeard):
                 self._stop.publish(asr_messages.stop_in_words(event, self._session_id, self._now()))
-                self.get_logger().warning(f"Turn {event.turn_id}: stop requested: {event.phrase!r}.")
+                self._warn(event.turn_id, f"stop requested: {event.phrase!r}.")
             elif isinstance(event, Words):
                 self._counts["utterances"] += event.is_final
-                self._engine = event.engine
+                self._note_engine(event)
                 self._problems.pop("recognizer", None)
                 self._transcripts.publish(asr_messages.transcript(event, self._session_id, self._now()))
             elif isinstance(event, NothingHeard):
@@ -336,26 +354,35 @@ class AsrNode(ManagedNode):
         self._activity.publish(asr_messages.activity(event, self._sequence.stream_id))
 
     def _tell_of_doubt(self) -> None:
-        self.get_logger().warning("Stopped in doubt: no words confirm the stop that the spotter heard.")
+        self._warn(self._stop_turn, "stopped in doubt: no words confirm the stop that the spotter heard.")
         notice = asr_messages.stopped_in_doubt(str(uuid.uuid4()), self._session_id, self._values.language)
         self._replies.publish(notice)
 
+    def _note_engine(self, words: Words) -> None:
+        known, self._engine = self._engine, words.engine
+        if words.engine != known and (known or " instead of " in words.engine):
+            self._warn(words.turn_id, f"speech is recognized by {words.engine} from now on.")
+
+    def _warn(self, turn_id: str, told: str) -> None:
+        self.get_logger().warning(of_turn(turn_id, told))
+
     def _report(self, event: NothingHeard) -> None:
-        text = f"Turn {event.turn_id}: nothing understood: {event.reason}."
+        text = f"nothing understood: {event.reason}."
         self._counts["failures" if event.is_failure else "not understood"] += 1
         if event.is_failure:
             self._problems["recognizer"] = event.reason
-            self.get_logger().error(text)
+            self.get_logger().error(of_turn(event.turn_id, text))
         else:
-            self.get_logger().info(text)
+            self.get_logger().info(of_turn(event.turn_id, text))
 
     def _health(self) -> health.Health:
         is_starved = self._ears is not None and time.monotonic() - self._fed_at > STARVED_AFTER_S
-        lost = sum(worker.lost for worker in (self._stops, self._wakes) if worker is not None)
+        spotters = [worker for worker in (self._stops, self._wakes) if worker is not None]
         values = {
             **self._counts,
             "chunks lost": self._sequence.lost,
-            "chunks the spotters lost": lost,
+            "chunks the spotters lost": sum(worker.lost for worker in spotters),
+            "spotters behind, s": round(max((worker.behind_s for worker in spotters), default=0.0), 2),
             "stop spotter listens": self._stops is not None and self._stops.is_armed,
             "short cut": self._audio is None,
             "recognized by": self._engine or "nobody yet",

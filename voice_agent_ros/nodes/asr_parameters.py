@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from voice_agent_ros.asr.attention import MODES, AttentionOptions
+from voice_agent_ros.asr.debug_recordings import DebugRecordings, Retention
 from voice_agent_ros.asr.endpointing import EndpointOptions
 from voice_agent_ros.asr.streaming import StreamingOptions
 from voice_agent_ros.nodes.parameters import Parameter
@@ -70,6 +73,29 @@ STOPPING = (
         choices=("active", "always"),
     ),
 )
+
+
+KEEPING = (
+    Parameter(
+        "debug_audio_path",
+        "",
+        "Folder in which every utterance is kept as a WAV file, to find mistakes; empty: none.",
+    ),
+    Parameter("debug_audio_files", 200, "Of these the newest so many stay.", (1, 100_000)),
+    Parameter("debug_audio_hours", 24.0, "And none that is older, h.", (0.01, 8760.0)),
+)
+
+
+def debug_recordings(values: Any, report: Callable[[str], None]) -> DebugRecordings | None:
+    """What keeps utterances, if that is wanted.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    if not values.debug_audio_path:
+        return None
+    retention = Retention(values.debug_audio_files, values.debug_audio_hours)
+    return DebugRecordings(Path(values.debug_audio_path).expanduser(), retention, report)
 
 
 def streaming_options(values: Any) -> StreamingOptions:

@@ -23,6 +23,7 @@ def heard_of(message: Transcript, now: float) -> Heard:
         speech_end=seconds(message.speech_end) or now,
         received_at=now,
         is_typed=not message.audio_hash,
+        recognizer=message.engine,
     )
 
 
@@ -33,7 +34,7 @@ def partial_of(message: Transcript) -> Partial:
     )
 
 
-def played_of(message: PlaybackStatus) -> Played:
+def played_of(message: PlaybackStatus, *, words_follow: bool) -> Played:
     """News from the loudspeaker."""
     return Played(
         message.stream_id,
@@ -41,6 +42,7 @@ def played_of(message: PlaybackStatus) -> Played:
         seconds(message.header.stamp),
         message.is_finished,
         message.is_interrupted,
+        words_follow,
     )
 
 
@@ -71,6 +73,7 @@ def report_message(report: Report) -> TurnReport:
         rule=report.rule,
         reply=report.reply,
         speech_end=stamp(report.heard.speech_end),
+        engines=list(report.engines),
         stages=[
             StageTiming(name=stage.name, start=stamp(stage.start), end=stamp(stage.end))
             for stage in report.stages

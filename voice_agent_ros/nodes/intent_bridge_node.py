@@ -45,6 +45,7 @@ from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, re
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
 from voice_agent_ros.nodes.conversions import seconds
+from voice_agent_ros.nodes.log_lines import of_turn, stopped
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.srv import Confirm
@@ -148,6 +149,7 @@ class IntentBridgeNode(ManagedNode):
         self._bridge = IntentBridge(
             gate, planner, executor, self._senses, policy, self._audit, clock, key, seeing.known
         )
+        self._bridge.on_stop = lambda *news: self.get_logger().warning(stopped(*news))
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
@@ -246,12 +248,11 @@ class IntentBridgeNode(ManagedNode):
 
     def _on_stop(self, message: StopRequest) -> None:
         if message.scope != StopRequest.SCOPE_SPEECH:
-            self._stop(f"{message.source}: {message.phrase}".rstrip(": "))
+            self._stop(f"{message.source}: {message.phrase}".rstrip(": "), message.turn_id)
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: str, turn_id: str = "") -> None:
         if self._bridge is not None:
-            self._bridge.stop(reason)
-            self.get_logger().warning(f"Stopped and latched: {reason}.")
+            self._bridge.stop(reason, turn_id)
             self._note("stopped", reason=reason)
 
     def _note(self, event: str, **fields: str) -> None:
@@ -323,7 +324,8 @@ class IntentBridgeNode(ManagedNode):
 
     def _judge_goal(self, request: Any) -> GoalResponse:
         if any(call.skill == "stop" for call in request.intent.calls):
-            self._stop("asked to stop")  # before everything, and whatever else it says
+            # Before everything, and whatever else it says.
+            self._stop("asked to stop", request.intent.turn_id)
         reason = ""
         if not self._active.is_set():
             reason = "the bridge is not active"
@@ -332,7 +334,7 @@ class IntentBridgeNode(ManagedNode):
         elif self._open_intents >= MAX_OPEN_INTENTS:
             reason = f"{self._open_intents} others are under way"
         if reason:
-            self.get_logger().warning(f"Intent rejected: {reason}.")
+            self.get_logger().warning(of_turn(request.intent.turn_id, f"intent rejected: {reason}."))
             return GoalResponse.REJECT
         self._open_intents += 1
         return GoalResponse.ACCEPT
@@ -362,7 +364,7 @@ class IntentBridgeNode(ManagedNode):
         try:
             calls = tuple(parse_call(c.skill, c.arguments_json, c.call_id) for c in request.intent.calls)
         except SkillError as error:
-            self.get_logger().warning(f"Intent refused: {error}")
+            self.get_logger().warning(of_turn(request.intent.turn_id, f"intent refused: {error}"))
             text = sentences.refusal("bad_arguments", {}, bridge.language_of(request.intent.turn_id))
             return Result("refused", "bad_arguments", text)
         self._intent.publish(request.intent)
@@ -377,10 +379,11 @@ class IntentBridgeNode(ManagedNode):
         try:
             result = bridge.carry_out(proposal, lambda progress: self._report(handle, progress))
         except Exception as error:  # noqa: BLE001  whatever happened: the client gets its result
-            self.get_logger().error(f"Carrying out an intent failed: {type(error).__name__}: {error}")
+            told = f"it failed: {type(error).__name__}: {error}"
+            self.get_logger().error(of_turn(proposal.turn_id, told))
             text = sentences.outcome("internal", {}, bridge.language_of(proposal.turn_id))
             result = Result("failed", "internal", text, proposal.calls)
-        self.get_logger().info(f"{proposal.key}: {result.outcome} {result.rule}".rstrip())
+        self.get_logger().info(of_turn(proposal.turn_id, f"{result.outcome} {result.rule}"))
         future.set_result(result)
 
     def _report(self, handle: Any, progress: Progress) -> None:

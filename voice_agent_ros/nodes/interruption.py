@@ -63,7 +63,13 @@ class Interruption:
         playback = self._playback()
         if playback is not None and self._is_wanted():
             says = " ".join(self._said.values())
-            action = self._decision.on_words(message.text, robot_speaks=playback.is_playing, robot_says=says)
+            action = self._decision.on_words(
+                message.text,
+                is_final=message.is_final,
+                confidence=message.confidence,
+                robot_speaks=playback.is_playing,
+                robot_says=says,
+            )
             self._carry_out(action, message)
 
     def _on_reply(self, message: Any) -> None:

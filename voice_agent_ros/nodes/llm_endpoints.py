@@ -61,20 +61,20 @@ def make_client(values: Any, on_report: Callable[[EndpointReport], None]) -> Llm
     return LlmClient.of(endpoints, settings, on_report)
 
 
-def diagnostics(client: LlmClient) -> DiagnosticStatus:
+def diagnostics(client: LlmClient, node: str) -> DiagnosticStatus:
     """How the endpoints stand: fine if the first one answers, a warning if another does, an error if none."""
     statuses = client.status()
     up = [status for status in statuses if status.state == "up"]
-    message = DiagnosticStatus(name="language model", hardware_id=statuses[0].url)
+    message = DiagnosticStatus(name=f"{node}: language model", hardware_id=statuses[0].url)
     if statuses[0].state == "up":
         message.level, message.message = DiagnosticStatus.OK, f"{statuses[0].url} answers"
     elif up:
-        message.level, message.message = DiagnosticStatus.WARN, f"{up[0].url} stands in"
+        message.level, message.message = DiagnosticStatus.WARN, f"{up[0].url} stands in. {_why(statuses[0])}"
     elif all(status.state == "unknown" for status in statuses):
         message.level, message.message = DiagnosticStatus.STALE, "not known yet"
     else:
         message.level = DiagnosticStatus.ERROR
-        message.message = f"None answers, the grammar works alone. {statuses[0].last_problem}"
+        message.message = f"None answers, the grammar works alone. {_why(statuses[0])}"
     message.values = [KeyValue(key=status.url, value=_told(status)) for status in statuses]
     count, latest = client.switches()
     if count:
@@ -83,12 +83,18 @@ def diagnostics(client: LlmClient) -> DiagnosticStatus:
     return message
 
 
+def _why(status: EndpointStatus) -> str:
+    return f"{status.url}: {status.last_problem or status.state}. See: voice-agent doctor --area xlm"
+
+
 def _told(status: EndpointStatus) -> str:
     words = [status.state, status.model, status.abilities]
     if status.is_current:
         words.append("answered last")
     if status.first_text_s is not None:
         words.append(f"first words after {status.first_text_s:.2f} s")
+    if status.queue_s is not None:
+        words.append(f"{status.queue_s:.2f} s in its queue")
     if status.failures:
         words.append(f"{status.failures} failures, last: {status.last_problem}")
     return "; ".join(words)

@@ -19,6 +19,7 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.dialogue import Dialogue
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Settings
+from voice_agent_ros.intent.dialogue_thinking import turn_of_chat
 from voice_agent_ros.intent.grammar import SentenceGrammars
 from voice_agent_ros.intent.scene import SceneObject
 from voice_agent_ros.intent.skills import SkillCall as Call
@@ -30,6 +31,7 @@ from voice_agent_ros.llm.conversation_file import ConversationFile
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import (
     PlaybackStatus,
+    Prompt,
     ReplyChunk,
     SpokenText,
     StopRequest,
@@ -40,8 +42,9 @@ from voice_agent_ros.msg import (
 from voice_agent_ros.nodes import dialogue_messages as messages
 from voice_agent_ros.nodes import heartbeat, llm_endpoints, pictures, qos, sight, spin
 from voice_agent_ros.nodes.chat_server import ChatServer
-from voice_agent_ros.nodes.conversions import objects_of
+from voice_agent_ros.nodes.conversions import objects_of, seconds
 from voice_agent_ros.nodes.intent_client import IntentClient
+from voice_agent_ros.nodes.log_lines import of_turn
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.robot_watch import DIAGNOSTICS, RobotWatch
@@ -77,6 +80,7 @@ PARAMETERS = (
 TICK_S = 0.1
 DIAGNOSTICS_PERIOD_S = 1.0
 MAX_EVENTS = 1000
+ANSWER_MARGIN_S = 5.0
 TYPED_SESSION = "typed"
 
 
@@ -93,6 +97,7 @@ class LlmNode(ManagedNode):
         self._seen: tuple[SceneObject, ...] = ()
         self._kept: ConversationFile | None = None
         self._conversation = Conversation()
+        self._has_mouth = False  # that tells what was heard of each reply
         self._events: queue.Queue[tuple[str, Event]] = queue.Queue(MAX_EVENTS)
         self._wake = Wakeup(self, self._drain)
         self._reply = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
@@ -106,6 +111,7 @@ class LlmNode(ManagedNode):
         for kind, topic, callback in (
             (Transcript, "speech/transcript", self._on_transcript),
             (VoiceActivity, "speech/activity", self._on_activity),
+            (Prompt, "prompt", self._on_prompt),
             (String, "prompt_text", self._on_prompt_text),
             (Detection3DArray, "objects", self._on_objects),
             (PlaybackStatus, "audio/playback", self._on_playback),
@@ -161,6 +167,7 @@ class LlmNode(ManagedNode):
                 spoken_characters=values.spoken_characters,
                 tool_rounds=values.tool_rounds,
                 tool_results=values.tool_results,
+                answer_timeout_s=values.total_timeout_s + ANSWER_MARGIN_S,
             ),
         )
         assert self._client is not None
@@ -189,6 +196,7 @@ class LlmNode(ManagedNode):
     def _end_dialogue(self) -> None:
         dialogue, self._dialogue = self._dialogue, None
         self._chats.close()
+        self._intents.give_up()
         if dialogue is not None:
             dialogue.close()
             self._keep_conversation()
@@ -217,6 +225,8 @@ class LlmNode(ManagedNode):
     def _on_transcript(self, message: Transcript) -> None:
         if (dialogue := self._dialogue) is None:
             return
+        if message.text.strip():
+            self._intents.give_up(except_for=message.turn_id)
         if not message.is_final:
             dialogue.on_partial(messages.partial_of(message))
             return
@@ -226,22 +236,27 @@ class LlmNode(ManagedNode):
     def _on_activity(self, message: VoiceActivity) -> None:
         if (client := self._client) is not None:
             client.somebody_speaks(message.is_speech)
-        if (dialogue := self._dialogue) is not None and not message.is_speech:
-            dialogue.on_speech_end(message.turn_id)
+        if (dialogue := self._dialogue) is not None:
+            at = seconds(message.header.stamp)
+            tell = dialogue.on_speech_begin if message.is_speech else dialogue.on_speech_end
+            tell(message.turn_id, at)
 
     def _on_prompt_text(self, message: String) -> None:
+        self._on_prompt(Prompt(text=message.data))
+
+    def _on_prompt(self, message: Prompt) -> None:
         """Typed words become a turn of their own; they come back by the transcript topic like spoken ones."""
-        if self._dialogue is None or not message.data.strip():
+        if self._dialogue is None or not message.text.strip():
             return
         now = self.get_clock().now().to_msg()
         transcript = Transcript(
-            session_id=TYPED_SESSION,
+            session_id=message.session_id or TYPED_SESSION,
             turn_id=str(uuid.uuid4()),
-            text=message.data,
-            stable_length=len(message.data),
+            text=message.text,
+            stable_length=len(message.text),
             is_final=True,
             confidence=1.0,
-            language=script_of(message.data),
+            language=script_of(message.text),
             speech_start=now,
             speech_end=now,
         )
@@ -263,21 +278,25 @@ class LlmNode(ManagedNode):
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if (dialogue := self._dialogue) is not None:
-            dialogue.on_played(messages.played_of(message))
+            dialogue.on_played(messages.played_of(message, words_follow=self._has_mouth))
 
     def _on_spoken(self, message: SpokenText) -> None:
         if (dialogue := self._dialogue) is not None:
-            dialogue.on_spoken(message.reply_id, message.text, is_interrupted=message.is_interrupted)
+            cut, voices = message.is_interrupted, tuple(message.voices)
+            dialogue.on_spoken(message.reply_id, message.text, is_interrupted=cut, voices=voices)
 
     def _on_stop(self, message: StopRequest) -> None:
         if message.source == BARGE_IN:
             return  # the words themselves have ended what was thought about; they are to be answered
         if (dialogue := self._dialogue) is not None:
-            self.get_logger().info(f"Stop: {message.source} {message.phrase}")
-            dialogue.on_stop()
+            # The words are nobody's business.
+            self.get_logger().info(of_turn(message.turn_id, f"stop, by {message.source}."))
+            self._intents.give_up(outcome="stopped", rule="stopped")
+            dialogue.on_stop(seconds(message.header.stamp))
 
     def _tick(self) -> None:
         self._chats.tick()
+        self._intents.tick()
         if (dialogue := self._dialogue) is not None:
             if (client := self._client) is not None:
                 dialogue.expected_wait_s = client.expected_first_text_s("talk") or 0.0
@@ -285,8 +304,9 @@ class LlmNode(ManagedNode):
             self._keep_conversation()
 
     def _publish_diagnostics(self) -> None:
+        self._has_mouth = self.count_publishers("speech/spoken") > 0
         if (client := self._client) is not None:
-            message = DiagnosticArray(status=[llm_endpoints.diagnostics(client)])
+            message = DiagnosticArray(status=[llm_endpoints.diagnostics(client, self.get_name())])
             message.header.stamp = self.get_clock().now().to_msg()
             self._diagnostics.publish(message)
 
@@ -312,7 +332,8 @@ class LlmNode(ManagedNode):
             except queue.Empty:
                 return
             if isinstance(event, Failed):
-                self.get_logger().error(f"The language model failed ({event.problem}): {event.message}")
+                told = f"the language model failed ({event.problem}): {event.message}"
+                self.get_logger().error(of_turn(turn_of_chat(chat_id), told))
             self._thoughts.take(chat_id, event)
             if (dialogue := self._dialogue) is not None:
                 dialogue.on_chat(chat_id, event)
@@ -350,6 +371,10 @@ class LlmNode(ManagedNode):
         message = messages.report_message(report)
         message.header.stamp = self.get_clock().now().to_msg()
         self._turns.publish(message)
+        why = f" ({report.rule})" if report.rule else ""
+        self.get_logger().info(
+            of_turn(message.turn_id, f"{report.outcome}{why}, understood by {report.engine}.")
+        )
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9

@@ -16,7 +16,7 @@ from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.msg import ReplyChunk
 from voice_agent_ros.tts.delivery import Delivery, read_plan
 from voice_agent_ros.tts.reply import PRIORITIES, Piece
-from voice_agent_ros.tts.speech_queue import Ended
+from voice_agent_ros.tts.speech_steps import Ended
 
 
 class SayServer:

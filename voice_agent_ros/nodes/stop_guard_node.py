@@ -22,6 +22,7 @@ from voice_agent_ros.motion.aliveness import HeartWatch
 from voice_agent_ros.motion.arm_config import load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
 from voice_agent_ros.nodes import heartbeat, qos, spin
+from voice_agent_ros.nodes.log_lines import of_turn
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.supervision import GUARD
 
@@ -70,7 +71,7 @@ class StopGuardNode(Node):
     def _on_stop(self, message: StopRequest) -> None:
         if message.scope != StopRequest.SCOPE_SPEECH and message.source != GUARD:
             self._repeat(STOP_REPEATS)
-            self._cancel_all(f"stop from {message.source}: {message.phrase}")
+            self._cancel_all(f"stop from {message.source}: {message.phrase}", message.turn_id)
 
     def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
         self._repeat(STOP_REPEATS)
@@ -106,9 +107,10 @@ class StopGuardNode(Node):
         message.header.stamp = self.get_clock().now().to_msg()
         self._stop.publish(message)
 
-    def _cancel_all(self, reason: str) -> None:
+    def _cancel_all(self, reason: str, turn_id: str = "") -> None:
         self._send_cancels()
-        self.get_logger().warning(f"Canceling all goals of all controllers: {reason}.")
+        told = f"canceling all goals of all controllers: {reason.rstrip(': ')}."
+        self.get_logger().warning(of_turn(turn_id, told))
 
     def _send_cancels(self) -> None:
         for action, client in self._servers.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import deque
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -42,6 +43,7 @@ PARAMETERS = (
 
 
 # Seconds from the end of speech, of every turn in which they occur, for plots.
+REPLIES = 20  # whose gaps are told of
 PLOTTED = ("final_transcript", "intent", "goal_accepted", "first_motion", "first_audio")
 
 
@@ -63,7 +65,7 @@ class TelemetryNode(Node):
         self._bridge: tuple[float, BridgeState] | None = None
         self._joints_at: float | None = None
         self._joints_count = 0
-        self._underruns, self._replies = 0, 0
+        self._underruns: deque[int] = deque(maxlen=REPLIES)
         self._looked_at = time.monotonic()
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._markers = self.create_publisher(MarkerArray, "markers", qos.STATE)
@@ -102,8 +104,7 @@ class TelemetryNode(Node):
 
     def _on_playback(self, message: PlaybackStatus) -> None:
         if message.is_finished:
-            self._replies += 1
-            self._underruns += message.underruns
+            self._underruns.append(message.underruns)
 
     def _on_turn(self, message: TurnReport) -> None:
         turn = turn_of(message)
@@ -161,9 +162,9 @@ class TelemetryNode(Node):
             ),
             health.joint_states(None if self._joints_at is None else now - self._joints_at, rate),
             health.controllers(absent, self._actions),
-            health.playback(self._underruns, self._replies),
+            health.playback(sum(self._underruns), len(self._underruns)),
             health.disk(shutil.disk_usage(folder).free, str(folder)),
-            health.processes(self._processes.look()),
+            health.processes(self._processes.look(), self._processes.available()),
         )
         array = DiagnosticArray(status=[self._status(finding) for finding in findings])
         array.header.stamp = self.get_clock().now().to_msg()

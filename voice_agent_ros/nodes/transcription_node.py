@@ -91,7 +91,11 @@ class TranscriptionNode(Node):
 
     def _inside(self, path: str) -> Path:
         """The path, if recordings from there are allowed."""
-        found = Path(path).expanduser().resolve()
+        try:
+            found = Path(path).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            # Nobody's home, links in a circle, or no path at all.
+            raise VoiceAgentError(f"{path!r} cannot be opened: {error}", "Correct the path.") from error
         folder = self._values.folder
         if folder and not found.is_relative_to(Path(folder).expanduser().resolve()):
             raise VoiceAgentError(f"{path} is not below {folder}.", "The node's parameter `folder` says so.")

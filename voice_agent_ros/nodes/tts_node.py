@@ -17,14 +17,17 @@ from voice_agent_ros.audio.barge_in import BARGE_IN
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
 from voice_agent_ros.msg import AudioChunk, PlaybackStatus, ReplyChunk, SpokenText, StopRequest
 from voice_agent_ros.nodes import health, qos, spin, voice_parameters
+from voice_agent_ros.nodes.log_lines import of_turn
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
 from voice_agent_ros.nodes.say_server import SayServer
 from voice_agent_ros.nodes.wakeup import Wakeup
 from voice_agent_ros.tts import earcons
 from voice_agent_ros.tts.delivery import AS_USUAL, Delivery, read_delivery
+from voice_agent_ros.tts.pace import Pace, pace_of
 from voice_agent_ros.tts.reply import Piece
-from voice_agent_ros.tts.speech_queue import Chunk, Ended, Limits, SpeechQueue
+from voice_agent_ros.tts.speech_queue import SpeechQueue
+from voice_agent_ros.tts.speech_steps import Chunk, Ended, Limits
 from voice_agent_ros.tts.synthesis_worker import Result, SynthesisWorker
 from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice
 
@@ -44,6 +47,8 @@ PARAMETERS = (
         "text_timeout_s", 20.0, "A reply whose text does not go on for so long is complete, s.", (1.0, 300.0)
     ),
 )
+FAILED_S = 60.0
+FAILED_FIX = "See this node's log; put another engine into fallbacks."
 DEADLINE_PERIOD_S = 0.1  # a listener who would have to wait for the end of a sentence is noticed
 
 
@@ -54,6 +59,7 @@ class TtsNode(ManagedNode):
         super().__init__("tts_node")
         declare(self, PARAMETERS)
         self._synthesizer: Synthesizer | None = None
+        self._pace = Pace()
         self._worker: SynthesisWorker | None = None
         self._queue: SpeechQueue | None = None  # while active
         self._results: deque[Result] = deque()  # filled by the worker, whose jobs are bounded
@@ -62,6 +68,7 @@ class TtsNode(ManagedNode):
         self._flushes: Counter[str] = Counter()  # segments since the start, by why they ended
         self._spoken_replies = self._interrupted_replies = 0
         self._last_problem = ""
+        self._failed_at: float | None = None  # of the last reply; None: it was spoken
         self._audio = self.create_publisher(AudioChunk, "audio/out", qos.AUDIO_OUT)
         self._playback = self.create_publisher(PlaybackStatus, "audio/playback", qos.EVENTS)
         self._spoken = self.create_publisher(SpokenText, "speech/spoken", qos.EVENTS)
@@ -92,7 +99,8 @@ class TtsNode(ManagedNode):
         try:
             self._values = read(self, PARAMETERS)
             begun = time.monotonic()
-            self._synthesizer = voice_parameters.load(self._values, self.get_logger().warning)
+            self._synthesizer = voice_parameters.load(self._values, self._report_voices)
+            self._pace = pace_of(self._synthesizer, self._values.language)
         except VoiceAgentError as error:
             self.get_logger().error(f"The voice cannot be loaded. {error}")
             return TransitionCallbackReturn.FAILURE
@@ -115,7 +123,8 @@ class TtsNode(ManagedNode):
                 chunk_s=values.chunk_s,
                 playback_timeout_s=values.playback_timeout_s,
                 text_timeout_s=values.text_timeout_s,
-            )
+            ),
+            self._pace,
         )
         return TransitionCallbackReturn.SUCCESS
 
@@ -162,17 +171,17 @@ class TtsNode(ManagedNode):
                     kind=message.kind,
                     turn_id=message.turn_id,
                     is_voiced=self._can_voice(message.language),
-                    delivery=self._delivery_of(message.delivery),
+                    delivery=self._delivery_of(message.delivery, message.turn_id),
                 )
             ]
         )
 
-    def _delivery_of(self, text: str) -> Delivery:
+    def _delivery_of(self, text: str, turn_id: str) -> Delivery:
         """A wrong one is no reason to say nothing."""
         try:
             return read_delivery(text)
         except ConfigurationError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
+            self.get_logger().warning(of_turn(turn_id, str(error)), throttle_duration_sec=5.0)
             return AS_USUAL
 
     def _on_text(self, message: String) -> None:
@@ -256,6 +265,11 @@ class TtsNode(ManagedNode):
 
     # From the worker's thread to ours.
 
+    def _report_voices(self, news: str) -> None:
+        """One engine stands in for another."""
+        turn_id = self._worker.turn_id if self._worker is not None else ""
+        self.get_logger().warning(of_turn(turn_id, news))
+
     def _keep_result(self, result: Result) -> None:
         self._results.append(result)
         self._wake.trigger()
@@ -266,10 +280,13 @@ class TtsNode(ManagedNode):
             if self._queue is None or self._synthesizer is None:
                 continue
             if result.samples is not None:
-                self._queue.synthesized(result.job.key, result.samples, self._synthesizer.sample_rate)
+                self._queue.synthesized(
+                    result.job.key, result.samples, self._synthesizer.sample_rate, result.words, result.by
+                )
             else:
                 if result.problem:
-                    self.get_logger().error(f"A sentence was not spoken. {result.problem}")
+                    told = f"a sentence was not spoken. {result.problem}"
+                    self.get_logger().error(of_turn(result.job.turn_id, told))
                 self._queue.synthesis_ended(result.job.key, result.problem, result.seconds)
             self._go_on()
 
@@ -303,8 +320,11 @@ class TtsNode(ManagedNode):
         self._spoken_replies += 1
         self._interrupted_replies += ended.is_interrupted
         if ended.problem:
-            self._last_problem = ended.problem
-            self.get_logger().warning(f"Reply {ended.reply_id} was cut short: {ended.problem}.")
+            self._last_problem, self._failed_at = ended.problem, time.monotonic()
+            told = f"reply {ended.reply_id} was cut short: {ended.problem.rstrip('.')}."
+            self.get_logger().warning(of_turn(ended.turn_id, told))
+        elif not ended.is_interrupted:
+            self._failed_at = None
         now = self.get_clock().now().to_msg()
         if not ended.is_announced:
             status = PlaybackStatus(
@@ -317,7 +337,11 @@ class TtsNode(ManagedNode):
             status.header.stamp = now
             self._playback.publish(status)
         spoken = SpokenText(
-            reply_id=ended.reply_id, text=ended.spoken_text, is_interrupted=ended.is_interrupted
+            turn_id=ended.turn_id,
+            reply_id=ended.reply_id,
+            text=ended.spoken_text,
+            is_interrupted=ended.is_interrupted,
+            voices=list(ended.voices),
         )
         spoken.header.stamp = now
         self._spoken.publish(spoken)
@@ -339,6 +363,9 @@ class TtsNode(ManagedNode):
         values |= {f"segments: {reason}": count for reason, count in sorted(self._flushes.items())}
         if self._last_problem:
             values["last problem"] = self._last_problem
+        if self._failed_at is not None and time.monotonic() - self._failed_at < FAILED_S:
+            told = f"The last reply was not spoken in whole: {self._last_problem}. {FAILED_FIX}"
+            return health.Health("warn", told, values)
         return health.Health("ok", "speaks" if not queue.is_idle else "quiet", values)
 
 

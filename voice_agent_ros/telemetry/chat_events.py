@@ -72,9 +72,25 @@ class Link(Protocol):
         """Answer the question with this nonce."""
 
 
+MAX_BARS = 9  # a terminal has some twenty lines, and most are for the conversation
+TELLING = (
+    "speech",
+    "final_transcript",
+    "llm_first_token",
+    "intent",
+    "first_motion",
+    "last_motion",
+    "stop",
+    "first_audio",
+    "last_audio",
+)
+
+
 def waterfall(turn: Turn, width: int = 40) -> list[str]:
-    """The stages of a turn as bars on one axis, from its first moment to its last."""
+    """The stages of a turn as bars on one axis, from its first moment to its last; of many the telling ones."""
     spans = [(stage.name, stage.start or stage.end, stage.end) for stage in turn.stages if stage.end > 0.0]
+    if len(spans) > MAX_BARS:
+        spans = [span for span in spans if span[0] in TELLING]
     if not spans:
         return []
     first = min([turn.speech_end or spans[0][1], *(start for _, start, _ in spans)])

@@ -18,6 +18,8 @@ LITTLE_DISK = 1000 * MB
 TOO_LITTLE_DISK = 100 * MB
 HEARTBEAT_LATE_S = 0.5
 JOINTS_LATE_S = 0.5
+JOINTS_FIX = "see ros2 topic hz joint_states; start the joint_state_broadcaster, or remap it"
+LITTLE_MEMORY = 400 * MB  # below it the kernel soon ends somebody
 # The budgets of docs/performance.md for 95 of 100 turns, s after the end of speech.
 SLOW_S = {"final_transcript": 0.9, "intent": 3.0, "first_audio": 4.0}
 ENOUGH_TURNS = 5
@@ -97,7 +99,10 @@ def agent(state: str, message: str, nodes: Mapping[str, tuple[str, str]]) -> Fin
     levels = {"ready": Level.OK, "starting": Level.WARN, "degraded": Level.WARN, "failed": Level.ERROR}
     if not state:
         return Finding("agent", Level.STALE, "supervisor_node has not said anything. Is it running?", values)
-    return Finding("agent", levels.get(state, Level.WARN), f"{state} {message}".strip(), values)
+    told, level = f"{state} {message}".strip(), levels.get(state, Level.WARN)
+    if level not in (Level.OK, Level.STALE) and state != "starting":
+        told += ". What is not active says why in its log; see voice-agent doctor"
+    return Finding("agent", level, told, values)
 
 
 def latch(age_s: float | None, *, is_latched: bool, reason: str, is_moving: bool) -> Finding:
@@ -125,10 +130,10 @@ def joint_states(age_s: float | None, rate: float) -> Finding:
     """
     name = "joint states"
     if age_s is None:
-        return Finding(name, Level.STALE, "none yet: start the joint_state_broadcaster")
+        return Finding(name, Level.STALE, f"none yet: {JOINTS_FIX}")
     values = {"age [s]": f"{age_s:.2f}", "rate [Hz]": f"{rate:.1f}"}
     if age_s > JOINTS_LATE_S:
-        return Finding(name, Level.ERROR, f"none for {age_s:.1f} s: motion is refused", values)
+        return Finding(name, Level.ERROR, f"none for {age_s:.1f} s, motion is refused: {JOINTS_FIX}", values)
     return Finding(name, Level.OK, f"{rate:.0f} Hz", values)
 
 
@@ -153,25 +158,40 @@ def disk(free: int, folder: str) -> Finding:
     return Finding("disk", Level.OK, f"{free / MB:,.0f} MB free", values)
 
 
-def processes(seen: Sequence[Process]) -> Finding:
-    """What the agent's processes take."""
-    values = {}
+def processes(seen: Sequence[Process], available: int | None = None) -> Finding:
+    """What the agent's processes take, engines included.
+
+    Args:
+        available: memory that is left on this computer, bytes.
+    """
+    values = {} if available is None else {"memory left [MB]": f"{available / MB:.0f}"}
     for process in seen:
         values[f"{process.name} ({process.pid}) CPU [%]"] = f"{process.cpu:.1f}"
         values[f"{process.name} ({process.pid}) RSS [MB]"] = f"{process.rss / MB:.0f}"
     busy = [process for process in seen if process.cpu > BUSY_CPU]
     total = f"{sum(process.cpu for process in seen):.0f} % of a core, {sum(p.rss for p in seen) / MB:.0f} MB"
     if not seen:
-        return Finding("processes", Level.STALE, "none of the agent's on this computer")
+        return Finding("processes", Level.STALE, "none of the agent's on this computer. Is it started?")
+    if available is not None and available < LITTLE_MEMORY:
+        most = max(seen, key=lambda process: process.rss)
+        told = f"{available / MB:.0f} MB of memory left; {most.name} has {most.rss / MB:.0f} MB: choose smaller weights"
+        return Finding("processes", Level.ERROR, f"{told}, or a profile with memory_mb", values)
     if busy:
-        return Finding("processes", Level.WARN, f"{busy[0].name} is busy; all: {total}", values)
+        told = f"{busy[0].name} is busy; all: {total}. Smaller weights, fewer threads, or a core of its own (cpu_affinity)"
+        return Finding("processes", Level.WARN, told, values)
     return Finding("processes", Level.OK, total, values)
 
 
 def playback(underruns: int, replies: int) -> Finding:
-    """Whether speech came in time."""
+    """Whether speech came in time.
+
+    Args:
+        underruns: in the latest replies.
+        replies: how many these are.
+    """
     values = {"underruns": str(underruns), "replies": str(replies)}
     if underruns:
-        told = f"{underruns} gaps in {replies} replies: the synthesizer is too slow, or the processor busy"
+        told = f"{underruns} gaps in the last {replies} replies: the synthesizer is too slow, or the processor busy."
+        told += " See processes; a lighter voice (synthesizer), or more lead_s of tts_node"
         return Finding("playback", Level.WARN, told, values)
-    return Finding("playback", Level.OK, f"no gap in {replies} replies", values)
+    return Finding("playback", Level.OK, f"no gap in the last {replies} replies", values)

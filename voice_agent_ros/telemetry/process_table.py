@@ -49,6 +49,10 @@ class ProcessTable:
         self._known = found
         return sorted(seen, key=lambda process: -process.cpu)
 
+    def available(self) -> int:
+        """Memory that is left on this computer, bytes."""
+        return int(self._psutil.virtual_memory().available)
+
 
 def executable(command: Iterable[str]) -> str:
     """The name of our executable in a command line, or "" if it is none of ours."""

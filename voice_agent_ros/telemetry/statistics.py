@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,13 @@ class Latencies:
     def table(self) -> list[Latency]:
         """The stages in the order in which they usually end."""
         return table(self._turns)
+
+
+def of_median(turns: Sequence[Turn], stage: str) -> Turn | None:
+    """The turn in which a stage ended after the median time (of an even number: the earlier one); None: in none."""
+    ended = [turn for turn in turns if stage in turn.latencies()]
+    ordered = sorted(ended, key=lambda turn: turn.latencies()[stage])
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
 def table(turns: Iterable[Turn]) -> list[Latency]:

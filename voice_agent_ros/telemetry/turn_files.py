@@ -140,6 +140,7 @@ def write_csv(path: Path, turns: Sequence[Turn]) -> None:
             writer = csv.writer(stream)
             writer.writerow(
                 ["turn_id", "session_id", "heard", "language", "engine", "calls", "outcome", "rule", "reply"]
+                + ["engines"]
                 + [f"{stage}_s" for stage in stages]
             )
             for turn in turns:
@@ -147,6 +148,7 @@ def write_csv(path: Path, turns: Sequence[Turn]) -> None:
                 writer.writerow(
                     [turn.turn_id, turn.session_id, turn.heard, turn.language, turn.engine]
                     + ["; ".join(turn.calls), turn.outcome, turn.rule, turn.reply]
+                    + ["; ".join(turn.engines)]
                     + [f"{latencies[stage]:.4f}" if stage in latencies else "" for stage in stages]
                 )
     except OSError as error:

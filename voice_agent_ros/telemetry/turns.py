@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Stage:
-    """Part of a turn, ROS time, s. 0.0: it did not begin, or not end."""
+    """Part of a turn, ROS time, s. A start of 0.0: it was a moment; an end of 0.0: it did not happen."""
 
     name: str
     start: float
@@ -24,6 +24,7 @@ class Turn:
     Attributes:
         calls: as `skill(argument=value)`.
         speech_end: ROS time, s; what all latencies count from.
+        engines: who did it, and in whose place.
     """
 
     session_id: str
@@ -37,10 +38,18 @@ class Turn:
     reply: str
     speech_end: float
     stages: tuple[Stage, ...]
+    engines: tuple[str, ...] = ()
 
     def latencies(self) -> dict[str, float]:
-        """Seconds from the end of speech to the end of each stage that ended."""
-        return {stage.name: stage.end - self.speech_end for stage in self.stages if stage.end > 0.0}
+        """Seconds from the end of speech to the end of each stage that ended later."""
+        ends = {stage.name: stage.end - self.speech_end for stage in self.stages if stage.end > 0.0}
+        return {name: latency for name, latency in ends.items() if latency > 0.0}
+
+    def durations(self) -> dict[str, float]:
+        """Seconds that each stage took by itself, as far as it was more than a moment."""
+        return {
+            stage.name: stage.end - stage.start for stage in self.stages if 0.0 < stage.start <= stage.end
+        }
 
 
 def turn_of(message: Any) -> Turn:
@@ -59,6 +68,7 @@ def turn_of(message: Any) -> Turn:
         stages=tuple(
             Stage(stage.name, _seconds(stage.start), _seconds(stage.end)) for stage in message.stages
         ),
+        engines=tuple(getattr(message, "engines", ())),  # recordings that are older have none
     )
 
 
