@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs groups of benchmarks: prints a table and writes results/<date>-<group>.json.
 
-A group is a module of this package that has `rows() -> list[Row]`; nothing else needs to know of it.
+A group is a module of this package that has `rows() -> list[Row]`; nothing else needs to know of it. Its `NOTES`, if it
+has any, go to the file and stand before the table in docs/performance.md.
 
 Example:
     PYTHONPATH=. python -m benchmarks motion    # or: make bench GROUPS=motion
@@ -12,8 +13,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 
 import benchmarks
 from benchmarks.row import Row, table, write
@@ -30,9 +33,10 @@ def groups() -> list[str]:
     return names
 
 
-def load(group: str) -> Callable[[], list[Row]]:
-    """The function that measures a group."""
-    return importlib.import_module(f"benchmarks.{group}").rows  # type: ignore[no-any-return]
+def load(group: str) -> tuple[Callable[[], list[Row]], tuple[str, ...]]:
+    """The function that measures a group, and how that is done, where it has to be known."""
+    module = importlib.import_module(f"benchmarks.{group}")
+    return module.rows, getattr(module, "NOTES", ())
 
 
 def main() -> int:
@@ -51,13 +55,35 @@ def main() -> int:
     unknown = [name for name, found in meant.items() if not found]
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
-    for group in [one for found in meant.values() for one in found] or known:
+    # Whoever is told to end ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    return run([one for found in meant.values() for one in found] or known, is_kept=not options.no_file)
+
+
+def run(chosen: Sequence[str], *, is_kept: bool) -> int:
+    """Measure groups one after the other; one that fails costs no other its figures. At the end, one table of all."""
+    measured: list[Row] = []
+    failed: list[str] = []
+    for group in chosen:
         print(f"== {group}", flush=True)
-        rows = load(group)()
+        try:
+            measure, notes = load(group)
+            rows = measure()
+        except Exception:  # noqa: BLE001  whatever it was: hours of other groups would be lost with it
+            traceback.print_exc()
+            failed.append(group)
+            continue
         print(table(rows), flush=True)
-        if not options.no_file:
-            print(f"written: {write(group, rows)}", flush=True)
-    return 0
+        if is_kept:
+            print(f"written: {write(group, rows, notes=notes)}", flush=True)
+        measured += rows
+    if len(chosen) > 1:
+        print(f"== all\n{table(measured)}", flush=True)
+    if failed:
+        print(
+            f"failed: {', '.join(failed)}; the reason stands above, the others' figures are kept", flush=True
+        )
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -8,37 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-import psutil
-
 from benchmarks.row import Row
-from voice_agent_ros.nodes.spin import EXECUTOR
+from benchmarks.running_demo import at_rest, running, total
 
 GROUP = "agent"
 RUNS = 5
-SETTLE_S, WATCH_S = 45.0, 20.0  # the language model is warmed within the first
-END_S, DEMO_S = 20.0, 300.0
+DEMO_S = 300.0
 DEMO_BUDGET_S = 45.0
-PROGRAMS = (
-    "sim_arm_node",
-    "xlm-server",
-    "xlm-console-sim",
-    "voice_agent",
-    "intent_bridge_node",
-    "stop_guard_node",
-    "supervisor_node",
-)
 PROGRAM = [sys.executable, "-c", "import sys; from voice_agent_ros.cli import main; sys.exit(main())", "demo"]
-ROS2 = Path(__file__).resolve().parent.parent / ".ros" / "bin" / "ros2"
 TURNS = ("grammar turn", "model turn, until it asks", "answered question")
 
 
@@ -56,51 +40,11 @@ def _idle() -> list[Row]:
 
 
 def _idle_shares(executor: str) -> dict[str, float]:
-    command = [str(ROS2) if ROS2.exists() else "ros2", "launch", "voice_agent_ros", "demo.launch.py"]
-    with (
-        TemporaryDirectory() as folder,
-        _ended(
-            [*command, "audio_source:=none", "telemetry:=false", f"reply_path:={folder}/reply.wav"], executor
-        ) as launch,
-    ):
-        time.sleep(SETTLE_S)
-        processes = {process.pid: process for process in launch.children(recursive=True)}
-        if not processes:
-            raise RuntimeError(f"Nothing runs any more; try it by hand: {' '.join(command)}")
-        before = {pid: _cpu_s(process) for pid, process in processes.items()}
-        time.sleep(WATCH_S)
-        shares: dict[str, float] = {}
-        for pid, process in processes.items():
-            share = (_cpu_s(process) - before[pid]) / WATCH_S * 100.0
-            shares[_name(process)] = shares.get(_name(process), 0.0) + share
-    return {**shares, "all": sum(shares.values())}
-
-
-@contextmanager
-def _ended(command: list[str], executor: str) -> Iterator[psutil.Process]:
-    environment = {**os.environ, EXECUTOR: executor, "ROS_DOMAIN_ID": str(1 + os.getpid() % 99)}
-    child = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        yield psutil.Process(child.pid)
-    finally:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(END_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def _name(process: psutil.Process) -> str:
-    program = Path([*process.cmdline(), "", ""][1]).name
-    return program if program in PROGRAMS else "others"
+    with TemporaryDirectory() as folder:
+        arguments = ["audio_source:=none", "telemetry:=false", f"reply_path:={folder}/reply.wav"]
+        with running(arguments, executor) as launch:
+            shares = at_rest(launch)
+    return {**{name: share.cpu for name, share in shares.items()}, "all": total([*shares.values()]).cpu}
 
 
 def _demonstrations() -> list[Row]:

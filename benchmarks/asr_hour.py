@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A long recording through the transcription service's own loop: how fast, and in how much memory.
 
-Five minutes of it; ASR_HOUR=1 for an hour.
+Five minutes of it; ASR_HOUR=1 for an hour; ASR_HOUR_S=60 for so many seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.row import Row
 from benchmarks.speech_sets import synthesised
 
 GROUP = "asr_hour"
-LENGTH_S = 3600.0 if os.environ.get("ASR_HOUR") else 300.0
+LENGTH_S = 3600.0 if os.environ.get("ASR_HOUR") else float(os.environ.get("ASR_HOUR_S", "300"))
 MEMORY_BUDGET_MB = 500.0
 
 
@@ -28,7 +28,7 @@ def rows() -> list[Row]:
     """One recording of sentences with pauses."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "long.wav"
-        _write(path)
+        write_long(path, LENGTH_S)
         code = (
             "import sys; from pathlib import Path; from voice_agent_ros.asr.recognizers.engines import *;"
             "from voice_agent_ros.asr.vad import SileroDetector; from voice_agent_ros.transcription.media import Media;"
@@ -59,14 +59,15 @@ def rows() -> list[Row]:
     ]
 
 
-def _write(path: Path) -> None:
+def write_long(path: Path, seconds: float) -> None:
+    """Sentences with pauses between them, as a WAV file."""
     rng = np.random.default_rng(0)
     sentences = synthesised("test", "en")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16000)
-        left = round(LENGTH_S * 16000)
+        left = round(seconds * 16000)
         while left > 0:
             spoken = sentences[int(rng.integers(0, len(sentences)))].audio
             pause = rng.normal(0, 0.0003, round(rng.uniform(0.2, 2.0) * 16000))

@@ -15,6 +15,7 @@ import psutil
 import soundfile
 
 from benchmarks.row import Row
+from voice_agent_ros.children import end
 
 GROUP = "asr_idle"
 RATE = 16000
@@ -75,12 +76,7 @@ def _cost(name: str, rms: float, path: Path) -> Row:
         time.sleep(MEASURED_S)
         after, seconds = watched.cpu_times(), time.monotonic() - began
     finally:
-        process.terminate()
-        try:
-            process.wait(10.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10.0)
+        end(process)
     used = after.user + after.system - before.user - before.system
     return Row(GROUP, f"asr_node and audio_node, {name}", 100 * used / seconds, "% of a core", 3.0)
 

@@ -39,11 +39,11 @@ def rows() -> list[Row]:
     ears = VirtualEars(load_recognizer(options), stop_spotter(engine, "", "en", 1.0))
     given = recordings()
     stops = [said for said in given if find_stop_phrase(said.text)] or _stops()
-    others = [said for said in given or _sentences() if "stop" not in said.text.lower()]
+    others = [said for said in given or sentences() if "stop" not in said.text.lower()]
     return [*latency(ears, others), *stopping(ears, stops, others), *own_voice(ears, stops)]
 
 
-def _sentences() -> list[Said]:
+def sentences() -> list[Said]:
     """Some of each voice."""
     everything = [
         Said(one.text, one.voice, np.asarray(np.rint(one.audio * 32767), np.int16))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sentences without end through asr_node, faster than real time, with the spotter armed: is anything lost, does it grow?
 
-Two minutes of sound; ASR_HOUR=1 for an hour.
+Two minutes of sound; ASR_HOUR=1 for an hour; ASR_SOAK_S=300 for so many seconds; ASR_PACE=1 at real time. A microphone
+cannot be held back and the spotter keeps up with it; a feed that is faster waits while the spotter is behind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import sys
 from benchmarks.row import Row
 
 GROUP = "asr_soak"
-SOAK_S = 3600.0 if os.environ.get("ASR_HOUR") else 120.0
+SOAK_S = 3600.0 if os.environ.get("ASR_HOUR") else float(os.environ.get("ASR_SOAK_S", "120"))
+PACE = float(os.environ.get("ASR_PACE", "6"))  # times real time, at most
 TIMEOUT_S = 2.0 * SOAK_S + 120.0
 GROWTH_BUDGET_MB = 25.0
 PROCESS = """
@@ -27,8 +29,8 @@ from voice_agent_ros.nodes import spin
 from voice_agent_ros.nodes.asr_node import AsrNode
 
 RATE, CHUNK = 16000, 320
-FASTEST = 6.0  # times real time: the spotter's queue holds 4 s
-SOAK_S = float(sys.argv[1])
+SOAK_S, FASTEST = float(sys.argv[1]), float(sys.argv[2])
+BEHIND_S = 2.0  # the spotter's queue holds 4 s
 PAUSE_S = 1.4  # ends every sentence
 ANSWER_S = 30.0
 
@@ -37,6 +39,7 @@ def feed(node):
     sentences = [one.audio for one in synthesised("test", "en") if "stop" not in one.text.lower()]
     topic, me = node.resolve_topic_name("audio/in"), psutil.Process()
     sequence = said = 0
+    behind = 0.0
     began, settled = time.monotonic(), 0
     while sequence * CHUNK / RATE < SOAK_S:
         sentence = sentences[int(dice.integers(0, len(sentences)))]
@@ -50,6 +53,10 @@ def feed(node):
             sequence += 1
             at += CHUNK / RATE / FASTEST
             time.sleep(max(0.0, at - time.monotonic()))
+            end = time.monotonic() + ANSWER_S
+            while node._stops.behind_s > BEHIND_S and FASTEST > 1.0 and time.monotonic() < end:
+                time.sleep(0.005)
+            behind = max(behind, node._stops.behind_s)
         said += 1
         end = time.monotonic() + ANSWER_S
         while answered(node) == answers and time.monotonic() < end:
@@ -60,7 +67,7 @@ def feed(node):
     print(f"RESULT seconds={sequence * CHUNK / RATE} took={time.monotonic() - began} said={said} "
           f"heard={values['utterances']} nothing={values['not understood']} failures={values['failures']} "
           f"lost={values['chunks lost']} spotters={values['chunks the spotters lost']} "
-          f"grown={(me.memory_info().rss - settled) / 1e6} rss={me.memory_info().rss / 1e6}", flush=True)
+          f"behind={behind} grown={(me.memory_info().rss - settled) / 1e6} rss={me.memory_info().rss / 1e6}", flush=True)
     os.kill(os.getpid(), signal.SIGINT)
 
 def answered(node):
@@ -82,7 +89,7 @@ spin.run([ears])
 def rows() -> list[Row]:
     """One long run."""
     done = subprocess.run(
-        [sys.executable, "-c", PROCESS, str(SOAK_S)],
+        [sys.executable, "-c", PROCESS, str(SOAK_S), str(PACE)],
         capture_output=True,
         text=True,
         check=False,
@@ -95,6 +102,7 @@ def rows() -> list[Row]:
     return [
         Row(GROUP, f"{minutes}: chunks lost", found["lost"], "chunks", 0.0, round(found["seconds"] * 50)),
         Row(GROUP, f"{minutes}: chunks the stop spotter lost", found["spotters"], "chunks", 0.0),
+        Row(GROUP, f"{minutes}: the stop spotter was behind at most", found["behind"], "s"),
         Row(GROUP, f"{minutes}: sentences said", found["said"], "sentences"),
         Row(GROUP, f"{minutes}: final transcripts", found["heard"], "transcripts"),
         Row(GROUP, f"{minutes}: nothing understood", found["nothing"], "utterances"),

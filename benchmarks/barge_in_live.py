@@ -10,16 +10,21 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+
+from benchmarks.wordless import KINDS, longest_silence, save, sounds_of, words_changed
+from voice_agent_ros.children import end
 
 COUNT = 20
 START_S = 10.0
@@ -38,28 +43,42 @@ set-default-source mic
 """
 OPTIONS = "-n --daemonize=no --exit-idle-time=-1 --use-pid-file=no --log-level=error --realtime=no --high-priority=no"
 SAYINGS = ("Wait a moment, please.", "What about the green one?", "Excuse me, I have a question.")
+LONGEST_S = 1500.0
+WORDS = "words"
+WARY_S, ALARM_EVERY_S = 1.0, 2.0  # each alarm is to be like the first; else it would be ignored for a while
+SENTENCE = "The arm has six joints and a gripper with two fingers, it can carry half a kilogram and turn its hand around."
 REPLY = (
     "The arm has six joints and a gripper with two fingers, it can carry half a kilogram and turn its hand around, and"
     " it knows where the cubes are because a camera looks at the table from above all of the time. "
 ) * 3
 
 
-def measure() -> dict[str, list[float]] | None:
-    """Times in ms; None if there is no PulseAudio."""
+def measure() -> dict[str, dict[str, list[float]]] | None:
+    """Times in ms, by what was measured: "words", or a kind of sound; None if there is no PulseAudio."""
     if not all(map(shutil.which, ("pulseaudio", "pactl", "parec", "paplay"))):
         return None
+    # Latencies with the computer to themselves; the sounds each in a room of its own.
+    found = {WORDS: _in_a_room(WORDS)}
+    with ThreadPoolExecutor(len(KINDS)) as rooms:
+        return found | dict(zip(KINDS, rooms.map(_in_a_room, KINDS), strict=True))
+
+
+def _in_a_room(what: str) -> dict[str, list[float]]:
     with _card() as environment:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.barge_in_live"],
-            check=False,
+        child = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.barge_in_live", what],
             env=environment,
-            capture_output=True,  # ALSA complains at length when other programs keep the processor busy
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,  # ALSA complains at length when other programs keep the processor busy
             text=True,
-            timeout=900,
         )
-    if done.returncode:
-        raise RuntimeError(f"The measurement failed: {done.stderr[-2000:]}")
-    found: dict[str, list[float]] = json.loads(done.stdout.strip().splitlines()[-1])
+        try:
+            told, complaints = child.communicate(timeout=LONGEST_S)
+        finally:  # also when we are told to end
+            end(child)
+    if child.returncode:
+        raise RuntimeError(f"The measurement failed: {complaints[-2000:]}")
+    found: dict[str, list[float]] = json.loads(told.strip().splitlines()[-1])
     return found
 
 
@@ -91,8 +110,7 @@ def _card() -> Iterator[dict[str, str]]:
                 time.sleep(0.1)
             yield environment
         finally:
-            daemon.terminate()
-            daemon.wait(START_S)
+            end(daemon)
 
 
 class Ear:
@@ -132,21 +150,27 @@ class Ear:
                 return start
         return None
 
+    def recorded(self) -> Any:
+        """What was recorded since `forget`, from the first sound to the last."""
+        audio = np.concatenate([np.zeros(0, np.int16), *(block for _, block in list(self._blocks))])
+        sound = np.flatnonzero(audio)
+        return audio[sound[0] : sound[-1] + 1] if len(sound) else audio[:0]
+
     def forget(self) -> None:
         """What was recorded so far."""
         del self._blocks[:]
 
     def close(self) -> None:
         """End."""
-        self._process.terminate()
-        self._process.wait(START_S)
+        end(self._process)
         self._thread.join(START_S)
 
 
-def _run(folder: Path) -> dict[str, list[float]]:
+def _run(what: str, folder: Path) -> dict[str, list[float]]:
     import rclpy
 
     from benchmarks.over_ros import spin_in_thread
+    from voice_agent_ros.audio import barge_in
     from voice_agent_ros.nodes.asr_node import AsrNode
     from voice_agent_ros.nodes.audio_node import AudioNode
     from voice_agent_ros.nodes.tts_node import TtsNode
@@ -156,7 +180,7 @@ def _run(folder: Path) -> dict[str, list[float]]:
     for number, saying in enumerate(SAYINGS):
         voices.append(folder / f"{number}.wav")
         say_to_file(saying, voices[-1])
-    rclpy.init()
+    rclpy.init(args=["--ros-args", "-r", f"__ns:=/{what}"])  # rooms do not hear each other
     with contextlib.ExitStack() as stack:
         stack.callback(rclpy.try_shutdown)
         nodes = [AudioNode(), TtsNode(), AsrNode()]
@@ -169,7 +193,10 @@ def _run(folder: Path) -> dict[str, list[float]]:
         for ear in (person.mouth, person.speaker):
             stack.callback(ear.close)
         time.sleep(1.0)
-        return person.interrupt(voices)
+        if what == WORDS:
+            return person.interrupt(voices)
+        barge_in.WARY_S = WARY_S
+        return person.alarm(sounds_of(what, COUNT, folder, RATE), folder)
 
 
 class Person:
@@ -213,7 +240,7 @@ class Person:
             try:
                 self._until(lambda number=number: f"reply-{number}" in self._over)
             finally:
-                player.wait(START_S)
+                end(player)
             time.sleep(0.4)
             voice, silent = self.mouth.first(begun, LOUD), self.speaker.silent(begun)
             noticed = next((at for at in self._noticed_at if at > begun), None)
@@ -235,14 +262,37 @@ class Person:
                 found["stop"].append(1000 * (silent - begun))
         return found
 
-    def _begin(self, reply_id: str) -> None:
+    def alarm(self, sounds: list[Path], folder: Path) -> dict[str, list[float]]:
+        """Each of these, in the middle of a reply. Pauses in s; the audio of each reply without its pause goes to a file."""
+        found: dict[str, list[float]] = {"paused": [], "longer": []}
+        self._begin("whole", SENTENCE)
+        self._until(lambda: "whole" in self._over)
+        time.sleep(SILENT_S)
+        whole = self.speaker.recorded()
+        save(folder / "whole.wav", whole, RATE)
+        for number, sound in enumerate(sounds):
+            time.sleep(ALARM_EVERY_S)
+            self._begin(f"alarm-{number}", SENTENCE)
+            subprocess.run(["paplay", "--device=mouth", str(sound)], check=True, timeout=START_S)
+            self._until(lambda number=number: f"alarm-{number}" in self._over)
+            time.sleep(SILENT_S)
+            audio = self.speaker.recorded()
+            start, length = longest_silence(audio)
+            is_pause = length >= SILENT_S * RATE
+            found["paused"].append(length / RATE if is_pause else 0.0)
+            rest = np.concatenate([audio[:start], audio[start + length :]]) if is_pause else audio
+            found["longer"].append(1000 * (len(rest) - len(whole)) / RATE)
+            save(folder / f"alarm-{number}.wav", rest, RATE)
+        return found
+
+    def _begin(self, reply_id: str, text: str = REPLY) -> None:
         """Have it speak for a random while."""
         self.mouth.forget()
         self.speaker.forget()
         since = time.monotonic()
         self._replies.publish(
             self._chunk(
-                reply_id=reply_id, turn_id=reply_id, text=REPLY, language="en", kind="answer", is_last=True
+                reply_id=reply_id, turn_id=reply_id, text=text, language="en", kind="answer", is_last=True
             )
         )
         self._until(lambda: self.speaker.first(since, 0))
@@ -257,5 +307,9 @@ class Person:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with TemporaryDirectory() as scratch:
-        print(json.dumps(_run(Path(scratch))))
+        measured = _run(sys.argv[1], Path(scratch))
+        if sys.argv[1] != WORDS:
+            measured["changed"] = words_changed(Path(scratch), COUNT, RATE, SENTENCE)
+        print(json.dumps(measured))

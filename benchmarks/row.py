@@ -98,13 +98,18 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
-def write(group: str, rows: Sequence[Row], folder: Path = RESULTS) -> Path:
-    """Write a group's rows to `<date>-<group>.json`; a later run on the same day replaces it."""
+def write(group: str, rows: Sequence[Row], folder: Path = RESULTS, notes: Sequence[str] = ()) -> Path:
+    """Write a group's rows to `<date>-<group>.json`; a later run on the same day replaces it.
+
+    Args:
+        notes: how they were measured, where a reader of the table has to know it.
+    """
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     document = {
         "machine": machine(),
         "date": today,
         "commit": git(Path(__file__).parent, "describe", "--always", "--dirty") or "unknown",
+        **({"notes": list(notes)} if notes else {}),
         "rows": [row.as_dict() for row in rows],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,3 +145,13 @@ def _rounded(value: float | None) -> float | None:
 
 def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
+
+
+def words_between(one: list[str], other: list[str]) -> int:
+    """Words to insert, delete or replace (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, word in enumerate(one, 1):
+        previous, row[0] = row[0], i
+        for j, against in enumerate(other, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != against))
+    return row[-1]

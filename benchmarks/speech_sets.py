@@ -37,14 +37,14 @@ class Spoken:
     audio: Audio
 
 
-def synthesised(which: str, language: str) -> list[Spoken]:
-    """Sentences of the set `tune` or `test`."""
-    manifest = yaml.safe_load((DATA / "manifest.yaml").read_text(encoding="utf-8"))
+def synthesised(which: str, language: str, folder: Path = DATA) -> list[Spoken]:
+    """Sentences of a set: of DATA `tune` or `test`."""
+    manifest = yaml.safe_load((folder / "manifest.yaml").read_text(encoding="utf-8"))
     found = []
     for name, entry in manifest.items():
         if entry["set"] != which or entry["language"] != language:
             continue
-        with Media(DATA / name) as media:
+        with Media(folder / name) as media:
             whole = np.concatenate(list(media.blocks()))
         for sentence in entry["sentences"]:
             start, end = sentence["at"]

@@ -6,19 +6,19 @@ The speech queue is the product's; synthesis takes the time that it really takes
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from benchmarks.spoken_replies import written_at
+from benchmarks.timed_voice import TimedVoice
 from voice_agent_ros.tts.pace import Pace
 from voice_agent_ros.tts.reply import Piece
 from voice_agent_ros.tts.speakable import speakable
-from voice_agent_ros.tts.speech_queue import Job, SpeechQueue
-from voice_agent_ros.tts.synthesizer import Samples, Synthesizer
-from voice_agent_ros.tts.trim import trimmed
+from voice_agent_ros.tts.speech_queue import SpeechQueue
+from voice_agent_ros.tts.speech_steps import Job
+from voice_agent_ros.tts.synthesizer import Samples, Speech
 
 STEP_S = 0.005
 REPORT_STEPS = 20  # the loudspeaker tells its position ten times a second
@@ -93,23 +93,29 @@ class _Loudspeaker:
 
 
 def listen(
-    engine: Synthesizer, text: str, pace: Pace | None = None, cut_at_s: float | None = None
+    engine: TimedVoice,
+    text: str,
+    pace: Pace | None = None,
+    cut_at_s: float | None = None,
+    charged_rtf: float | None = None,
 ) -> Listened:
     """A reply as tts_node speaks it.
 
     Args:
         pace: that was learnt before; a new agent has none.
         cut_at_s: somebody interrupts it so long after its first sound.
+        charged_rtf: synthesis takes this times as long as the engine's audio lasts, however long it really took.
     """
-    return _Agent(engine, text, pace).run(cut_at_s)
+    return _Agent(engine, text, pace, charged_rtf).run(cut_at_s)
 
 
 class _Agent:
-    def __init__(self, engine: Synthesizer, text: str, pace: Pace | None) -> None:
+    def __init__(self, engine: TimedVoice, text: str, pace: Pace | None, charged_rtf: float | None) -> None:
+        self._charged_rtf = charged_rtf
         self._engine, self._queue = engine, SpeechQueue()
         self._queue.pace = pace or self._queue.pace
         self._tokens = deque(enumerate(written_at(text)))
-        self._results: deque[tuple[float, Job, Samples | None, float]] = deque()
+        self._results: deque[tuple[float, Job, Speech | None, float]] = deque()
         self._busy_until = 0.0
         self._speaker = _Loudspeaker(engine.sample_rate)
         self._found = Listened()
@@ -142,11 +148,11 @@ class _Agent:
             self._queue.add(Piece("r", index, token, not self._tokens), now)
             self._go_on(now)
         while self._results and self._results[0][0] <= now:
-            _, job, samples, seconds = self._results.popleft()
-            if samples is None:
+            _, job, speech, seconds = self._results.popleft()
+            if speech is None:
                 self._queue.synthesis_ended(job.key, seconds=seconds)
             else:
-                self._queue.synthesized(job.key, samples, self._engine.sample_rate)
+                self._queue.synthesized(job.key, speech.samples, self._engine.sample_rate, speech.words)
 
     def _go_on(self, now: float) -> None:
         step = self._queue.step(now)
@@ -161,16 +167,16 @@ class _Agent:
 
     def _synthesize(self, job: Job, at: float) -> None:
         """At once, and handed on when it would have been ready."""
-        begun = time.perf_counter()
-        for block in trimmed(self._engine.synthesize(job.text), self._engine.sample_rate):
-            self._results.append((at + time.perf_counter() - begun, job, block, 0.0))
-        took = time.perf_counter() - begun
-        self._results.append((at + took, job, None, took))
-        self._found.synthesis_s += took
-        self._busy_until = at + took
+        said, rate = self._engine.say(job.text), self._engine.sample_rate
+        if self._charged_rtf is not None:
+            said = said.charged(self._charged_rtf, rate)
+        self._results += [(at + took, job, block, 0.0) for took, block in said.trimmed(rate)]
+        self._results.append((at + said.seconds, job, None, said.seconds))
+        self._found.synthesis_s += said.seconds
+        self._busy_until = at + said.seconds
 
 
-def listen_plainly(engine: Synthesizer, text: str, *, by_sentences: bool) -> Listened:
+def listen_plainly(engine: TimedVoice, text: str, *, by_sentences: bool) -> Listened:
     """The same engine without our segments: fed the whole reply when it is written, or each sentence when it ends."""
     result, speaker = Listened(), _Loudspeaker(engine.sample_rate)
     pieces = re.findall(r".+?(?:[.!?](?=\s|$)|[。！？])|.+$", text) if by_sentences else [text]
@@ -182,14 +188,14 @@ def listen_plainly(engine: Synthesizer, text: str, *, by_sentences: bool) -> Lis
     now, arrivals = 0.0, deque[tuple[float, Samples]]()
     for piece, end in zip(pieces, ends, strict=True):
         now = max(now, end)
-        begun = time.perf_counter()
-        said = speakable(piece)
-        for block in engine.synthesize(said) if said else ():
-            arrivals.append((now + time.perf_counter() - begun, block))
-        took = time.perf_counter() - begun
-        result.synthesis_s += took
         result.segments += 1
-        now += took
+        text_said = speakable(piece)
+        if not text_said:
+            continue
+        said = engine.say(text_said)
+        arrivals += [(now + took, block.samples) for took, block in said.blocks]
+        result.synthesis_s += said.seconds
+        now += said.seconds
     clock = 0.0
     while (arrivals or not speaker.is_over) and clock < LONGEST_S:
         clock += STEP_S

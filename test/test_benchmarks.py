@@ -59,6 +59,27 @@ def test_unknown_group_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "no such group: nonsense" in capsys.readouterr().err
 
 
+def test_a_group_that_fails_costs_no_other_its_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks import __main__ as command
+    from benchmarks.row import Row
+
+    def broken() -> list[Row]:
+        raise OSError("no such engine")
+
+    def sound() -> list[Row]:
+        return [Row("sound", "speed", 3.0, "m/s")]
+
+    monkeypatch.setattr(command, "load", {"broken": (broken, ()), "sound": (sound, ())}.__getitem__)
+    assert command.run(["broken", "sound"], is_kept=False) == 1
+    captured = capsys.readouterr()
+    assert captured.out.count("speed") == 2, "the group's table, and that of all"
+    assert "failed: broken" in captured.out
+    assert "no such engine" in captured.err
+    assert command.run(["sound"], is_kept=False) == 0
+
+
 def _measured(name: str, value: float, unit: str = "ms", *, p95: float | None = None, n: int = 100):
     return {"name": name, "value": value, "unit": unit, "p50": value, "p95": p95 or value * 1.2, "n": n}
 

@@ -47,7 +47,8 @@ NOTES = {
     "objects": "from perception. An object's name is `results[0].hypothesis.class_id` (“red cube”), its box is in "
     "the arm's base frame",
     "planned_path": "each trajectory that is sent to the arm's controller, for viewers",
-    "prompt_text": "a typed sentence; also `voice-agent ask`",
+    "prompt": "a typed sentence with its session: `voice-agent chat`, `view` and `ask`",
+    "prompt_text": "a typed sentence; all who use it are one session",
     "robot_description": "the URDF; from robot_state_publisher on a robot",
     "sim_arm_node/snapshot": "take a picture",
     "speech/speaking": "whether the loudspeaker is in use",

@@ -14,8 +14,9 @@ def launch(package: str, file: str, arguments: list[str]) -> int:
     from launch.actions import IncludeLaunchDescription
 
     path = Path(get_package_share_directory(package)) / "launch" / file
+    # As the original: without a terminal nobody else tells the processes of a Ctrl-C.
+    service = LaunchService(noninteractive=not sys.stdin.isatty())
     pairs = [tuple(argument.split(":=", 1)) for argument in arguments]
-    service = LaunchService()
     service.include_launch_description(
         LaunchDescription([IncludeLaunchDescription(str(path), launch_arguments=pairs)])
     )
