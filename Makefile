@@ -27,8 +27,11 @@ demo: weights ## a spoken sentence makes the simulated arm pick up a cube (SAY=,
 # discovery down. They are in real time, so that a busy computer may need a second try.
 ROS_TESTS = test/test_cli_ros.py $(wildcard test/nodes/test_*.py test/launch/test_*.py)
 
+# The others run side by side, each file in one process: they wait for servers and children more than they compute.
+TEST_JOBS ?= 2
+
 test: weights ## unit, node and launch tests
-	@$(BIN)/pytest $(addprefix --ignore=,$(ROS_TESTS))
+	@$(BIN)/pytest --numprocesses $(TEST_JOBS) --dist loadfile --benchmark-disable $(addprefix --ignore=,$(ROS_TESTS))
 	@set -e; for file in $(ROS_TESTS); do $(BIN)/pytest --reruns 1 --only-rerun AssertionError $$file; done
 
 soak: build ## a hundred thousand intents judged at the controllers (CASES=), a hundred of each fault of the LLM console (minutes)
