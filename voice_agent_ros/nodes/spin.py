@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from voice_agent_ros.nodes import affinity
+from voice_agent_ros.signals import END_SIGNALS, ignore_end_signals
 
 JOIN_TIMEOUT_S = 5.0
 EXECUTOR = "VOICE_AGENT_EXECUTOR"  # environment variable: "events" or "single_threaded"
@@ -87,7 +88,7 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
     # Signals are ours: rclpy's own handler would shut the context down before close() can cancel goals.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in END_SIGNALS:
         signal.signal(number, lambda *_: ended.set())
     log = rclpy.logging.get_logger("spin")
     failures: list[BaseException] = []
@@ -126,4 +127,6 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
 
 def main(*factories: Callable[[], Node]) -> None:
     """Entry point of a node executable."""
-    sys.exit(run(factories))
+    code = run(factories)
+    ignore_end_signals()
+    sys.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from voice_agent_ros.errors import ConfigurationError, VoiceAgentError
+from voice_agent_ros.signals import END_SIGNALS, ignore_end_signals
 from voice_agent_ros.xlm.console_plan import (
     ConsolePlan,
     check_command,
@@ -152,15 +154,20 @@ async def serve(app: FastAPI, sockets: list[socket.socket], log_level: str) -> i
     stopping: list[asyncio.Task[None]] = []
 
     def stop() -> None:
+        if server.should_exit:
+            return
         server.should_exit = True
         if app.state.model is not None:
             stopping.append(asyncio.create_task(app.state.model.engine.stop()))
 
-    # uvicorn's own handlers raise the signal again when it is done, which then ends here and not the process.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    # uvicorn's own handlers leave without a goodbye at the second SIGINT, and under `ros2 launch` a Ctrl-C is two: the
+    # terminal's and launch's. Those of asyncio give way to the default action before the process is at its end.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+    for number in END_SIGNALS:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
     await server.serve(sockets)
     await asyncio.gather(*stopping)
+    ignore_end_signals()
     return 0 if server.started else 1
 
 
