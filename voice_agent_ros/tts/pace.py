@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from voice_agent_ros.tts.segmentation import split_early, text_width
 from voice_agent_ros.tts.speakable import speakable
@@ -24,6 +25,45 @@ SPREAD = 0.05  # of the widths, below which they say nothing about a segment's f
 TOO_SLOW_RTF = 1.0  # gaps cannot be avoided then: rather between sentences than within them
 
 
+@dataclass
+class _Segments:
+    """Sums over the segments so far, of which the newest count most: what a straight line needs, and what `rtf` does.
+
+    Attributes:
+        squares: of the widths.
+        seconds: of synthesis.
+        products: of each width and its seconds.
+    """
+
+    count: float = 0.0
+    widths: float = 0.0
+    squares: float = 0.0
+    seconds: float = 0.0
+    products: float = 0.0
+    audio_s: float = 0.0
+
+    def add(self, width: int, seconds: float, audio_s: float) -> None:
+        """The newest one."""
+        self.count = MEMORY * self.count + 1.0
+        self.widths = MEMORY * self.widths + width
+        self.squares = MEMORY * self.squares + width**2
+        self.seconds = MEMORY * self.seconds + seconds
+        self.products = MEMORY * self.products + width * seconds
+        self.audio_s = MEMORY * self.audio_s + audio_s
+
+    def costs(self) -> tuple[float, float]:
+        """Of a segment by itself, and of each width, s: the line through what was measured."""
+        if not self.widths:
+            return 0.0, 0.0
+        spread = self.count * self.squares - self.widths**2
+        is_told = spread > SPREAD * self.widths**2
+        slope = (self.count * self.products - self.widths * self.seconds) / spread if is_told else 0.0
+        fixed_s = (self.seconds - slope * self.widths) / self.count
+        if slope <= 0.0 or fixed_s <= 0.0:  # segments alike, or noise
+            return 0.0, self.seconds / self.widths
+        return fixed_s, slope
+
+
 class Pace:
     """Measures the engine and sizes segments by it.
 
@@ -34,13 +74,12 @@ class Pace:
     def __init__(self) -> None:
         self._width = 0
         self._audio_s = 0.0
-        # Sums over the segments so far: their number, widths, squares of these, seconds, products of both, audio.
-        self._sums = [0.0] * 6
+        self._so_far = _Segments()
 
     @property
     def rtf(self) -> float:
         """Synthesis time by audio time; 0 until something was measured."""
-        return self._sums[3] / self._sums[5] if self._sums[5] else 0.0
+        return self._so_far.seconds / self._so_far.audio_s if self._so_far.audio_s else 0.0
 
     @property
     def can_keep_up(self) -> bool:
@@ -59,26 +98,13 @@ class Pace:
         """It is done, after so many seconds of synthesis."""
         if self._audio_s <= 0.0 or not self._width:
             return
-        new = (1.0, self._width, self._width**2, seconds, self._width * seconds, self._audio_s)
-        self._sums = [MEMORY * old + value for old, value in zip(self._sums, new, strict=True)]
+        self._so_far.add(self._width, seconds, self._audio_s)
         self._audio_s = 0.0
 
     def synthesis_s(self, width: int) -> float:
         """What a text of this width is expected to take."""
-        fixed_s, per_width_s = self._costs()
+        fixed_s, per_width_s = self._so_far.costs()
         return fixed_s + per_width_s * width
-
-    def _costs(self) -> tuple[float, float]:
-        """Of a segment by itself, and of each width, s: the line through what was measured."""
-        count, widths, squares, seconds, products, _ = self._sums
-        if not widths:
-            return 0.0, 0.0
-        spread = count * squares - widths**2
-        slope = (count * products - widths * seconds) / spread if spread > SPREAD * widths**2 else 0.0
-        fixed_s = (seconds - slope * widths) / count
-        if slope <= 0.0 or fixed_s <= 0.0:  # segments alike, or noise
-            return 0.0, seconds / widths
-        return fixed_s, slope
 
     def next_segment(self, segments: deque[str], buffered_s: float, *, is_first: bool = True) -> str:
         """Take the next segment: joined with others while short, cut while long, as the buffer allows.
