@@ -130,6 +130,13 @@ def test_a_clock_watch_sees_jumps_and_no_more() -> None:
     assert [round(watch.look(*look), 3) for look in looks] == [0.0, 0.0, 0.0, 100.0, 0.0, -50.7, 0.0]
 
 
+def test_clocks_between_which_the_computer_was_busy_are_not_compared() -> None:
+    watch, monotonic = ClockWatch(), iter([1.0, 1.01, 1.1, 1.5, 1.6, 1.61])
+    assert watch.compare(lambda: 100.0, monotonic.__next__) == 0.0
+    assert watch.compare(lambda: 100.5, monotonic.__next__) == 0.0, "0.4 s passed between the two clocks"
+    assert watch.compare(lambda: 110.6, monotonic.__next__) == pytest.approx(10.0)
+
+
 def test_simulated_time_may_run_at_any_rate_but_not_back() -> None:
     watch = ClockWatch(any_rate=True)
     looks = [(0.0, 5.0), (10.0, 5.1), (10.0, 15.0), (2.0, 15.1), (2.1, 15.2)]

@@ -12,7 +12,7 @@ from llm_world import PARAPHRASE, World
 from until import until
 from voice_agent_ros.msg import ReplyChunk, VoiceActivity
 
-from voice_agent_ros.intent import dialogue
+from voice_agent_ros.intent import dialogue_thinking
 from voice_agent_ros.llm.client import Finished
 from voice_agent_ros.nodes import qos
 
@@ -92,7 +92,7 @@ def test_other_words_in_the_end_make_it_void(world: World) -> None:
 
 
 def test_final_words_that_never_come(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialogue, "HEAD_START_S", 0.3)
+    monkeypatch.setattr(dialogue_thinking, "HEAD_START_S", 0.3)
     world.model.delay_s = 2.0
     world.person.says(PARAPHRASE, is_final=False, is_speculative=True)
     until(lambda: asked(world))

@@ -16,7 +16,8 @@ LIFECYCLE = {"on_configure", "on_activate", "on_deactivate", "on_cleanup"}
 # Functions whose log lines are about a device, an engine or the computer: no turn is under way, or all are.
 OF_NO_TURN = {
     "affinity": {"pin"},
-    "asr_node": {"_spotting", "fail", "_on_audio", "_on_wake_word"},
+    "asr_node": {"_spotting", "fail", "_on_wake_word"},
+    "audio_feed": {"_on_audio"},
     "audio_node": {"_open", "_revive", "_failed", "_report_problem", "_report_clip"},
     "bridge_senses": {"on_objects"},
     "controller_action": {"_judge"},

@@ -82,6 +82,10 @@ class Live:
             time.sleep(0.02)
         return found
 
+    def post(self, path: str, content: bytes = b"say:hello say:world", name="speech.wav", **form):
+        """A recording, by a form."""
+        return self.client.post(path, files={"file": (name, content)}, data=form)
+
     def begin(self, recording: str, **form) -> str:
         """A job in the background."""
         answer = self.client.post("/transcribe/async", files={"file": recording.encode()}, data=form)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The transcription service over HTTP: every path and shape, limits, faults, restarts."""
+"""The transcription service over HTTP: every path and shape, limits, who waits for whom."""
 
 import json
 import time
@@ -8,15 +8,10 @@ import httpx
 import openai
 import pytest
 
-from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.transcription.routes import SECURITY_HEADERS
 from voice_agent_ros.transcription.upload import UploadLimits
 
 TWO = b"say:hello say:world"
-
-
-def post(live, path, content=TWO, name="speech.wav", **form):
-    return live.client.post(path, files={"file": (name, content)}, data=form)
 
 
 def events(answer) -> list[dict]:
@@ -57,13 +52,13 @@ def test_openais_client_gets_what_it_asks_for(live):
 
 
 def test_the_older_paths(live):
-    text = post(live, "/transcribe")
+    text = live.post("/transcribe")
     assert text.text == "hello world\n"
     assert text.headers["content-disposition"] == 'attachment; filename="audio.txt"'
-    assert post(live, "/transcribe/srt").text.startswith("1\n00:00:00,000 --> 00:00:00,500\nhello\n\n2\n")
-    row = post(live, "/transcribe/json").json()
+    assert live.post("/transcribe/srt").text.startswith("1\n00:00:00,000 --> 00:00:00,500\nhello\n\n2\n")
+    row = live.post("/transcribe/json").json()
     assert (row["status"], row["transcription"], row["duration_s"]) == ("success", "hello world", 2.0)
-    assert post(live, "/transcribe", format="vtt").text.startswith("WEBVTT")
+    assert live.post("/transcribe", format="vtt").text.startswith("WEBVTT")
     raw = live.client.post("/transcribe/json?language=en", content=TWO, headers={"content-type": "audio/wav"})
     assert raw.json()["transcription"] == "hello world"
 
@@ -92,7 +87,7 @@ def test_a_bad_recording_in_a_batch_does_no_harm_to_the_others(live):
     assert [result.get("transcription") for result in results] == ["one", None, None, "four"]
     assert "no recording" in results[1]["error"]["message"]
     assert "empty" in results[2]["error"]["message"]
-    alone = post(live, "/transcribe/json", b"say:one").json()
+    alone = live.post("/transcribe/json", b"say:one").json()
     assert alone["segments"] == results[0]["segments"]
     jobs = live.client.post("/transcribe/async", files=files).json()["jobs"]
     assert [job["status"] for job in jobs] == ["accepted", "accepted", "error", "accepted"]
@@ -118,7 +113,7 @@ def test_a_bad_recording_in_a_batch_does_no_harm_to_the_others(live):
     ],
 )
 def test_a_wrong_wish_is_named(live, path, form, said):
-    answer = post(live, path, **form)
+    answer = live.post(path, **form)
     assert answer.status_code in (400, 404)
     assert said in answer.json()["error"]["message"]
     assert list((live.directory / "recordings").iterdir()) == []
@@ -142,7 +137,7 @@ def test_a_body_without_a_recording_is_refused(live, path):
 
 
 def test_what_is_no_recording_is_refused(live):
-    answer = post(live, "/v1/audio/transcriptions", b"bad")
+    answer = live.post("/v1/audio/transcriptions", b"bad")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_file")
 
 
@@ -201,7 +196,7 @@ def test_who_is_refused_in_the_middle_of_his_body_reads_why(live):
 
 def test_sizes_are_limited(serve):
     live = serve(upload=UploadLimits(file_bytes=1000, files=2))
-    assert post(live, "/transcribe", b"say:x " + b"x" * 2000).status_code == 413
+    assert live.post("/transcribe", b"say:x " + b"x" * 2000).status_code == 413
     assert live.client.post("/transcribe", content=b"x" * 2000).status_code == 413
     assert live.client.post("/transcribe", content=iter([b"x" * 600, b"x" * 600])).status_code == 413
     many = [("files", (str(n), b"say:x")) for n in range(3)]
@@ -241,7 +236,7 @@ def test_the_queue_is_bounded(serve):
 def test_a_short_recording_does_not_wait_for_a_long_one(live):
     long = live.begin("wait:8 say:long")
     begun = time.monotonic()
-    assert post(live, "/transcribe", b"say:short").text == "short\n"
+    assert live.post("/transcribe", b"say:short").text == "short\n"
     assert time.monotonic() - begun < 6
     assert live.status(long)["status"] == "processing"
     live.client.delete(f"/status/{long}")
@@ -286,125 +281,16 @@ def test_an_unknown_job_is_not_found(live):
         assert answer.status_code == 404
 
 
-# What is kept.
-
-
-def test_the_same_recording_is_not_transcribed_twice(live, tmp_path):
-    marker = tmp_path / "marker"
-    words = f"crash-once:{marker} say:x".encode()  # tells how often it is worked on
-    marker.touch()
-    assert post(live, "/transcribe", words).text == "x\n"
-    marker.unlink()
-    assert post(live, "/transcribe", words, name="another name.mp3").text == "x\n"
-    assert live.until(live.begin(words.decode(), words="false"), "completed")["result"]["text"] == "x"
-    assert not marker.exists()
-    assert post(live, "/transcribe", words, language="zh").text == "x\n"
-    assert marker.exists()
-
-
-def test_what_was_found_with_words_serves_those_who_wish_for_none(live, tmp_path):
-    marker = tmp_path / "marker"
-    words = f"crash-once:{marker} say:x"  # tells how often it is worked on
-    marker.touch()
-    live.until(live.begin(words, words="true"), "completed")
-    marker.unlink()
-    for _ in range(2):
-        assert post(live, "/transcribe", words.encode()).text == "x\n"
-    done = live.begin(words, words="false")
-    live.until(done, "completed")
-    assert "words" not in live.client.get(f"/status/{done}/result?format=verbose_json").json()
-    assert not marker.exists()
-
-
-def test_jobs_survive_a_restart(serve, tmp_path):
-    live = serve()
-    done, running, waiting = live.begin("say:done"), live.begin("say:a wait:2 say:b"), live.begin("say:c")
-    live.until(done, "completed")
-    live.until(running, "processing")
-    live.close()
-    again = serve()
-    assert again.status(done)["result"]["text"] == "done"
-    assert again.until(running, "completed")["result"]["text"] == "a b"
-    assert again.until(waiting, "completed")["result"]["text"] == "c"
-    assert list((again.directory / "recordings").iterdir()) == []
-
-
-def test_a_job_whose_recording_is_gone_says_so(serve):
-    live = serve()
-    first, second = live.begin("wait:3"), live.begin("say:x")
-    live.close()
-    (live.directory / "recordings" / second).unlink()
-    (live.directory / "recordings" / "stray").write_bytes(b"x")
-    again = serve()
-    assert again.status(second)["status"] == "failed"
-    assert again.status(first)["status"] in ("queued", "processing", "completed")
-    assert not (again.directory / "recordings" / "stray").exists()
-
-
-def test_two_services_do_not_share_a_directory(serve):
-    serve()
-    with pytest.raises(ConfigurationError, match="Another transcription service"):
-        serve()
-
-
-def test_a_broken_database_is_put_aside(serve, tmp_path):
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "jobs.sqlite").write_bytes(b"this is no database" * 100)
-    live = serve()
-    assert live.until(live.begin("say:x"), "completed")
-    assert (tmp_path / "state" / "jobs.sqlite.broken").exists()
-
-
-def test_names_of_files_never_touch_the_file_system(live, tmp_path):
-    for name in ("../../../evil.wav", "/etc/passwd", "a\0b", "x" * 5000, "CON", '"; rm -rf /'):
-        live.client.post("/transcribe/async", files={"file": (name, b"wait:0.3 say:x")})
-    seen = [path.name for path in (tmp_path / "state" / "recordings").iterdir()]
-    assert all(len(name) == 32 and set(name) <= set("0123456789abcdef") for name in seen)
-    assert {path.name for path in tmp_path.iterdir()} <= {"state", "starts"}
-
-
-# The worker.
-
-
-def test_a_crash_is_survived_and_the_recording_tried_again(live, tmp_path):
-    assert post(live, "/transcribe", f"say:a crash-once:{tmp_path}/m say:b".encode()).text == "a b\n"
-    assert live.starts() == 2
-
-
-def test_a_recording_that_crashes_the_worker_twice_is_left_alone(live):
-    answer = post(live, "/transcribe", b"crash")
-    assert answer.status_code == 500
-    assert "ended with code 139" in answer.json()["error"]["message"]
-    assert post(live, "/transcribe", b"say:fine").text == "fine\n"
-
-
-def test_a_worker_that_hangs_is_ended(serve):
-    live = serve(worker={"stall_s": 0.6})
-    assert post(live, "/transcribe", b"hang").status_code == 500
-    assert live.starts() == 2
-
-
-def test_weights_that_are_missing_are_named(serve):
-    answer = post(serve(mode="broken"), "/transcribe")
-    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "There are no weights. Fetch.")
-
-
-def test_an_idle_worker_gives_its_memory_back_and_is_started_again(serve):
-    live = serve(worker={"idle_s": 0.3})
-    assert live.health()["model_loaded"] is False
-    assert post(live, "/transcribe", b"say:a").text == "a\n"
-    assert live.wait(lambda health: not health["model_loaded"])["worker_pid"] is None
-    assert post(live, "/transcribe", b"say:b").text == "b\n"
-    assert live.starts() == 2
+# Everywhere.
 
 
 def test_every_answer_has_the_security_headers(live):
     answers = [
-        post(live, "/transcribe"),
-        post(live, "/transcribe", b"bad"),
+        live.post("/transcribe"),
+        live.post("/transcribe", b"bad"),
         live.client.get("/status/none"),
         live.client.get("/transcribe/health"),
-        post(live, "/v1/audio/transcriptions", stream="true"),
+        live.post("/v1/audio/transcriptions", stream="true"),
         live.client.post("/transcribe", content=b""),
     ]
     for answer in answers:

@@ -37,7 +37,6 @@ from voice_agent_ros.llm.conversation import Conversation
 CLARIFICATION_S = 20.0
 SOON_S = 0.3
 WORD_S = 0.2  # a voice that lasted for less may have been a cough
-HEAD_START_S = 10.0  # if the words are not final by then, they never will be
 
 
 class Dialogue:
@@ -62,7 +61,7 @@ class Dialogue:
         self._scene, self._robot = Scene(), RobotState()
         self._turns = TurnBook(ports.report, conversation, monotonic, ros_now, self._settings.report_grace_s)
         self._voice = Voice(ports.say, self._settings.spoken_characters, ros_now)
-        self._thinking = Thinking(ports, self.on_chat)
+        self._thinking = Thinking(ports, self.on_chat, monotonic)
         self._question = OpenQuestion()
         self._goals = Goals(
             self._turns,
@@ -78,7 +77,6 @@ class Dialogue:
         self._clarifying: tuple[GrammarResult, float, str] | None = None  # what, when, in which session
         self._hearing = Partial("", "", "")
         self._voice_began = ("", 0.0)  # in which turn, and when, ROS time
-        self._ahead_since = 0.0
         self.expected_wait_s = 0.0  # for the model's first words; 0.0: not known
         self._thought_of = ("", self._robot)
         self._signed = ""  # the turn that got a sign last
@@ -173,8 +171,7 @@ class Dialogue:
                 turn.was_noticed = True
                 self._voice.say(turn, phrase("one_moment", turn.language), "notice")
             self._give_up_late(turn, now)
-        if now - self._ahead_since > HEAD_START_S:
-            self._thinking.forget()
+        self._thinking.tick()
         self._goals.tick()
         self._turns.tick((self._question.asking, self._question.answering))
 
@@ -389,7 +386,6 @@ class Dialogue:
         result = self._parse(text, language)
         if result.calls or result.ambiguous or result.problem or answer(text, language, self._knowledge):
             return
-        self._ahead_since = self._monotonic()
         self._thinking.speculate(partial.turn_id, text, *self._request(partial, language))
 
     def _give_sign(self, session_id: str, turn_id: str, language: str) -> None:

@@ -20,6 +20,7 @@ from voice_agent_ros.llm.prompt import action_request, talk_request
 from voice_agent_ros.llm.tool_results import with_result
 
 MAX_KEPT_EVENTS = 256  # of a request on speculation
+HEAD_START_S = 10.0  # if the words are not final by then, they never will be
 
 
 @dataclass
@@ -32,6 +33,7 @@ class _Speculation:
     mode: Mode
     request: ChatRequest
     chat: Abortable
+    heard_at: float  # the latest that these words were heard again, monotonic, s
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_EVENTS))
 
     def asks(self, mode: Mode, request: ChatRequest) -> bool:
@@ -44,10 +46,13 @@ class Thinking:
 
     Args:
         replay: takes the events that a speculation has gathered, with the id of its request.
+        monotonic: for waits, s.
     """
 
-    def __init__(self, ports: Ports, replay: Callable[[str, Event], None]) -> None:
-        self._ports, self._replay = ports, replay
+    def __init__(
+        self, ports: Ports, replay: Callable[[str, Event], None], monotonic: Callable[[], float]
+    ) -> None:
+        self._ports, self._replay, self._monotonic = ports, replay, monotonic
         self._numbers = itertools.count(1)
         self._speculation: _Speculation | None = None
 
@@ -86,11 +91,18 @@ class Thinking:
         """Ask before the words are final."""
         known = self._speculation
         if known is not None and known.turn_id == turn_id and known.asks(mode, request):
+            known.heard_at = self._monotonic()
             return
         self.forget()
         chat_id = self._chat_id(turn_id)
         chat = self._ports.ask(chat_id, request)
-        self._speculation = _Speculation(chat_id, turn_id, words, mode, request, chat)
+        self._speculation = _Speculation(chat_id, turn_id, words, mode, request, chat, self._monotonic())
+
+    def tick(self) -> None:
+        """Give up what was asked on speculation for words that never became final."""
+        speculation = self._speculation
+        if speculation is not None and self._monotonic() - speculation.heard_at > HEAD_START_S:
+            self.forget()
 
     def keep(self, chat_id: str, event: Event) -> bool:
         """Whether this is news of the speculation, which is kept for later."""

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
 MAX_COMPANIONS = 32
 JUMP_S = 0.25  # more than what a clock daemon slews or a busy computer delays between two looks
+AT_ONCE_S = 0.02  # between reading the one clock and the other
 
 
 class Companions:
@@ -97,6 +99,12 @@ class ClockWatch:
     def __init__(self, *, any_rate: bool = False) -> None:
         self._any_rate = any_rate
         self._last: tuple[float, float] | None = None
+
+    def compare(self, ros_s: Callable[[], float], monotonic_s: Callable[[], float] = time.monotonic) -> float:
+        """Read both clocks, and `look`; where the computer was busy between them, they cannot be compared: 0.0."""
+        before = monotonic_s()
+        now = ros_s()
+        return self.look(now, before) if monotonic_s() - before <= AT_ONCE_S else 0.0
 
     def look(self, ros_s: float, monotonic_s: float) -> float:
         """By how much ROS time has jumped since the last look, s; 0.0: it has not."""

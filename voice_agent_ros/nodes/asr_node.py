@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -29,13 +28,13 @@ from voice_agent_ros.asr.spotters import MicroWakeWordSpotter, stop_spotter
 from voice_agent_ros.asr.spotting import KeywordSpotter, Spotted, SpottingWorker
 from voice_agent_ros.asr.stop_watch import StopWatch
 from voice_agent_ros.asr.streaming import StreamingRecognizer
-from voice_agent_ros.asr.vad import SAMPLE_RATE, SileroDetector
-from voice_agent_ros.audio import in_process
+from voice_agent_ros.asr.vad import SileroDetector
+from voice_agent_ros.audio.in_process import Heard
 from voice_agent_ros.audio.stream_names import hears_the_robot
 from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.whole_command import WholeCommands
-from voice_agent_ros.msg import AudioChunk, BridgeState, ReplyChunk, StopRequest, Transcript, VoiceActivity
+from voice_agent_ros.msg import BridgeState, ReplyChunk, StopRequest, Transcript, VoiceActivity
 from voice_agent_ros.nodes import asr_messages, health, heartbeat, qos, spin
 from voice_agent_ros.nodes.asr_parameters import (
     ATTENTION,
@@ -46,7 +45,8 @@ from voice_agent_ros.nodes.asr_parameters import (
     debug_recordings,
     streaming_options,
 )
-from voice_agent_ros.nodes.conversions import objects_of, seconds
+from voice_agent_ros.nodes.audio_feed import AudioFeed
+from voice_agent_ros.nodes.conversions import objects_of
 from voice_agent_ros.nodes.log_lines import of_turn
 from voice_agent_ros.nodes.managed import ManagedNode
 from voice_agent_ros.nodes.parameters import Parameter, declare, read
@@ -63,7 +63,6 @@ PARAMETERS = (
 )
 WATCH_PERIOD_S = 0.25
 STARVED_AFTER_S = 1.0  # no audio for so long in mid-utterance: it ends there
-SHORT_CUT_AFTER_S = 2.0  # without audio on the short cut the topic is listened to again
 
 
 class AsrNode(ManagedNode):
@@ -85,14 +84,13 @@ class AsrNode(ManagedNode):
         self._stops: SpottingWorker | None = None
         self._wakes: SpottingWorker | None = None
         self._recordings: DebugRecordings | None = None
-        self._end_short_cut: Callable[[], None] = lambda: None
         self._attention = Attention(attention_options(read(self, PARAMETERS)), time.monotonic())
         self._watch_stop = StopWatch()
         self._results: deque[Callable[[], None]] = deque()  # of the workers, whose queues are bounded
         self._sequence = SequenceCheck()
         self._scene = Scene()
         self._hears_the_robot = False
-        self._fed_at = self._short_cut_at = float("-inf")
+        self._fed_at = float("-inf")
         self._counts = {"utterances": 0, "not understood": 0, "failures": 0, "spotted stops": 0}
         self._problems: dict[str, str] = {}  # by what has it, until it works again
         self._engine = self._stop_turn = ""
@@ -100,7 +98,7 @@ class AsrNode(ManagedNode):
         self._activity = self.create_publisher(VoiceActivity, "speech/activity", qos.EVENTS)
         self._replies = self.create_publisher(ReplyChunk, "speech/reply", qos.EVENTS)
         self._stop = self.create_publisher(StopRequest, "stop", qos.EVENTS)
-        self._audio: Any = self._listen_to_topic()
+        self._audio = AudioFeed(self, self._take)
         self.create_subscription(Detection3DArray, "objects", self._on_objects, qos.EVENTS)
         self.create_subscription(Bool, "speech/speaking", self._on_speaking, qos.STATE)
         self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
@@ -168,7 +166,7 @@ class AsrNode(ManagedNode):
             self._sequence = SequenceCheck()
             self._ears = StreamingRecognizer(self._detector, self._worker, streaming_options(values))
             self._ears.keep = self._recordings.add if self._recordings is not None else None
-        self._end_short_cut = in_process.listen(self.resolve_topic_name("audio/in"), self._hear)
+        self._audio.open()
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
@@ -189,7 +187,7 @@ class AsrNode(ManagedNode):
 
     def close(self) -> None:
         """End the threads. Callbacks may still run in another thread, so what they use stays."""
-        self._end_short_cut()
+        self._audio.close()
         for worker in (self._worker, self._stops, self._wakes, self._recordings):
             if worker is not None:
                 worker.close()
@@ -207,42 +205,23 @@ class AsrNode(ManagedNode):
 
     # Hearing.
 
-    def _listen_to_topic(self) -> Any:
-        return self.create_subscription(AudioChunk, "audio/in", self._on_audio, qos.AUDIO_IN)
-
-    def _on_audio(self, message: AudioChunk) -> None:
-        if message.sample_rate != SAMPLE_RATE or message.channels != 1:
-            self._problems["audio"] = (
-                f"audio/in has {message.sample_rate} Hz and {message.channels} channels; "
-                f"{SAMPLE_RATE} Hz mono is needed. Correct the publisher."
-            )
-            self.get_logger().error(self._problems["audio"], throttle_duration_sec=10.0)
-            return
-        self._problems.pop("audio", None)
-        samples = np.frombuffer(message.data, np.int16)
-        self._take(message.stream_id, message.sequence, samples, seconds(message.header.stamp))
-
-    def _hear(self, heard: in_process.Heard) -> None:
-        self._short_cut_at = time.monotonic()
-        self._take(heard.stream_id, heard.sequence, heard.samples, heard.at)
-
-    def _take(self, stream_id: str, sequence: int, samples: np.ndarray[Any, Any], at: float) -> None:
+    def _take(self, heard: Heard) -> None:
         with self._lock:
             if self._ears is None:
                 return
-            verdict = self._sequence.check(stream_id, sequence)
+            verdict = self._sequence.check(heard.stream_id, heard.sequence)
             if verdict.lost:
                 told = f"{verdict.lost} chunks of audio lost, {self._sequence.lost} so far."
                 self.get_logger().warning(of_turn(self._ears.turn_id, told), throttle_duration_sec=5.0)
             if verdict.is_new_stream:
-                self._hears_the_robot = hears_the_robot(stream_id)
+                self._hears_the_robot = hears_the_robot(heard.stream_id)
                 self._publish(self._ears.cut())
             if verdict.is_old:
                 return
             now = self._fed_at = time.monotonic()
             attends = self._attention.is_given(now, hears_the_robot=self._hears_the_robot)
             self._publish(self._ears.attend(attends))
-            self._publish(self._ears.feed(samples, at))
+            self._publish(self._ears.feed(heard.samples, heard.at))
             if self._stops is not None:
                 self._stops.arm(
                     self._watch_stop.is_armed(
@@ -251,9 +230,9 @@ class AsrNode(ManagedNode):
                         hears_the_robot=self._hears_the_robot,
                     )
                 )
-                self._stops.feed(samples, at)
+                self._stops.feed(heard.samples, heard.at)
             if self._wakes is not None:
-                self._wakes.feed(samples, at)
+                self._wakes.feed(heard.samples, heard.at)
 
     def _on_objects(self, message: Detection3DArray) -> None:
         names = [thing.name for thing in objects_of(message)]
@@ -282,12 +261,7 @@ class AsrNode(ManagedNode):
     def _watch(self) -> None:
         """Audio that stops coming in mid-utterance must not keep everybody waiting."""
         now = time.monotonic()
-        is_short = now - self._short_cut_at < SHORT_CUT_AFTER_S
-        if is_short and self._audio is not None:
-            self.destroy_subscription(self._audio)
-            self._audio = None
-        elif not is_short and self._audio is None:
-            self._audio = self._listen_to_topic()
+        self._audio.watch(now)
         with self._lock:
             if self._watch_stop.is_overdue(now):
                 self._tell_of_doubt()
@@ -384,10 +358,10 @@ class AsrNode(ManagedNode):
             "chunks the spotters lost": sum(worker.lost for worker in spotters),
             "spotters behind, s": round(max((worker.behind_s for worker in spotters), default=0.0), 2),
             "stop spotter listens": self._stops is not None and self._stops.is_armed,
-            "short cut": self._audio is None,
+            "short cut": self._audio.is_short_cut,
             "recognized by": self._engine or "nobody yet",
         }
-        problem = " ".join(self._problems.values())
+        problem = " ".join(filter(None, (self._audio.problem, *self._problems.values())))
         if self._ears is None:
             return health.Health("ok", "not active", values)
         if is_starved:

@@ -63,7 +63,6 @@ PARAMETERS = (
 )
 HEARTBEAT_S = 0.05
 RESTING_BEATS = 5  # while nothing moves and nothing has changed, every so many are told
-AT_ONCE_S = 0.02
 MAX_OPEN_INTENTS = 8  # more are rejected: nothing may queue behind a motion
 
 
@@ -311,11 +310,7 @@ class IntentBridgeNode(ManagedNode):
         self._state.publish(message)
 
     def _watch_clock(self, bridge: IntentBridge) -> None:
-        before = time.monotonic()
-        now = self.get_clock().now().nanoseconds * 1e-9
-        if time.monotonic() - before > AT_ONCE_S:
-            return  # the computer was busy between the two clocks: they cannot be compared
-        jump = self._clock_watch.look(now, before)
+        jump = self._clock_watch.compare(lambda: self.get_clock().now().nanoseconds * 1e-9)
         if jump:
             self.get_logger().warning(f"The clock has jumped by {jump:.3f} s.")
             bridge.on_clock_jump(jump)
