@@ -140,6 +140,25 @@ def test_words_and_wishes_arrive(agent):
     assert kinds[Status].latch == "spoken stop"
 
 
+def test_ones_own_words_others_and_spoken_ones_are_told_apart(agent):
+    events = []
+    with ros_session("") as session:
+        link = ChatLink(session.node)
+        link.tell = lambda event: events.append(event) if isinstance(event, Said) else None
+        with session.spinning():
+            words = agent.publishers[Transcript]
+            wait(words.get_subscription_count)
+            for said in (
+                Transcript(session_id=link.session_id, text="go up", is_final=True),
+                Transcript(session_id="another console", text="go down", is_final=True),
+                Transcript(session_id="the ears'", text="go"),
+                Transcript(session_id="the ears'", text="go home", is_final=True, audio_hash="ab"),
+            ):
+                words.publish(said)
+            wait(lambda: len(events) == 4)
+    assert [event.by for event in events] == ["you", "other", "voice", "voice"]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_question_is_shown_whichever_of_its_topics_is_first_and_answered(agent, order):
     events = []

@@ -82,7 +82,7 @@ def page(view: BrowserView, tmp_path: Path):
 
 def test_the_conversation_its_times_and_the_latch_are_shown_as_they_are(view, page, tmp_path) -> None:
     view.take(Status("ready", "spoken stop"))
-    view.take(Said("t", "pick up the <b>red</b> cube", is_final=True))
+    view.take(Said("t", "pick up the <b>red</b> cube", is_final=True, by="voice"))
     view.take(Reply("r", "I'll take ", "answer", is_last=False))
     view.take(Reply("r", "it. ![x](http://127.0.0.1:1/x.png)", "answer", is_last=True))
     stages = (Stage("final", 1.0, 1.5),)
@@ -92,7 +92,7 @@ def test_the_conversation_its_times_and_the_latch_are_shown_as_they_are(view, pa
     shown = page.text()
     for words in (
         "STOPPED: spoken stop",
-        "pick up the <b>red</b> cube",
+        "voice pick up the <b>red</b> cube",
         "I'll take it. ![x]",
         "final ",
         "0.50 s",

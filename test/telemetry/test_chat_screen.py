@@ -109,6 +109,16 @@ def test_a_turn_is_shown_with_its_times():
     ]
 
 
+def test_who_said_it_is_told_apart():
+    async def script(app, pilot):
+        app.take(Said("1", "go up", is_final=True))
+        app.take(Said("2", "go down", is_final=True, by="voice"))
+        app.take(Said("3", "go home", is_final=True, by="other"))
+        await pilot.pause()
+
+    assert drive(script)[0].lines == ["you    go up", "voice  go down", "other  go home"]
+
+
 def test_the_latch_is_shown_until_it_is_released():
     async def script(app, pilot):
         status = app.query_one("#status", Static)

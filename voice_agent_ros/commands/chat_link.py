@@ -19,9 +19,19 @@ from voice_agent_ros.msg import (
     TurnReport,
 )
 from voice_agent_ros.nodes import qos
+from voice_agent_ros.nodes.dialogue_messages import is_typed
 from voice_agent_ros.nodes.thoughts import TOPIC
 from voice_agent_ros.srv import Confirm
-from voice_agent_ros.telemetry.chat_events import THOUGHT, Event, Question, Reply, Said, Status, TurnEnded
+from voice_agent_ros.telemetry.chat_events import (
+    THOUGHT,
+    Event,
+    Question,
+    Reply,
+    Said,
+    Speaker,
+    Status,
+    TurnEnded,
+)
 from voice_agent_ros.telemetry.turns import turn_of
 
 KEPT_QUESTIONS = 8
@@ -95,7 +105,11 @@ class ChatLink:
         return True
 
     def _on_transcript(self, message: Transcript) -> None:
-        self.tell(Said(message.turn_id, message.text, is_final=message.is_final))
+        if message.session_id == self.session_id:
+            by: Speaker = "you"
+        else:
+            by = "other" if is_typed(message) else "voice"
+        self.tell(Said(message.turn_id, message.text, is_final=message.is_final, by=by))
 
     def _on_reply(self, message: ReplyChunk) -> None:
         if message.kind != ReplyChunk.KIND_EARCON:

@@ -12,6 +12,11 @@ from voice_agent_ros.msg import PlaybackStatus, ReplyChunk, SkillCall, StageTimi
 from voice_agent_ros.nodes.conversions import seconds
 
 
+def is_typed(message: Transcript) -> bool:
+    """Whether no audio belongs to it; only of a final one is that for certain."""
+    return message.is_final and not message.audio_hash
+
+
 def heard_of(message: Transcript, now: float) -> Heard:
     """A final transcript, received at a ROS time, s."""
     return Heard(
@@ -22,7 +27,7 @@ def heard_of(message: Transcript, now: float) -> Heard:
         speech_start=seconds(message.speech_start),
         speech_end=seconds(message.speech_end) or now,
         received_at=now,
-        is_typed=not message.audio_hash,
+        is_typed=is_typed(message),
         recognizer=message.engine,
     )
 

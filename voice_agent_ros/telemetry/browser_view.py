@@ -139,7 +139,7 @@ class BrowserView:
     def _show(self, event: Event) -> None:
         if isinstance(event, Said):
             if event.is_final:
-                self._write("you", event.text)
+                self._write(event.by, event.text)
         elif isinstance(event, Reply):
             text = self._open.pop(event.reply_id, "") + event.text
             if not event.is_last:

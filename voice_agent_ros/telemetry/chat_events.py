@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from voice_agent_ros.telemetry.turns import Turn
 
 THOUGHT = "thought"  # kind of a reply that nobody hears: what the model thinks
+
+
+Speaker = Literal["you", "voice", "other"]  # who types here; who was heard aloud; who types elsewhere
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Said:
     turn_id: str
     text: str
     is_final: bool
+    by: Speaker = "you"
 
 
 @dataclass(frozen=True)

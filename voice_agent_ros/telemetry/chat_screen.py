@@ -108,7 +108,7 @@ class ChatApp(App[None]):
     def _show(self, event: Event) -> None:
         if isinstance(event, Said):
             if event.is_final:
-                self._write(f"you    {event.text}", "bold")
+                self._write(f"{event.by:<6} {event.text}", "bold")
         elif isinstance(event, Reply):
             self._show_reply(event)
         elif isinstance(event, TurnEnded):
