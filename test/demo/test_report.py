@@ -2,6 +2,7 @@
 """The verdict of a demonstration comes from the physics."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def test_verdict(turns: list[Turn], problem: str) -> None:
     assert bool(problem) == bool(found)
 
 
+@pytest.mark.parametrize(
+    ("joint", "goals", "problem"),
+    [(0.5, 0, ""), (0.51, 0, ""), (0.6, 0, "no controller got a goal"), (0.6, 1, "no joint has moved")],
+)
+def test_who_is_sent_where_they_are_has_nothing_to_do(joint: float, goals: int, problem: str) -> None:
+    there = World({}, {"joint_1": joint, "finger": 0.0})
+    home = {"skill": "move_to", "arguments": {"pose": "home"}}
+    going = replace(turn("done", home, goals=goals), before=there, after=there)
+    found = shortcoming([going], poses={"home": {"joint_1": 0.5}})
+    assert problem in found
+    assert bool(problem) == bool(found)
+
+
 def test_a_known_conversation_ends_as_promised() -> None:
     done = turn("done", PUT, goals=5, after=IN_BOWL)
     promised = ("done", "asked", "done")
@@ -66,8 +80,10 @@ def test_a_known_conversation_ends_as_promised() -> None:
 
 def test_report_has_every_timing(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    write(path, [turn("answered")], World({"bowl": BOWL}))
+    answered = replace(turn("answered"), engines=("ears: whisper_local", "mouth: hibari heart"))
+    write(path, [answered], World({"bowl": BOWL}))
     document = json.loads(path.read_text())
+    assert document["turns"][0]["engines"] == ["ears: whisper_local", "mouth: hibari heart"]
     assert set(document["turns"][0]["timings_s"]) == set(TIMINGS)
     assert document["turns"][0]["timings_s"]["done"] is None
     assert document["objects"] == {"bowl": [0.3, -0.28, 0.03]}

@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 Position = tuple[float, float, float]
+Poses = Mapping[str, Mapping[str, float]]  # joints by name, rad, of each named pose
 TIMINGS = ("final_transcript", "intent", "goal_accepted", "first_motion", "first_audio", "done")
 MOVED_M = 0.01
 MOVED_RAD = 0.01
+AT_POSE_RAD = 0.02
 # What is done without a movement; see `moves` of the skills.
 STILL_SKILLS = ("stop", "pause", "resume", "describe_scene", "set_speed", "remember_place", "forget_place")
 RESTING_OUTCOMES = ("answered", "refused")
@@ -47,6 +51,7 @@ class Turn:
     Attributes:
         goals: controller goals that were accepted during the turn.
         timings_s: seconds from the end of speech, None for what did not happen.
+        engines: who recognized, thought and spoke, and in whose place.
         before: the world when the turn began.
         after: the world when it ended.
     """
@@ -60,6 +65,7 @@ class Turn:
     goals: int = 0
     before: World = World()
     after: World = World()
+    engines: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The form of `report.json`."""
@@ -67,6 +73,7 @@ class Turn:
             "heard": self.heard,
             "calls": list(self.calls),
             "engine": self.engine,
+            "engines": list(self.engines),
             "outcome": self.outcome,
             "reply": self.reply,
             "timings_s": {name: self.timings_s.get(name) for name in TIMINGS},
@@ -80,19 +87,22 @@ def write(path: Path, turns: Sequence[Turn], world: World) -> None:
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def shortcoming(turns: Sequence[Turn], promised: Sequence[str] = ()) -> str:
+def shortcoming(
+    turns: Sequence[Turn], promised: Sequence[str] = (), poses: Poses = MappingProxyType({})
+) -> str:
     """Why the demonstration did not succeed, or "" if it did.
 
     It did if every command that was to be carried out shows in the physics, and everything else (answers,
-    refusals) left the arm without a goal.
+    refusals) left the arm without a goal. Who is told to go where they are has nothing to do, and has done it.
 
     Args:
         promised: the outcomes of a conversation that is known beforehand, turn by turn.
+        poses: of the arm.
     """
     if not turns:
         return "Nothing was understood: no turn came to an end."
     for turn in turns:
-        problem = _turn_shortcoming(turn, is_last=turn is turns[-1])
+        problem = _turn_shortcoming(turn, poses, is_last=turn is turns[-1])
         if problem:
             return f'"{turn.heard}": {problem}'
     for turn, outcome in zip(turns, promised, strict=False):
@@ -103,7 +113,7 @@ def shortcoming(turns: Sequence[Turn], promised: Sequence[str] = ()) -> str:
     return ""
 
 
-def _turn_shortcoming(turn: Turn, *, is_last: bool) -> str:
+def _turn_shortcoming(turn: Turn, poses: Poses, *, is_last: bool) -> str:
     if turn.outcome in RESTING_OUTCOMES:
         return f"{turn.outcome}, and yet {turn.goals} goals were sent." if turn.goals else ""
     if turn.outcome == "asked":
@@ -112,13 +122,13 @@ def _turn_shortcoming(turn: Turn, *, is_last: bool) -> str:
         return ""
     if turn.outcome != "done":
         return f"it ended {turn.outcome}: {turn.reply}"
-    return next((problem for call in turn.calls if (problem := _not_shown(call, turn))), "")
+    return next((problem for call in turn.calls if (problem := _not_shown(call, turn, poses))), "")
 
 
-def _not_shown(call: Mapping[str, Any], turn: Turn) -> str:
+def _not_shown(call: Mapping[str, Any], turn: Turn, poses: Poses) -> str:
     """What of a call that is reported as done the physics does not show."""
     skill, arguments = call["skill"], call["arguments"]
-    if skill in STILL_SKILLS:
+    if skill in STILL_SKILLS or (skill == "move_to" and _is_at(poses.get(arguments["pose"]), turn.after)):
         return ""
     if not turn.goals:
         return f"{skill} is reported as done, but no controller got a goal."
@@ -138,3 +148,9 @@ def _not_shown(call: Mapping[str, Any], turn: Turn) -> str:
         )
         return "" if moved else "no joint has moved."
     return ""
+
+
+def _is_at(pose: Mapping[str, float] | None, world: World) -> bool:
+    return pose is not None and all(
+        abs(world.joints.get(joint, math.inf) - value) < AT_POSE_RAD for joint, value in pose.items()
+    )

@@ -26,4 +26,5 @@ def turn_of(report: TurnReport, goals: int, before: World, after: World) -> Turn
         goals=goals,
         before=before,
         after=after,
+        engines=list(report.engines),
     )
