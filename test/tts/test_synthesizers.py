@@ -12,8 +12,8 @@ from voice_agent_ros.errors import ConfigurationError, EngineError
 from voice_agent_ros.models.catalogue import models_directory
 from voice_agent_ros.tts.engines import NAMES, load_synthesizer
 from voice_agent_ros.tts.say_to_file import say_to_file
-from voice_agent_ros.tts.synthesizer import can_voice
-from voice_agent_ros.tts.synthesizers.kokoro import CATALOGUE_NAME
+from voice_agent_ros.tts.synthesizer import can_voice, speaker_of, speech_of
+from voice_agent_ros.tts.synthesizers.kokoro import CATALOGUE_NAME, FIRST_VOICES
 
 # Name, the module without which it cannot run, a sentence in each of its languages.
 SENTENCE = {"en": "I will pick up the red cube now."}
@@ -127,6 +127,16 @@ def test_it_can_be_left_in_the_middle_and_used_again(engine):
     next(blocks)
     blocks.close()
     assert np.array_equal(audio(synthesizer, sentence), whole)
+
+
+def test_who_speaks_is_told_with_the_voice_of_that_language(engine):
+    synthesizer, sentences = engine
+    for language, text in sentences.items():
+        told = {block.by for block in speech_of(synthesizer, text)}
+        if synthesizer.name == "kokoro":
+            assert told == {f"kokoro {FIRST_VOICES[language]}"}
+        else:
+            assert told == {speaker_of(synthesizer)}
 
 
 def test_languages_are_compared_by_their_primary_subtag(engine):

@@ -74,16 +74,25 @@ def who(chain, text="One two three four five six seven eight nine ten."):
 def test_it_is_known_who_spoke_and_in_whose_place(clock):
     first, second, third = ScriptedEngine("a"), ScriptedEngine("b"), ScriptedEngine("c", ("zh",))
     chain = chain_of([first, second, third], clock)
-    assert who(chain) == ["a"]
-    assert who(chain, "好的，我来拿红色的方块。") == ["c"], "nobody else speaks it"
+    assert who(chain) == ["a a's"]
+    assert who(chain, "好的，我来拿红色的方块。") == ["c c's"], "nobody else speaks it"
     first.faults = [0, 0]
-    assert who(chain) == ["b instead of a (a failed.)"]
-    assert who(chain) == ["b instead of a (a failed.)"], "while it is left alone"
+    assert who(chain) == ["b b's instead of a (a failed.)"]
+    assert who(chain) == ["b b's instead of a (a failed.)"], "while it is left alone"
     clock[0] += RETRY_AFTER_S
     first.faults = [2 * 24000]
-    assert who(chain) == ["a", "b instead of a (a failed.)"]
+    assert who(chain) == ["a a's", "b b's instead of a (a failed.)"]
     clock[0] += RETRY_AFTER_S
-    assert who(chain) == ["a"]
+    assert who(chain) == ["a a's"]
+
+
+def test_the_voice_is_told_as_it_was_asked_for_and_at_another_rate_too(clock):
+    second = ScriptedEngine("b", ("zh",), 16000)
+    second.voices = ("/voices/zh_CN-huayan.onnx", "other")
+    chain = chain_of([ScriptedEngine("a"), second], clock)
+    assert who(chain, "好的，我来拿红色的方块。") == ["b zh_CN-huayan.onnx"]
+    asked = chain.timed("好的，我来拿红色的方块。", voice="other")
+    assert {block.by for block in asked} == {"b other"}
 
 
 def test_an_engine_that_breaks_in_a_way_that_nobody_foresaw_is_replaced_too(clock):

@@ -131,6 +131,7 @@ def as_dict(report: Any) -> dict[str, Any]:
             {"skill": call.skill, "arguments": json.loads(call.arguments_json)} for call in report.calls
         ],
         "engine": report.engine,
+        "engines": list(report.engines),
         "outcome": report.outcome,
         "rule": report.rule,
         "reply": report.reply,

@@ -29,7 +29,7 @@ from voice_agent_ros.tts.reply import Piece
 from voice_agent_ros.tts.speech_queue import SpeechQueue
 from voice_agent_ros.tts.speech_steps import Chunk, Ended, Limits
 from voice_agent_ros.tts.synthesis_worker import Result, SynthesisWorker
-from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice
+from voice_agent_ros.tts.synthesizer import Synthesizer, can_voice, speaker_of
 
 PARAMETERS = (
     *voice_parameters.PARAMETERS,
@@ -105,8 +105,7 @@ class TtsNode(ManagedNode):
             self.get_logger().error(f"The voice cannot be loaded. {error}")
             return TransitionCallbackReturn.FAILURE
         self.get_logger().info(
-            f"Voice {self._synthesizer.name} {self._synthesizer.voices[0]} loaded"
-            f" in {time.monotonic() - begun:.1f} s."
+            f"Voice {speaker_of(self._synthesizer)} loaded in {time.monotonic() - begun:.1f} s."
         )
         return TransitionCallbackReturn.SUCCESS
 
@@ -355,7 +354,7 @@ class TtsNode(ManagedNode):
         if queue is None or self._synthesizer is None:
             return health.Health("ok", "not active")
         values: dict[str, object] = {
-            "voice": f"{self._synthesizer.name} {self._synthesizer.voices[0]}",
+            "voice": speaker_of(self._synthesizer),
             "synthesis by audio time": f"{queue.pace.rtf:.3f}",
             "replies": self._spoken_replies,
             "interrupted": self._interrupted_replies,

@@ -68,7 +68,7 @@ class Ended:
         problem: why it failed, if it did.
         flushes: how many segments ended for which reason.
         turn_id: that it belongs to.
-        voices: who said it, and in whose place; "nobody (why)" of a sentence that was not said.
+        voices: who said it, with which voice, and in whose place; "nobody (why)" of a sentence that was not said.
     """
 
     reply_id: str

@@ -33,7 +33,7 @@ class Result:
         default=None, compare=False
     )  # that the whole job took; None: it was not carried out
     words: tuple[Word, ...] = ()  # that have become known with this block
-    by: str = field(default="", compare=False)  # who says it, and in whose place
+    by: str = field(default="", compare=False)  # who says it, with which voice, and in whose place
 
 
 class SynthesisWorker:
@@ -124,8 +124,8 @@ class SynthesisWorker:
                 self._on_result(Result(job, pause))
                 pause = pause[:0]
             samples = block.samples if volume == 1.0 else louder(block.samples, volume)
-            words, by = moved(block.words, pause_length), block.by or self._synthesizer.name
-            self._on_result(Result(job, samples, words=words, by=by))
+            words = moved(block.words, pause_length)
+            self._on_result(Result(job, samples, words=words, by=block.by))
 
 
 def louder(samples: Samples, volume: float) -> Samples:

@@ -28,7 +28,7 @@ class Speech:
 
     Attributes:
         words: that have become known; none from engines that do not know them.
-        by: who says it, and in whose place; empty: the engine that was asked.
+        by: who says it, with which voice, and in whose place; empty: the engine that was asked, as it was asked.
     """
 
     samples: Samples
@@ -71,13 +71,20 @@ class Synthesizer(Protocol):
 
 
 def speech_of(synthesizer: Synthesizer, text: str, **options: Any) -> Iterator[Speech]:
-    """A text's audio with its words, where the engine has `timed`, which takes what `synthesize` takes."""
+    """A text's audio and who says it; with its words, where the engine has `timed`, which takes what `synthesize` takes."""
+    by = speaker_of(synthesizer, options.get("voice", ""))
     timed = getattr(synthesizer, "timed", None)
-    if timed is not None:
-        yield from timed(text, **options)
+    if timed is None:
+        for samples in synthesizer.synthesize(text, **options):
+            yield Speech(samples, by=by)
         return
-    for block in synthesizer.synthesize(text, **options):
-        yield Speech(block)
+    for block in timed(text, **options):
+        yield block if block.by else replace(block, by=by)
+
+
+def speaker_of(synthesizer: Synthesizer, voice: str = "") -> str:
+    """Engine and voice, as people are told: "kokoro af_heart"; of a voice that is a file, the file's name."""
+    return f"{synthesizer.name} {(voice or synthesizer.voices[0]).rpartition('/')[2]}"
 
 
 def moved(words: Iterable[Word], by: int, scale: float = 1.0) -> tuple[Word, ...]:

@@ -91,7 +91,8 @@ class VoiceChain:
                 try:
                     for block in self._blocks(entry.engine, text, voice, speed, manner):
                         said += len(block.samples)
-                        yield Speech(block.samples, moved(block.words, said_before), _who(entry, able[0]))
+                        by = block.by if entry is able[0] else f"{block.by} {_instead_of(able[0])}"
+                        yield Speech(block.samples, moved(block.words, said_before), by)
                     if entry.failures:
                         self._report(f"{entry.engine.name} speaks again.")
                     entry.failures, entry.away_until = 0, float("-inf")
@@ -124,9 +125,11 @@ class VoiceChain:
 
         resampler = soxr.ResampleStream(engine.sample_rate, self.sample_rate, 1, dtype="int16")
         scale = self.sample_rate / engine.sample_rate
+        by = ""
         for block in blocks:
-            yield Speech(resampler.resample_chunk(block.samples), moved(block.words, 0, scale))
-        yield Speech(resampler.resample_chunk(np.zeros(0, np.int16), last=True))
+            by = block.by
+            yield Speech(resampler.resample_chunk(block.samples), moved(block.words, 0, scale), by)
+        yield Speech(resampler.resample_chunk(np.zeros(0, np.int16), last=True), by=by)
 
     def close(self) -> None:
         """See `Synthesizer`."""
@@ -138,11 +141,8 @@ def _broken(entry: _Engine, error: Exception) -> EngineError:
     return EngineError(f"{entry.engine.name} broke: {type(error).__name__}: {error}.")
 
 
-def _who(entry: _Engine, first: _Engine) -> str:
-    """Who says it, and in whose place."""
-    if entry is first:
-        return entry.engine.name
-    return f"{entry.engine.name} instead of {first.engine.name} ({first.problem})"
+def _instead_of(first: _Engine) -> str:
+    return f"instead of {first.engine.name} ({first.problem})"
 
 
 def language_of(text: str, languages: Sequence[str]) -> str:

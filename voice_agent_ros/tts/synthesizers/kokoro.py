@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from voice_agent_ros.errors import EngineError
 from voice_agent_ros.models.catalogue import models_directory
-from voice_agent_ros.tts.synthesizer import Samples, Speech, moved
+from voice_agent_ros.tts.synthesizer import Samples, Speech, moved, speaker_of
 from voice_agent_ros.tts.synthesizers.kokoro_phonemes import KokoroPhonemes
 from voice_agent_ros.tts.synthesizers.phonemes import Sounds, ids_of, with_output, words_in
 from voice_agent_ros.tts.voices import language_of
@@ -76,12 +76,13 @@ class KokoroSynthesizer:
         if language not in self.languages:
             return
         chosen = self._voice_for(language, voice)
+        by = speaker_of(self, chosen)
         try:
             said = 0
             for part in self._phonemes.of(text, language):
                 block = self._speak(part, self._styles[chosen], speed)
                 if len(block.samples):
-                    yield Speech(block.samples, moved(block.words, said))
+                    yield Speech(block.samples, moved(block.words, said), by)
                 said += len(block.samples)
         # Dictionaries and rules meet any text that a model can write: what they raise ends one segment only.
         except Exception as error:
