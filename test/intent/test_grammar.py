@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice_agent_ros.errors import ConfigurationError
+from voice_agent_ros.intent import grammar
 from voice_agent_ros.intent.grammar import SentenceGrammar, SentenceGrammars
 from voice_agent_ros.intent.scene import Scene, SceneObject
 
@@ -246,6 +247,14 @@ def test_fast_enough_for_every_sentence(grammars):
         grammars.parse(text, "", SCENE)
         times.append(time.thread_time() - began)
     assert statistics.median(times) < 0.005
+
+
+@pytest.mark.parametrize(("expected", "built"), [("auto", ["en"]), ("en", ["en"]), ("zh", ["en", "zh"])])
+def test_the_expected_language_is_built_before_the_first_sentence(monkeypatch, expected, built):
+    asked = []
+    monkeypatch.setattr(grammar, "SentenceGrammar", asked.append)
+    grammar.SentenceGrammars(expected)
+    assert asked == built
 
 
 def test_an_unknown_language_is_named():

@@ -277,10 +277,14 @@ class SentenceGrammar:
 
 
 class SentenceGrammars:
-    """The grammars of all languages. The language is the transcript's, or told from the script."""
+    """The grammars of all languages. The language is the transcript's, or told from the script.
 
-    def __init__(self) -> None:
-        self._grammars = {"en": SentenceGrammar("en")}  # the others when they are spoken
+    Args:
+        language: the one that is expected, built beforehand as English is; others when they are first spoken.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._grammars = {name: SentenceGrammar(name) for name in LANGUAGES if name in ("en", language)}
 
     def parse(
         self,

@@ -16,10 +16,11 @@ class WholeCommands:
 
     Args:
         scene: what can be named at the moment.
+        language: the one that is expected.
     """
 
-    def __init__(self, scene: Callable[[], Scene]) -> None:
-        self._grammars = SentenceGrammars()
+    def __init__(self, scene: Callable[[], Scene], language: str = "en") -> None:
+        self._grammars = SentenceGrammars(language)
         self._scene = scene
         self._grammars.prepare(scene())
 

@@ -124,7 +124,7 @@ class AsrNode(ManagedNode):
             self._wake_spotter = (
                 MicroWakeWordSpotter(values.wake_word) if values.attention == "wake_word" else None
             )
-            self._is_whole = WholeCommands(lambda: self._scene)
+            self._is_whole = WholeCommands(lambda: self._scene, values.language)
         except VoiceAgentError as error:
             self.get_logger().error(f"Speech recognition cannot be set up. {error}")
             return TransitionCallbackReturn.FAILURE

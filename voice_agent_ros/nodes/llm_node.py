@@ -130,7 +130,7 @@ class LlmNode(ManagedNode):
         """Read the sentences, connect the model and warm it up; a model that is down is no failure."""
         try:
             values = read(self, PARAMETERS)
-            self._grammars = SentenceGrammars()
+            self._grammars = SentenceGrammars(values.language)
             arm = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
             self._robot.arm = load_arm(arm)
             self._sight = sight.Sight.of(self, values, self._robot.arm, arm.stem)
