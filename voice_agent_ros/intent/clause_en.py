@@ -224,9 +224,9 @@ def _pick_and_place(bag: Bag) -> Meaning | None:
         dict.fromkeys(chunk.value or "table" for chunk in bag.all("goal", "goal_unknown", "goal_table"))
     )
     if not goals and len(things) == 2 and bag.has("there") and bag.verbs:
-        # "the bowl, put the red cube in it"
-        first = bag.all("object", "unknown")[0]
-        if first.start > bag.verbs[0].start:
+        # "the bowl, put the red cube in it"; of "blue cube bowl put it in" nobody knows which goes where
+        first, second = bag.all("object", "unknown")[:2]
+        if not first.start < bag.verbs[0].start < second.start:
             return None
         goals, things = [things[0]], [things[1]]
     if len(things) != 1 or len(goals) != 1:

@@ -68,7 +68,13 @@ def units(text: str, values: Mapping[str, float]) -> tuple[list[str], dict[str, 
 
 def _is_for_me(text: str) -> bool:
     """ "拿过来给我": what is taken is wanted in somebody's hand."""
-    return re.search(r"给(?:我们?|咱们?|俺)[吧啊呀哦呗嘛一下]*$", text) is not None
+    return (
+        re.search(
+            r"给(?:我们?|咱们?|俺)(?:[吧啊呀哦呗嘛]|一下|好[吗么]|好不好|行[吗么]|行不行|可以[吗么]|谢谢你?)*$",
+            text,
+        )
+        is not None
+    )
 
 
 def covers(text: str, scene: Scene, distances: Mapping[str, float]) -> bool:
@@ -176,9 +182,15 @@ def _gripper(bag: Bag, skill: str, sense: str) -> Meaning | None:
     alone = f"{sense}_alone"
     if bag.only(alone) and len(bag.chunks) == 1:
         return Meaning(skill)
-    if bag.only(alone, "bit") and len(bag.all(alone)) == 1:
-        return Meaning(skill)
-    if not bag.only(sense, "gripper", "ba", "ought", "want", "bit"):
+    if not bag.only(alone, sense, "gripper", "ba", "ought", "want", "bit"):
+        return None
+    if bag.has("bit"):  # the fingers open and close all the way; tighter is as tight as they can
+        is_tighter = all(str(verb.value).endswith("紧") for verb in bag.all(alone, sense))
+        if not is_tighter:
+            return None
+        if bag.only(alone, "bit") and len(bag.all(alone)) == 1:
+            return Meaning(skill)
+    if bag.has(alone):
         return None
     if any(want.value in ("我想", "想", "我想要", "想要", "我要", "要") for want in bag.all("want")):
         return None  # "我想张开夹爪": who wants to

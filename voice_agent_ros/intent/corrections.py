@@ -17,6 +17,9 @@ _MARK_EN = re.compile(
     r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
 )
 _TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
+_FORGET_IT_EN = re.compile(
+    r"^(?:please |just |you can |let's |and )*forget (?:about )?(?:it|that|this|everything|all (?:of )?that)(?: please| then| again)?[.! ]*$"
+)
 _NOT_THAT_EN = re.compile(r"^not (?:the |that |this )?[\w ]{1,30}?[,;.] *(?:but )?")
 _MARK_ZH = re.compile(
     r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后])|不不|错了|说错了|我是说|应该是|等等(?![，,。… ]*(?:然后|再|之后|接着)))"
@@ -57,6 +60,8 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
         after = _NOT_THAT_EN.sub("", after) or after
     told = (_MARK_ZH if language == "zh" else _MARK_EN).sub(" ", f"{before} ").strip()
+    if _FORGET_IT_EN.match(after):
+        return  # all of it is taken back
     if not before or not after or judge_mood(told, language).kind not in ("command", "empty"):
         return  # "don't go up, no, down": nobody can tell what is still forbidden
     yield after, before

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from voice_agent_ros.intent.people import OF_THE_ARM, is_a_persons
 from voice_agent_ros.intent.quantities import find_angles, find_distances
 from voice_agent_ros.intent.slots import senses, tokenised
 
@@ -39,6 +40,7 @@ _PARTICLES = re.compile(
 _NEVER_A_WAY = re.compile(
     r"\b(?:boot|brush|calm|cheer|clean|cool|die|dry|fill|grow|hang|hurry|mess|note|power|quiet|quieten|ring|sign|simmer"
     r"|slow|speed|sum|tidy|tone|wake|warm|wash|water|wind|wrap|write)(?:s|ed|ing)?(?: (?:it|that|this|things))? (?:up|down)\b"
+    r"|\bgo (?:right |on )?ahead(?=$|[.!,]| (?:please|then|now|robot|thanks?)\b)"  # agrees to something
 )
 _MOVING = ("go", "come", "get", "back", "look")  # "go up" is a direction
 _PARTICLES_ZH = re.compile(
@@ -71,6 +73,19 @@ def is_no_way(words: str) -> bool:
     return _NEVER_A_WAY.search(words) is not None and not re.search(
         r"\b(?:up|down|left|right|forwards?|back|backwards?)\b", _NEVER_A_WAY.sub(" ", words)
     )
+
+
+_UP_TO = {
+    "en": re.compile(
+        r"\b(?:to|at|until|till|height of|altitude of|level of)(?: (?:about|around|roughly|exactly|precisely|approximately))* $"
+    ),
+    "zh": re.compile(r"[到至](?:大概|大约|离.{1,4}|距.{1,4})?$"),
+}
+
+
+def is_a_height(words: str) -> bool:
+    """Whether a distance says where to ("raise it to ten centimetres"), not how far."""
+    return any(_UP_TO[lang].search(words[: one.start]) for one in find_distances(words) for lang in _UP_TO)
 
 
 def without_particles(words: str) -> str:
@@ -155,7 +170,7 @@ def unsupported(skill: str, given: dict[str, object], words: str, language: str)
         return [f"{' and '.join(cued)} was said"]
     if skill in CUED and skill not in cued:
         return [f"nobody said {skill}"]
-    reasons = []
+    reasons = _not_by_the_arm(skill, words)
     if match := _NOT_OFFERED.search(words):
         reasons.append(f"{match.group()!r} means something else")
     if match := _SEVERAL.search(words):
@@ -176,6 +191,16 @@ def unsupported(skill: str, given: dict[str, object], words: str, language: str)
         said = said_angle(words, skill, language)
         if said is None or abs(said - float(str(given["angle"]))) > TOLERANCE_RAD:
             reasons.append(f"nobody said {given['angle']} rad")
+    return reasons
+
+
+def _not_by_the_arm(skill: str, words: str) -> list[str]:
+    """Reasons that lie in what is to be moved, and where to."""
+    reasons = []
+    if skill in OF_THE_ARM and is_a_persons(words):
+        reasons.append("it is somebody's hand or face")
+    if skill == "move_by" and is_a_height(words):
+        reasons.append("a place was said, not how far")
     return reasons
 
 

@@ -14,13 +14,14 @@ from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent import clause_en, clause_zh, scene_questions, skill_clauses, skill_frames
 from voice_agent_ros.intent.bag import Meaning
 from voice_agent_ros.intent.broken_off import what_is_left_out
-from voice_agent_ros.intent.cues import is_hint, is_no_way
+from voice_agent_ros.intent.cues import is_a_height, is_hint, is_no_way
 from voice_agent_ros.intent.discourse import Discourse
 from voice_agent_ros.intent.ellipsis import filled_in
 from voice_agent_ros.intent.gaps import completed_by_all, gap
 from voice_agent_ros.intent.lexicon import load_words
 from voice_agent_ros.intent.misheard import as_meant
 from voice_agent_ros.intent.mood import judge_mood
+from voice_agent_ros.intent.people import OF_THE_ARM, is_a_persons
 from voice_agent_ros.intent.requests import without_frame, without_reason
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.scene_questions import asks_what_is_seen
@@ -238,7 +239,9 @@ class SentenceGrammar:
     def _may_be_meant(self, skill: str, text: str) -> bool:
         if skill == "describe_scene":
             return True
-        if skill == "move_by" and is_no_way(text):
+        if skill == "move_by" and (is_no_way(text) or is_a_height(bare(text))):
+            return False
+        if skill in OF_THE_ARM and is_a_persons(bare(text)):
             return False
         if skill in _NAMING_SKILLS:
             # Names stand in quotes and "called …"; to forget is no negation here, and nothing moves.

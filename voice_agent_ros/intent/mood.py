@@ -52,6 +52,24 @@ _PERCEPTION = (
     r"|recommend|promise)"
 )
 
+# Thanks and apologies for what was done; "thanks in advance for …" asks for it.
+_THANKED_EN = re.compile(
+    r"^(?:many |no |so |great |good |nice )*(?:thanks|thank you|cheers|sorry|apologies|congratulations|congrats|kudos|job|work|well done)"
+    r"(?: (?!in advance)\w+){0,3}? (?:(?:for|on|of|with|at) (?:\w+ly )?)?(?!(?:being|going to)\b)\w+ing\b[^,.;!?]*[.!]*$"
+)
+# "You put the cube in the bowl": of a verb that is its own past, told sooner than asked.
+_SAME_IN_PAST_EN = re.compile(
+    r"^(?:(?:and|so|but|now|then|oh),? )*you (?:just |only )?(?:put|set|shut|let|hit|cut|split|spread)\b(?!.*\bplease\b)"
+)
+# "let's say you open it"; "let's say hello" is none
+_SUPPOSED_EN = re.compile(
+    r"^(?:(?:ok(?:ay)?|so|now|well|and),? )*(?:let's|let us|lets) (?:assume|presume|imagine|say,? (?:that |for (?:instance|example),? )?(?:you|we|i|it|he|she|they|the|this|a)\b)"
+)
+_TOLD_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("past", _THANKED_EN),
+    ("past", _SAME_IN_PAST_EN),
+    ("conditional", _SUPPOSED_EN),
+)
 # Complaints, and what is only to be confirmed, whatever polite words begin it.
 _ASKED_BACK_EN = re.compile(
     r"^(?:time and )?again and again\b|^hands up\b|^home runs?\b|\bright ?\?$|^you(?:'re| are) (?:supposed|meant) to be\b|^(?:it|that) (?:just |then |already |suddenly )?(?!need|feed|speed|proceed)[a-z]{3,}ed\b"
@@ -80,7 +98,7 @@ _NEGATED_EN = re.compile(
 )
 _REPORTED_EN = re.compile(
     r"[\"“”«»「」『』]|^(?:please )?say\b|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted"
-    r"|whispered|claims?"
+    r"|whispered|according to|claims?"
     r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
     r"|phrase|words?|text"
     r"|line|message|email|note) (?:is|reads|goes)|(?<!i )means?|translate(?! (?:the|your) (?:tool|arm|gripper|hand|tip)|(?: \w+)* (?:\d|up|down|left|right|forward|back|mm|cm)\b)|spell|pronounce|repeat after"
@@ -90,7 +108,12 @@ _REPORTED_EN = re.compile(
 _CONDITIONAL_EN = re.compile(
     r"\b(?:if|when|whenever|until|till|before|as soon as|later|tomorrow|tonight|next (?:time|week|year"
     r"|month)|someday"
-    r"|in case|suppose|supposing|imagine|pretend|after (?!all\b|the (?:emergency )?stop$)|once (?!more|again)|in (?:a|an|one|two"
+    r"|in case"
+    r"|assuming|provided|providing|presuming|hypothetically|theoretically|in theory|for (?:example|instance)"
+    r"|(?:every|each) time|the (?:moment|minute|second|instant|day)(?: that)? (?:i|you|he|she|it|we|they|some(?:body|one)|any(?:body|one)|the|my)"
+    r"|(?<=\w )should (?:it|he|she|they|there|any(?:body|one|thing)|some(?:body|one|thing))"
+    r"|at (?:noon|midnight|lunch ?time|half past \w+)|\w+ o'?clock"
+    r"|suppose|supposing|imagine|pretend|after (?!all\b|the (?:emergency )?stop$)|once (?!more|again)|in (?:a|an|one|two"
     r"|three|five|ten|\d+)"
     r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
 )
@@ -168,6 +191,8 @@ def _judge_en(text: str) -> Mood:
         return Mood("reported", "quotation")
     if match := _ASKED_BACK_EN.search(text):
         return Mood("question" if text.endswith("?") else "statement", match.group())
+    if mood := _first(_TOLD_EN, text):
+        return mood
     if re.match(r"(?:the|your|my|it|that|this|he|she|they|i|we|you)\b", text) is None:
         text = re.sub(r",? already(?=[.! ]*$)", "", text)  # "do it already!"
     if re.search(r"\bi'?d (?:love|like|be|appreciate|prefer|really|very)\b", text) is None:
@@ -180,12 +205,10 @@ def _judge_en(text: str) -> Mood:
     if not words:
         return Mood("empty")
     words = _TAKEN_EN.sub("it", words)
-    if mood := _first((("negated", _NEGATED_EN), ("negated", PROHIBITED_EN)), words):
+    prohibited: tuple[tuple[Kind, re.Pattern[str]], ...] = (("negated", PROHIBITED_EN),)
+    # "careful with …" loses its first word with what frames a request
+    if mood := _first((("negated", _NEGATED_EN), *prohibited), words) or _first(prohibited, bare(text)):
         return mood
-    if match := PROHIBITED_EN.search(
-        bare(text)
-    ):  # "careful with …" loses its first word with what frames a request
-        return Mood("negated", match.group())
     if not asked_nicely and (mood := _first((("question", _QUESTION_EN),), words)):
         return mood
     if mood := _first((("conditional", _CONDITIONAL_EN), ("past", _PAST_EN)), words):
@@ -219,7 +242,9 @@ _REPORTED_ZH = re.compile(
     r"[\"“”‘’「」『』《》]|说(?!明)|告诉|写着|写道|听说|问(?!题)|叫做|意思是|翻译|念|讲的是|让我"
 )
 _CONDITIONAL_ZH = re.compile(
-    r"如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会"
+    r"一旦|每[次当逢]|[听看][到见].{1,8}就|(?<![第再来上下])一(?![点些下起样直个块只号共边定旦米厘毫公分步格条层截段小]).{1,4}就(?![行好可是够成])|数[到完].{1,3}[再就]"
+    r"|(?:[到在]|上午|下午|早上|晚上|中午|凌晨)[一二三四五六七八九十两\d]+点(?![\d零一二三四五六七八九儿点])|[一二三四五六七八九十两\d]+点[钟整]"
+    r"|到时候?|晚点|比如|例如|譬如|比方|如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会"
     r"|等会|一会儿?(?:再|后)|下次|分钟后|秒后|小时后|除非"
 )
 _PAST_ZH = re.compile(
@@ -231,6 +256,7 @@ _QUESTION_ZH = re.compile(
     r"|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
 )
 _STATEMENT_ZH = re.compile(
+    r"^(?:多谢|谢谢|感谢|辛苦|有劳)你?们?(?:帮我|替我|给我)?[把拿抓夹捡放张打合回松移抬]|[好难]看[啊呀呢吧了]*$|多[么]?好[啊呀]?$|[送带接陪领载]我们?(?:回|去|到)|"
     r"^(?:你|机器人|请)*(?:假装|忽略|无视|差点|差一点|本来|居然|竟然|敢|幸好|难道|想象|设想|据说|命令)|"
     r"^(?:他|她|它(?!应该|要|得|该|必须|就?放|需要)|他们|她们|它们|人们|大家|有人|机器人(?:会|在|正在|可以|必须|总是|经常|一般|通常|总|常))"
     r"|^(?:我|我们|咱们)(?!想要?|希望|要你|需要|要求|请你?|让你|麻烦你?|要(?:那|这|红|绿|蓝|黄|黑|白|夹爪|爪子|机械|手臂|第|关节|[一二三四五六七八九十\d]+号))(?!(?<=咱们)(?:回|把|拿|放|往|向|开|合|松|张))"

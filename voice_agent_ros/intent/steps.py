@@ -38,7 +38,7 @@ _DONE_LAST_EN = re.compile(
 _BEFORE_DOING_EN = re.compile(r"^(?:please )?before (?:you )?(?P<rest>[^,]+)$")
 _WEAK_EN = re.compile(r"\s*[,;.]+\s*(?:and |plus |also )*|\s+(?:and|plus) (?:also )?")
 _THEN_ZH = re.compile(
-    r"[，,；;。、 ]*(?:然后再?|接着再?|随后再?|接下来|之后再?|完了之?后?再?|完后再?|做完再?|最后再?|紧接着|再(?!次|一[次遍]|来一))"
+    r"[，,；;。、 ]*(?:然后再?|接着再?|随后再?|接下来|之后再?|完了之?后?再?(?=.)|完后再?|做完再?|最后再?|紧接着|再(?!次|一[次遍]|来一))"
 )
 _BEFORE_ZH = re.compile(
     r"^(?:请|麻烦你?)?(?:在)?(?P<later>.+?)(?:之前|以前|前)[，, ]*(?:先|请先|要先)(?P<first>.+)$"

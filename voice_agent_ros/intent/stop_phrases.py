@@ -9,7 +9,7 @@ from voice_agent_ros.intent.talk_of_stopping import without_talk
 from voice_agent_ros.intent.wordings import bare, folded, visible
 
 _WORD = re.compile(
-    r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|stop|halt|freeze|abort|desist"
+    r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|sto+p+|halt|freeze|abort|desist"
     r"|(?:quit|cease) (?:moving|it|that|all|movement|motion|now|immediately|at once|this|operation|and desist)|cut it out|hit the brakes?|slam on the brakes|(?:that's|that is|that'll be) (?:quite )?enough(?! (?:for|to|of|room|space|time))|whoa+|woah+)\b(?! ?-)"
     r"|^(?:(?:whoa|ok|okay|no|wait|hey|please|robot|arm|now|just|and|alright|right) )*(?:hold it(?: right there| there)?|cease|enough(?: already| now| is enough)?|emergency|emergency emergency|not another (?:inch|step|move|millimet(?:er|re)|centimet(?:er|re))|(?:do not|don'?t|nobody|no one)(?: you)?(?: dare)? (?:you )?move(?: a muscle| an inch| another inch| another muscle| at all| any ?more| any further| now| anything|(?: the| your) (?:arm|robot|hand|gripper))?|no more (?:moving|movement|motion)|(?:do not|don'?t) go any further|quit"
     # Off: what else should a voice do about it?
@@ -24,14 +24,14 @@ _CLAUSES = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|[!?;:…。，！？；：、]")
 _NOT_AFTER = re.compile(
     r"(?:\b(?:don'?t|do not|doesn'?t|didn'?t|never|not|non|without|can'?t|cannot|won'?t|couldn'?t"
     r"|wouldn'?t|shouldn'?t"
-    r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|says?|(?<!i )said|saying|reads?|word|words"
+    r"|bus|train|tram|metro|truck|pit|full|rest|door|glottal|f|(?<!\bi )says?|(?<!i )said|saying|reads?|word|words"
     r"|called|named"
-    r"|the|a|an|each|after|after that|after this|after your|after my|every|next|last|first|one|deep|flash)"
-    r"|\b(?:how|when|where|way|time|going|used|about|try|tried|trying|wants?|likes?|plans?|(?<!you )need|reason) to"
+    r"|the|a|an|each|after|after that|after this|after your|after my|every|next|last|first|deep|flash)"
+    r"|\b(?:how|when|where|way|(?:no|any|what|which) time|going|used|about|try|tried|trying|wants?|likes?|plans?|(?<!you )need|reason) to"
     r"|non-)\s*$"
 )
 _NOT_BEFORE = re.compile(
-    r"^\s*(?:signs?|watch(?:es)?|lights?|buttons?|by|words?|over|gap|loss|press|frames?|codes?|consonants?"
+    r"^\s*(?:shop(?:s|ping)?|signs?|watch(?:es)?|lights?|buttons?|by|words?|over|gap|loss|press|frames?|codes?|consonants?"
     r"|dried)\b"
 )
 _RELEASED = re.compile(
@@ -45,16 +45,17 @@ _ASKED = re.compile(
 )
 # "why don't you stop", "it won't stop": asked for in despair.
 _URGED = re.compile(
-    r"(?:\bwhy (?:won'?t|don'?t|doesn'?t|can'?t) (?:you|it|he|she|this|that|(?:the|this) (?:robot|arm|thing))"
+    r"(?:\bif (?:you|it|this|that|(?:the|this) (?:robot|arm|thing)) (?:don'?t|doesn'?t|do not|does not|won'?t)"
+    r"|\bwhy (?:won'?t|don'?t|doesn'?t|can'?t) (?:you|it|he|she|this|that|(?:the|this) (?:robot|arm|thing))"
     r"|^(?:it|he|she|this|that|(?:the|this) (?:robot|arm|thing)) (?:won'?t|doesn'?t|does not|will not|can'?t|cannot))"
     r"(?: even| ever| just)?$"
 )
 _HAN = re.compile(
-    r"急停|停止|停下|停住|停手|停一下|停一停|停(?!地)|(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动|住手|打住|刹住|刹车|^(?:好了?|行了?|哎|喂|慢着|等等|可以了|机器人)*(?:够了|站住|停车|慢着|救命|危险)+$"
+    r"急停|停止|[终中]止(?=$|[吧啊呀]|一切|所有|全部|当前|运[动行]|动作|移动|任务|操作|执行|程序)|停下|停住|停手|停一下|停一停|停(?!地)|(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动|住手|打住|刹住|刹车|^(?:好了?|行了?|哎|喂|慢着|等等|可以了|机器人)*(?:够了|站住|停车|慢着|救命|危险)+$"
     r"|^(?:快|马上|赶紧|立刻|立即|给我|把它|把电源|把机器人|请)*(?:关掉|关机|关了它|断电|切断电源|切断电机|关电源|关停)(?:吧|它|电源|机器人|电机)*$"
 )
 _HAN_NOT_AFTER = re.compile(
-    r"(?:不要|不用|(?<!能)不能|(?<!可)不可以|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|说|写着|写的是|叫做"
+    r"(?:不要|不用|(?<!能)不能|(?<!可)不可以|不想|不会|别|不|没有?|无需|为什么|为何|怎么|什么时候|何时|公交|(?<!我)说|写着|写的是|叫做"
     r"|请勿|如何|能否不|再|随时|调|解除|取消|释放|复位|清除|暂)$"
 )
 _HAN_NOT_BEFORE = re.compile(
@@ -65,6 +66,8 @@ _HAN_DONT_MOVE = re.compile(r"^(?:别|不许|不准|不要|不能|谁都不许|�
 
 _HAN_URGED = re.compile(
     r"(?:怎么|为什么|为何|咋)(?:你|它|还|就|都)*不(?=停)|(?:它|手臂|机器人)(?:还|就|都)*不(?=停)"
+    # "还不停": why not yet; "再不停我…", "你要是不停…": or else
+    r"|^(?:你|还|再|它)*(?:还|再|要是|如果|要再)不(?=停)|^不(?=停(?:下来?|止|手)?[，, ]*我就)"
 )
 
 

@@ -74,6 +74,7 @@ class Utterance:
         said = said or Discourse()
         if result := self._contrasted(said):
             return result
+        of_unseen: GrammarResult | None = None
         for text, before in corrected(self._text, self._scene, self._language):
             if before and not self._covers(before, self._scene):
                 continue  # "in the film they go up, no, down": said of something else
@@ -83,9 +84,11 @@ class Utterance:
                 continue  # what was to be put somewhere got lost with the words taken back
             if result.calls and result.calls == self._whole(before.rstrip("?？ "), said).calls:
                 break  # "grab it? no thanks": taken back, not corrected
-            if result.calls or result.ambiguous:
+            if result.calls and any(_handles_unseen(call, self._scene) for call in result.calls):
+                of_unseen = of_unseen or result  # "the red, no, green one" is none that is called "red green"
+            elif result.calls or result.ambiguous:
                 return result
-        return self._whole(self._text, said)
+        return of_unseen or self._whole(self._text, said)
 
     def _contrasted(self, said: Discourse) -> GrammarResult | None:
         """ "Don't go left, go right": what is meant, if what is ruled out would be something else of its kind."""
@@ -242,6 +245,12 @@ class Utterance:
 
 def _is_something(result: GrammarResult) -> bool:
     return bool(result.calls or result.ambiguous or result.problem)
+
+
+def _handles_unseen(call: SkillCall, scene: Scene) -> bool:
+    given = call.arguments.model_dump(exclude_none=True)
+    steps = [step["arguments"] for step in given.get("steps", ())] or [given]
+    return any("object" in step and scene.find(str(step["object"])) is None for step in steps)
 
 
 def _places_whatever_is_held(call: SkillCall) -> bool:
