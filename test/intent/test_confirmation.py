@@ -59,6 +59,55 @@ OTHER = [
 OTHER += ["okay, what is on the table", "yes if it is safe", "please", "红色的", "什么", "是红色的", "啊"]
 
 
+YES += [
+    "by all means",
+    "i'm sure",
+    "yes sir",
+    "好嘞",
+    "来吧",
+    "okay then",
+    "do so",
+    "行啊",
+    "可以吧",
+]
+NO += [
+    "absolutely not",
+    "of course not",
+    "god no",
+    "I'd rather not",
+    "uh uh",
+    "skip it",
+    "forget about that",
+    "I said no",
+]
+NO += [
+    "that's wrong",
+    "I don't think so",
+    "当然不",
+    "千万别",
+    "先别",
+    "还是不要了",
+    "免了",
+    "没必要",
+    "等一下",
+    "否",
+]
+OTHER += [
+    "okay so",
+    "yes and",
+    "do",
+    "alright, um",
+    "well",
+    "好了",
+    "好了好了",
+    "行了",
+    "可以了",
+    "对了",
+    "要是",
+    "嗯，对了",
+]
+
+
 @pytest.mark.parametrize("text", YES)
 def test_yes(text):
     assert judge_answer(text, "en" if text.isascii() else "zh") == "yes"
@@ -85,7 +134,22 @@ def test_a_negated_yes_is_no_yes(yes, negation):
     assert judge_answer(f"{negation} {yes}", "en") != "yes"
 
 
-@pytest.mark.parametrize("text", ["yes", "no", "no thanks", "okay, do it", "never mind", "是的", "不要"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes",
+        "no",
+        "no thanks",
+        "okay, do it",
+        "never mind",
+        "是的",
+        "不要",
+        "absolutely not",
+        "千万别",
+        "先别",
+        "还是算了",
+    ],
+)
 def test_bare_answers(text):
     assert is_bare_answer(text, "en" if text.isascii() else "zh")
 
