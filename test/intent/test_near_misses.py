@@ -14,6 +14,7 @@ from voice_agent_ros.intent.people import is_a_persons
 from voice_agent_ros.intent.scene import Scene, SceneObject
 from voice_agent_ros.intent.skills import parse_call
 from voice_agent_ros.intent.stop_phrases import find_stop_phrase
+from voice_agent_ros.intent.utterance import GrammarResult, Utterance
 
 SCENE = Scene(
     tuple(
@@ -155,6 +156,23 @@ def test_the_thing_that_is_meant_in_the_end(
 @pytest.mark.parametrize("text", STOPS)
 def test_a_stop_is_not_missed(text: str) -> None:
     assert find_stop_phrase(text)
+
+
+@pytest.mark.parametrize("talk", ["and so on and so forth ", "还有就是说 "])
+def test_who_talks_on_and_on_is_stopped_all_the_same(grammars: SentenceGrammars, talk: str) -> None:
+    text = f"{talk * 800} stop"
+    assert [call.skill for call in grammars.calls(text, "en", SCENE)] == ["stop"]
+
+
+def test_what_was_said_before_a_correction_is_looked_at_once() -> None:
+    seen: list[str] = []
+
+    def covers(text: str, _: Scene) -> bool:
+        seen.append(text)
+        return True
+
+    Utterance("go up no " * 20, "en", SCENE, lambda *_: GrammarResult(), covers).understood()
+    assert len(seen) == len(set(seen)) > 0
 
 
 @pytest.mark.parametrize("text", NO_STOPS)

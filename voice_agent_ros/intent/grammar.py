@@ -200,6 +200,8 @@ class SentenceGrammar:
     def _covers(self, text: str, scene: Scene) -> bool:
         """Whether every word belongs to commands; the last few may lack what was to follow them."""
         plain, tokens = tokenised(plainly(bare(without_leading_no(text)), self.language))
+        if len(plain.split()) > _MAX_WORDS:
+            return False  # talk
         distances = dict(tokens.get("distance", ()))
         if self.language == "zh":
             words = self._prepared(plain).replace(" ", "")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from voice_agent_ros.intent.talk_of_stopping import without_talk
-from voice_agent_ros.intent.wordings import bare, folded, visible
+from voice_agent_ros.intent.wordings import MAX_LENGTH, bare, folded, visible
 
 _WORD = re.compile(
     r"\b(?:emergency stop|e-?stop|stand still|hold still|stay still|keep still|stay put|stay (?:right )?(?:where you are|there)(?=$| and| please| now| don't)|sto+p+|halt|freeze|abort|desist"
@@ -78,10 +78,13 @@ def find_stop_phrase(text: str, language: str = "") -> str | None:  # noqa: ARG0
         text: a partial or final transcript.
         language: of the transcript. Both languages' words count whatever it is: a recognizer may be wrong about it.
     """
-    for clause in _CLAUSES.split(without_talk(folded(visible(text)))):
-        words = bare(clause)
-        if phrase := _find_english(words) or _find_chinese(words.replace(" ", "")):
-            return phrase
+    seen = visible(text)
+    # Who talks on and on says it last; what is between has been heard before.
+    for part in dict.fromkeys((seen[:MAX_LENGTH], seen[-MAX_LENGTH:])):
+        for clause in _CLAUSES.split(without_talk(folded(part))):
+            words = bare(clause)
+            if phrase := _find_english(words) or _find_chinese(words.replace(" ", "")):
+                return phrase
     return None
 
 

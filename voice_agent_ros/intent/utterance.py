@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -75,8 +76,9 @@ class Utterance:
         if result := self._contrasted(said):
             return result
         of_unseen: GrammarResult | None = None
+        covers = lru_cache(maxsize=None)(self._covers)  # most readings share what was said before
         for text, before in corrected(self._text, self._scene, self._language):
-            if before and not self._covers(before, self._scene):
+            if before and not covers(before, self._scene):
                 continue  # "in the film they go up, no, down": said of something else
             thing = handled(before, self._scene, self._language)
             result = self._whole(text, replace(said, object=thing, is_held=False) if thing else said)
