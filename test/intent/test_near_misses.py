@@ -34,7 +34,7 @@ def listed(text: str) -> list[str]:
 THANKED = listed("""
 thank you so much for closing the gripper / cheers for dropping the blue cube in the bowl / sorry for moving left five centimetres
 / nice work on stacking the green cube on the red cube / well done for going home / congratulations on picking up the bowl
-/ 谢谢你把绿方块放到碗里 / 辛苦你拿蓝方块 / 感谢你帮我合上夹爪
+/ 谢谢你把绿方块放到碗里 / 感谢你帮我合上夹爪 / 谢谢你往上走了五厘米 / 多亏你回家
 """)
 TOLD = listed("""
 you set the blue cube on the green cube / you just shut your hand / and you put the green cube into the bowl
@@ -56,7 +56,7 @@ TAKEN_BACK = listed("""
 close the gripper um scratch that / take the blue cube hmm cancel that please / hand me the green cube i take it back
 / move left five centimetres nah leave it / go home just messing with you / put the green cube in the bowl psych
 / go to ready i was joking / picking up the bowl is called off / put the blue cube on the red one no forget about it
-/ close your hand no forget all that / drop the cube in the bowl yeah right
+/ close your hand no forget all that / pick up the bowl oh no cancel that / 拿绿方块不对撤销 / drop the cube in the bowl yeah right
 / 合上夹爪算了吧 / 拿绿方块说着玩的 / 回家骗你的 / 张开夹爪才怪 / 把红方块放碗里当我没说 / 取消把红方块放进碗里 / 往上十厘米算了
 """)
 FORBIDDEN = listed("""
@@ -93,7 +93,7 @@ UNDERSTOOD = {
     "move_by": "lower the arm by five centimetres / go straight ahead / go ahead ten centimetres / 往上一厘米就行 / 往下一点五厘米 / 给我手抬高五厘米 / the arm should be five centimetres higher",
     "move_joint": "turn the second joint by ten degrees / 一号关节转十度就好",
     "move_to": "you go home please / 回家就行 / 可以回家了",
-    "hand_over": "绿色的拿给我行吗 / 把蓝方块拿给我好不好 / 放到我手上",
+    "hand_over": "put the blue cube into my hand / 绿色的拿给我行吗 / 把蓝方块拿给我好不好 / 放到我手上",
     "wave": "say hello to us / 跟我打个招呼",
     "continue": "go ahead / ok go ahead then",
     "undo": "put it back where it was / cancel that last move",
@@ -104,11 +104,11 @@ CORRECTED = {
 }
 STOPS = listed("""
 stoppp / stooooop / the blue one stop / no not this one stop / the first one stop / time to stop now / if you don't stop right now
-/ if it doesn't stop i'm leaving / didn't i say stop / i say stop / 我说停 / 我说停了你没听见吗 / 终止 / 中止当前动作 / 请终止运行 / 还不停 / 你还不停下 / 再不停我就报警
+/ if it doesn't stop i'm leaving / didn't i say stop / i say stop / 我说停 / 我说停了你没听见吗 / 我都说停下了 / 跟你说停 / 终止 / 中止当前动作 / 请终止运行 / 还不停 / 你还不停下 / 再不停我就报警
 / 你要是不停我就走 / 不停我就关电闸
 """)
 NO_STOPS = listed("""
-a one stop shop / one-stop shopping / there's no time to stop / any time to stop for lunch / when i say stop you stop / 等我说停你再停 / 我说停的时候再松手 / 他说停
+a one stop shop / one-stop shopping / there's no time to stop / any time to stop for lunch / when i say stop you stop / go up until i say stop / 往下走到我喊停为止 / 不准停 / 等我说停你再停 / 我说停的时候再松手 / 他说停
 / 没终止 / 不要中止 / 雨不停 / 不停地动
 """)
 

@@ -17,12 +17,17 @@ _MARK_EN = re.compile(
     r"|, i mean| i mean|, i meant|, actually)*)\b[,.;:…!-]*\s*"
 )
 _TRAILING_EN = re.compile(r"[, ]+i (?:mean|meant)\b[, ]*")
-_FORGET_IT_EN = re.compile(
-    r"^(?:please |just |you can |let's |and )*forget (?:about )?(?:it|that|this|everything|all (?:of )?that)(?: please| then| again)?[.! ]*$"
-)
+# Of what was only just asked for, not of what was done before.
+_ALL_OF_IT = {
+    "en": re.compile(
+        r"^(?:please |just |you can |let's |and |no )*(?:(?:forget(?: about)?|cancel|scrap|scratch|strike|undo|skip|disregard|ignore)"
+        r" (?:it|that|this|everything|all (?:of )?that)|never ?mind(?: that| it)?)(?: please| then| again)?[.! ]*$"
+    ),
+    "zh": re.compile(r"^(?:取消|撤[销回]|算了|免了|忘了它?|当我没说)(?:[吧掉它]|这个|那个)*[。！!]*$"),
+}
 _NOT_THAT_EN = re.compile(r"^not (?:the |that |this )?[\w ]{1,30}?[,;.] *(?:but )?")
 _MARK_ZH = re.compile(
-    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后])|不不|错了|说错了|我是说|应该是|等等(?![，,。… ]*(?:然后|再|之后|接着)))"
+    r"[，,。；…]*\s*(?:哎|啊|呃|哦|诶)?[，,]?(?:不对不对|不对|不是不是|(?<=[，,。…;；! ])不是(?!该|要|让)|不是(?=[，,。… ])|[哦噢啊呃哎]不(?=[把将红绿蓝黄黑白往向左右上下前后二两三四五六七八九十半\d]|一[厘毫公分米度百])|不不|错了|说错了|我是说|应该是|等等(?![，,。… ]*(?:然后|再|之后|接着)))"
     r"(?:[，,]?(?:不对|不是|我是说|应该是|是))*[，,。…]*\s*"
 )
 # What comes before the name of a place.
@@ -60,7 +65,7 @@ def corrected(text: str, scene: Scene, language: str) -> Iterator[tuple[str, str
         after = _TRAILING_EN.sub(" ", after).strip(" ,")
         after = _NOT_THAT_EN.sub("", after) or after
     told = (_MARK_ZH if language == "zh" else _MARK_EN).sub(" ", f"{before} ").strip()
-    if _FORGET_IT_EN.match(after):
+    if _ALL_OF_IT["zh" if language == "zh" else "en"].match(after):
         return  # all of it is taken back
     if not before or not after or judge_mood(told, language).kind not in ("command", "empty"):
         return  # "don't go up, no, down": nobody can tell what is still forbidden

@@ -142,6 +142,8 @@ class SentenceGrammar:
         meaning = self._core(plain, dict(tokens.get("distance", ())), scene)
         if meaning is not None and meaning.skill == "move_by" and is_no_way(said):
             meaning = None
+        if meaning is not None and meaning.skill in OF_THE_ARM and is_a_persons(bare(said)):
+            meaning = None  # "put it in my hand" hands it over
         if meaning is not None and not meaning.missing:
             return self._meant(meaning, said, scene)
         meaning = skill_clauses.read(plain, self._prepared(plain), tokens, scene, self.language) or meaning

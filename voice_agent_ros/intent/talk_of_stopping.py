@@ -31,7 +31,7 @@ _RULES = (
     re.compile(rf"\bhow (?:do|would|does) (?:you|i|we|one) (?:say|spell|write|pronounce) [\"“]?{_STOP}\b"),
     re.compile(rf"\b(?:the )?(?:word |emergency )?{_STOP}[\"”]? (?:is|was|isn't|wasn't|means|meant|has|comes|rhymes) (?!(?:what i|all i|an order)\b)(?!stop\b)\w+"),
     re.compile(
-        rf"\b(?:if|when|whenever|once|as soon as|every time|each time) (?:i|you hear me|somebody|someone|anyone|we|he|she|they) (?:say|says|shout|yell|call) {_STOP}"
+        rf"\b(?:if|until|till|unless|before|when|whenever|once|as soon as|every time|each time) (?:i|you hear me|somebody|someone|anyone|we|he|she|they) (?:say|says|shout|yell|call) {_STOP}"
         rf"(?:,? (?:then |please |you |you must |you have to |you should |you need to |you'll |you will |do )*{_STOP})?(?= *[.!]*$|[ ,]+(?:then|you|please|it|the|go|open|what|do)\b)"
     ),
     re.compile(
@@ -41,7 +41,7 @@ _RULES = (
     re.compile(r"(?:当时|昨天|刚才|后来|突然)?(?<!我)(?:他|她|有人|老师|妈妈|爸爸|老板|大家|人们|孩子)们?(?:就|又|都|突然|一直|在)?(?:大声)?(?:喊|叫|嚷|吼|唱)(?:着|了|道|过)?[，,：: \"“]*停+(?:下来?|止|住)?"),
     re.compile(r"(?:他|她|老师|妈妈|爸爸|老板|医生|警察|人家)们?(?:让|叫|请|劝|要求|命令)(?:我|他|她|我们|他们|大家|司机)(?:快|赶紧|马上|先)?停(?:下来?|止|住|车)?"),
     re.compile(r"(?:等到?|当|如果|要是|只要|一旦|听[到见])我(?:说|喊|叫)停(?:的时候|[之以]后|了)?(?:[，, ]*(?:你|就|再|才|请|要|马上)+停(?:下来?|止)?)?"),
-    re.compile(r"我(?:说|喊|叫)停(?:的时候|[之以]后|你?[再才]).*$"),
+    re.compile(r"我(?:说|喊|叫)停(?:为止|的时候|[之以]后|你?[再才]).*$"),
     re.compile(r"[\"“「]?停(?:止|下)?[\"”」]?(?:是什么|是啥|这个[字词]|的意思|字怎么|怎么[写读念]|用英[语文])"),
     re.compile(r"(?:[车雨风雪钟表]|音乐|比赛|电梯|心跳|喷泉)(?:都|也|就|已经|终于|马上|快要?)?停(?:[在着得过]|(?:下来|止)?了(?!吧))"),
 )  # fmt: skip
