@@ -38,7 +38,8 @@ thank you so much for closing the gripper / cheers for dropping the blue cube in
 """)
 TOLD = listed("""
 you set the blue cube on the green cube / you just shut your hand / and you put the green cube into the bowl
-/ now you put the bowl on the red cube
+/ now you put the bowl on the red cube / they let go of the bowl / i set it on the blue cube / we just shut the gripper
+/ 你刚放红方块到碗里 / 绿方块原本放在碗里
 """)
 SUPPOSED = listed("""
 let's say the blue cube goes in the bowl / let's assume you close the gripper / ok let us say you go home
@@ -49,6 +50,8 @@ CONDITIONAL = listed("""
 each time the phone rings close the gripper / the moment he sits down go home / the second i turn round open your hand
 / pick up the blue cube provided nobody is near / assuming it is empty put the green cube in the bowl
 / close the gripper should anybody come near / go home at midnight / open the gripper at six o'clock / at half past nine go home
+/ on tuesday pick up the bowl / next sunday go home / on my mark close the gripper / in half an hour open your hand
+/ 下周拿红方块 / 晚上张开夹爪 / 十点半松手 / 有空把绿方块放碗里 / 改天回家
 / 一旦有人来就松手 / 每次电话响就合上夹爪 / 听到铃声就回家 / 一按铃就张开夹爪 / 数到五就松手 / 下午四点回家 / 到六点张开夹爪 / 九点钟回家
 / 到时候松开夹爪 / 晚点把红方块放碗里
 """)
@@ -56,14 +59,22 @@ TAKEN_BACK = listed("""
 close the gripper um scratch that / take the blue cube hmm cancel that please / hand me the green cube i take it back
 / move left five centimetres nah leave it / go home just messing with you / put the green cube in the bowl psych
 / go to ready i was joking / picking up the bowl is called off / put the blue cube on the red one no forget about it
-/ close your hand no forget all that / pick up the bowl oh no cancel that / 拿绿方块不对撤销 / drop the cube in the bowl yeah right
+/ close your hand no forget all that / pick up the bowl oh no cancel that / 拿绿方块不对撤销 / drop the cube in the bowl yeah right / hand me the bowl in your dreams
+/ 合上夹爪嗨算了 / 拿红方块还是我自己来吧 / 把绿方块放碗里取消
 / 合上夹爪算了吧 / 拿绿方块说着玩的 / 回家骗你的 / 张开夹爪才怪 / 把红方块放碗里当我没说 / 取消把红方块放进碗里 / 往上十厘米算了
 """)
 FORBIDDEN = listed("""
 严禁合上夹爪 / 切莫回家 / 休得张开夹爪 / 莫拿红方块 / 无须回家 / 并非让你张开夹爪 / 尚未合上夹爪 / 松开夹爪你就死定了 / 拿红方块你就惨了 / 合上夹爪你就完了
-/ according to the boss you should close the gripper
+/ going home would be wrong / closing the gripper is too dangerous / the green cube stays in the bowl / careful opening the gripper
+/ 拿绿方块你就等着瞧 / according to the boss you should close the gripper
 """)
 # What is to be done with somebody's hand is nothing for the robot's.
+ASKED = listed("""
+要不要张开夹爪 / 几点松手 / 何时回家 / 多久挥手 / 干嘛张开夹爪 / 把绿方块放碗里干吗 / 凭啥回家
+""")
+REPORTED = listed("""
+my wife wants you to go home / the director wants me to open the gripper / somebody wants you to pick up the bowl / 老板叫我张开夹爪
+""")
 OF_PEOPLE = listed("""
 close my fingers / squeeze his thumb / turn her wrist / raise my left arm ten centimetres / move peter's hand to the left / open the child's fist
 / tighten your grip on my finger / 转她的手腕 / 张开他的手指 / 把孩子的手往上抬 / 合上我的手掌
@@ -80,11 +91,12 @@ OTHERS = listed("""
 带我回家 / 送我们去那边 / 绿色方块真好看 / 蓝方块放碗里多好啊 / 到三点回家 / green cube bowl put it in
 """)
 NOTHING = [
+    *(*ASKED, *REPORTED),
     *(*THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN),
     *(*OF_PEOPLE, *HEIGHTS, *PARTLY, *OTHERS),
 ]
 # Nor may a model make something of these.
-NO_COMMAND = [*THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN]
+NO_COMMAND = [*ASKED, *REPORTED, *THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN]
 UNDERSTOOD = {
     "open_gripper": "thanks, open the gripper / my hands are out of the way, open the gripper / open your hand / 把夹爪张开 / 轻点松开",
     "close_gripper": "夹紧一点 / 再握紧点 / you close the gripper / close the claw at once",

@@ -10,7 +10,7 @@ from voice_agent_ros.intent.quantities import find_angles, find_distances
 from voice_agent_ros.intent.slots import senses, tokenised
 
 TOLERANCE_RAD = 1e-3
-_GRIPPER = r"(?:gripper|hand|claws?|jaws?|wrist|tool|fingers?)|夹爪|爪|手|钳"
+_GRIPPER = r"(?:gripper|hand|claws?|jaws?|wrist|tool|fingers?)|夹爪|爪|手(?![机脚表套册工术段法续])|钳"
 _TURN = r"\b(?:rotat|turn|twist|spin|roll|swivel)|\bclockwise|\banti-?clockwise|旋转|转|拧|顺时针|逆时针"
 _CUES = {
     "look_at": re.compile(

@@ -41,9 +41,7 @@ _NUMBER = re.compile(
     r"|eighty|ninety|hundred|thousand|dozen|several|half|third|quarter|twice|double|yards?|kilomet(?:er|re)s?|miles?)\b"
     r"|[二两三四五六七八九十百千半几]|分之|一(?=[尺寸里丝步拃指掌臂码])|[尺寸]"
 )
-_GRIPPER = (
-    r"\b(?:gripper|grippers|hands?|fingers?|claws?|jaws?|grip|clamps?|pincers?|tongs?|paws?)\b|夹|爪|手|钳"
-)
+_GRIPPER = r"\b(?:gripper|grippers|hands?|fingers?|claws?|jaws?|grip|clamps?|pincers?|tongs?|paws?)\b|夹|爪|手(?![机脚表套册工术段法续])|钳"
 _OPEN = r"\b(?:open(?:ed|ing)?|release[ds]?|releasing|let go|drop|relax|loosen|unclench|spread|undo|free|let loose|widen)\b|[张打]开|松|放开"
 _CLOSE = (
     r"\b(?:close[ds]?|closing|shut|clench|squeeze|pinch|tighten|clamp|grip (?:it|this|tight|firmly)|grasp"

@@ -57,13 +57,13 @@ _THANKED_EN = re.compile(
     r"^(?:many |no |so |great |good |nice )*(?:thanks|thank you|cheers|sorry|apologies|congratulations|congrats|kudos|job|work|well done)"
     r"(?: (?!in advance)\w+){0,3}? (?:(?:for|on|of|with|at) (?:\w+ly )?)?(?!(?:being|going to)\b)\w+ing\b[^,.;!?]*[.!]*$"
 )
-# "You put the cube in the bowl": of a verb that is its own past, told sooner than asked.
+# "You put the cube in the bowl", "we let go": of a verb that is its own past, told sooner than asked.
 _SAME_IN_PAST_EN = re.compile(
-    r"^(?:(?:and|so|but|now|then|oh),? )*you (?:just |only )?(?:put|set|shut|let|hit|cut|split|spread)\b(?!.*\bplease\b)"
+    r"^(?:(?:and|so|but|now|then|oh),? )*(?:you|i|he|she|it|we|they|somebody|someone) (?:just |only )?(?:put|set|shut|let|hit|cut|split|spread)\b(?!.*\bplease\b)"
 )
 # "let's say you open it"; "let's say hello" is none
 _SUPPOSED_EN = re.compile(
-    r"^(?:(?:ok(?:ay)?|so|now|well|and),? )*(?:let's|let us|lets) (?:assume|presume|imagine|say,? (?:that |for (?:instance|example),? )?(?:you|we|i|it|he|she|they|the|this|a)\b)"
+    r"^(?:(?:ok(?:ay)?|so|now|well|and),? )*(?:let's|let us|lets) (?:assume|presume|imagine|(?:just )?say,? (?:that |for (?:instance|example),? )?(?:you|we|i|it|he|she|they|the|this|a)\b)"
 )
 _TOLD_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("past", _THANKED_EN),
@@ -98,7 +98,7 @@ _NEGATED_EN = re.compile(
 )
 _REPORTED_EN = re.compile(
     r"[\"“”«»「」『』]|^(?:please )?say\b|\b(?:said|says|saying|told|tells|asked|asks|wrote|writes|shouted|quote|quoted"
-    r"|whispered|according to|claims?"
+    r"|whispered|according to|(?:he|she|they|everybody|everyone|somebody|someone|mum|mom|dad|(?:the|my|our|his|her) (?!robot\b|arm\b)\w+) wants? (?:me|you|us|him|her) to|claims?"
     r"|claimed|suggested|suggests|(?:sign|book|manual|song|poem|movie|film|story|card|label|sentence"
     r"|phrase|words?|text"
     r"|line|message|email|note) (?:is|reads|goes)|(?<!i )means?|translate(?! (?:the|your) (?:tool|arm|gripper|hand|tip)|(?: \w+)* (?:\d|up|down|left|right|forward|back|mm|cm)\b)|spell|pronounce|repeat after"
@@ -112,7 +112,8 @@ _CONDITIONAL_EN = re.compile(
     r"|assuming|provided|providing|presuming|hypothetically|theoretically|in theory|for (?:example|instance)"
     r"|(?:every|each) time|the (?:moment|minute|second|instant|day)(?: that)? (?:i|you|he|she|it|we|they|some(?:body|one)|any(?:body|one)|the|my)"
     r"|(?<=\w )should (?:it|he|she|they|there|any(?:body|one|thing)|some(?:body|one|thing))"
-    r"|at (?:noon|midnight|lunch ?time|half past \w+)|\w+ o'?clock"
+    r"|(?:on|next|this|every|by) (?:mon|tues|wednes|thurs|fri|satur|sun)day|in half an hour"
+    r"|on my (?:mark|signal|count|command|cue|go|word)|on the count of|at (?:noon|midnight|lunch ?time|half past \w+)|\w+ o'?clock"
     r"|suppose|supposing|imagine|pretend|after (?!all\b|the (?:emergency )?stop$)|once (?!more|again)|in (?:a|an|one|two"
     r"|three|five|ten|\d+)"
     r" (?:seconds?|minutes?|hours?|days?|while|moment))\b"
@@ -225,7 +226,7 @@ def _judge_en(text: str) -> Mood:
 
 _POLITE_ZH = re.compile(
     r"^(?:嗯|呃|啊|喂|你好|好的?|那么?|请问|请|麻烦|劳驾|拜托|小?机器人|机械臂|机械手|现在|然后|先|那个)*"
-    r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不)(?:请|麻烦|帮我"
+    r"(?:你|您)?(?:能不能|可不可以|可以不可以|能否|可否|可以|能|会不会|愿不愿意|愿意|要不(?!要))(?:请|麻烦|帮我"
     r"|帮忙|给我|为我|你|您)*"
     r"(?!看|听|知道|告诉|认识|觉得|说|想|明白|理解|识别|感觉|解释|介绍|数|走吗|做什么|够|碰|抓到|拿到)"
 )
@@ -239,20 +240,21 @@ _NEGATED_ZH = re.compile(
     r"|放弃|除了|而非|避免|忘"
 )
 _REPORTED_ZH = re.compile(
-    r"[\"“”‘’「」『』《》]|说(?!明)|告诉|写着|写道|听说|问(?!题)|叫做|意思是|翻译|念|讲的是|让我"
+    r"[\"“”‘’「」『』《》]|说(?!明)|告诉|写着|写道|听说|问(?!题)|叫做|意思是|翻译|念|讲的是|让我|叫我(?=[回去来把拿放抓张松合挥])"
 )
 _CONDITIONAL_ZH = re.compile(
     r"一旦|每[次当逢]|[听看][到见].{1,8}就|(?<![第再来上下])一(?![点些下起样直个块只号共边定旦米厘毫公分步格条层截段小]).{1,4}就(?![行好可是够成])|数[到完].{1,3}[再就]"
     r"|(?:[到在]|上午|下午|早上|晚上|中午|凌晨)[一二三四五六七八九十两\d]+点(?![\d零一二三四五六七八九儿点])|[一二三四五六七八九十两\d]+点[钟整]"
+    r"|[一二三四五六七八九十两\d]+点半(?![厘毫公分米度])|(?:早上|上午|中午|下午|晚上|傍晚|半夜)(?!好)|周[一二三四五六日末天]|下周|改[天日]|(?<![里面上还])有空(?![位间地隙的])|有机会|回头[再就]"
     r"|到时候?|晚点|比如|例如|譬如|比方|如果|要是|假如|假设|倘若|万一|的话|的时候|之后|以后|以前|之前|等.{1,8}[再就]|明天|后天|今晚|待会"
     r"|等会|一会儿?(?:再|后)|下次|分钟后|秒后|小时后|除非"
 )
 _PAST_ZH = re.compile(
-    r"(?<![为除得罢算])了(?!解)|(?<![不超经难通])过(?![来去程])|刚才|刚刚|昨天|前天|已经|曾经?|上次|以前"
+    r"(?<![为除得罢算])了(?!解)|(?<![不超经难通])过(?![来去程])|刚才|刚刚|昨天|前天|已经|曾经?|上次|以前|刚(?=把|[拿放抓夹捡张合回松][^的]*$)|(?:本来|原本)(?!的)"
     r"|之前|去年|当时"
 )
 _QUESTION_ZH = re.compile(
-    r"吗|么$|呢$|什么|啥|谁|哪|怎么|怎样|如何|为何|多少|多大|多高|多重|多远|几个|几块|是不是|有没有|对不对"
+    r"吗|么$|呢$|干[嘛吗]|何时|几[点时]|多久|凭啥|什么|啥|谁|哪|怎么|怎样|如何|为何|多少|多大|多高|多重|多远|几个|几块|是不是|有没有|对不对"
     r"|是否|能不能|可不可以|会不会|要不要|该不该|[？?]"
 )
 _STATEMENT_ZH = re.compile(

@@ -15,14 +15,14 @@ _WARNINGS_EN = (
     r"\b(?:lay|hold) off\b(?! \d)",
     # Leaving it as it is.
     r"\blet (?:\w+ ){1,4}?(?:be$|be (?:for|please|where)|stay\b|remain\b|sit (?:where|there)|lie (?:where|there)|alone\b)",
-    r"\bstays? put\b",
+    r"\bstays? put\b|^(?:the|this|that|my|our) (?:\w+ ){1,3}(?:stays|remains|has to (?:stay|remain)|must (?:stay|remain))\b",
     r"\b(?:spare|guard|protect|safeguard|preserve)s? (?:the|that|this|my|our|those|these|all)\b",
     r"\bsave (?:the|that|this|my) .*\bfor (?:later|tomorrow|now|another|last)\b",
     r"\blet go of (?:any|the|that|every) (?:plan|idea|thought|intention)",
     # Beware.
     r"\bbeware\b|\bwatch out\b|\blook out for\b",
     r"^(?:please )?mind (?:the|that|my|your|those)\b",
-    r"^(?:please )?(?:be )?(?:very |really )?careful (?:with|of|around|near) (?:the |that |my )?(?:\w+ ){0,3}\w+$",
+    r"^(?:please )?(?:be )?(?:very |really )?careful (?:(?:with|of|around|near)|(?:when |while )?\w+ing) (?:the |that |my )?(?:\w+ ){0,3}\w+$",
     # Giving it up.
     r"\b(?:cease|desist|abstain|refrain|resist|quit)\b|\benough (?:of|with)\b",
     # Taking it back, at the end of what was asked: "cancel that" alone is for what the arm does.
@@ -31,7 +31,9 @@ _WARNINGS_EN = (
     r"\b(?:just|only|was|am|i'm) (?:kidding|joking|messing(?: with you)?|pulling your leg)$|\bis (?:cancelled|canceled|called off)\b",
     r"\ba wide berth\b|\bgive (?:\w+ ){1,4}?a (?:miss|rest|break)\b|\bpass on (?:the|that|this)\b",
     # Wishing the opposite.
-    r"\b(?:god|heaven|heavens) forbids?\b|\bover my dead body\b|\bfar be it\b|\bfat chance\b|^as if\b|\btoo bad\b|(?<=\w )(?:yeah right|like hell)$",
+    r"\b(?:god|heaven|heavens) forbids?\b|\bover my dead body\b|\bfar be it\b|\bfat chance\b|^as if\b|\btoo bad\b|(?<=\w )(?:yeah right|like hell|negative|in your dreams|you wish)$",
+    r"\b(?:be|is|was|seems?|sounds?) (?:so |far |much |very |really |way |quite )?(?:wrong|dangerous|unsafe|unwise|foolish|risky|forbidden|pointless|useless|unnecessary|premature|too (?:soon|early|late|risky|dangerous))\b",
+
     r"\bthe last thing (?:i|we|anyone)\b|\bany(?:where|thing|one) but\b",
     r"\b(?:a|an|one) (?:\w+ )?(?:mistake|shame|pity|sin|crime|disaster|waste|bad idea|bad thing|bad move)\b",
     r"\b(?:bad|terrible|awful|stupid|poor|wrong|foolish|dangerous|unwise|risky|silly) (?:idea|thing|move|plan)?\b ?(?:to|if)\b",
@@ -48,7 +50,7 @@ _WARNINGS_ZH = (
     r"严禁|严格禁止|切莫|休得|^莫(?![名非])|无须|毋|(?<!从)未(?![来必])|尚未|并非|取消(?=[把将拿抓夹捡放张打合回往向移去松])",
     r"(?:开|说)(?:个)?(?:的)?玩笑|说着玩|闹着玩|逗你|骗你|口误|才怪|(?<=.)(?:撤回|作废)$|当我没说|做梦|个屁",
     r"就(?:死定|完|完蛋|惨|糟)了|死定了|拔(?:了?你的?)?电源|收拾你|揍你",
-    r"休想|何必|岂[能可敢]|哪能|省得|免得|以免|免谈|^免了|^算了|(?<=[块碗球爪手家色的米度])算了吧?$|禁区|保护好?|护好|谁让你|[敢](?:再)?[动碰拿摸抓试]",
+    r"休想|何必|岂[能可敢]|哪能|省得|免得|以免|免谈|^免了|^算了|(?<=..)算了吧?$|(?<=[家块爪手里碗])取消$|我自己来|等着瞧|禁区|保护好?|护好|谁让你|[敢](?:再)?[动碰拿摸抓试]",
 )
 PROHIBITED_EN = re.compile("|".join(_WARNINGS_EN))
 PROHIBITED_ZH = re.compile("|".join(_WARNINGS_ZH))
