@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_agent_ros.llm.clauses import MAX_CHARACTERS, Clauses
+from voice_agent_ros.tts.segmentation import Segmenter
+from voice_agent_ros.tts.speakable import speakable
 
 
 def clauses_of(pieces):
@@ -32,8 +34,16 @@ def test_chinese_needs_no_spaces():
     assert clauses_of(["桌上有红色方块，还有一个碗。"])[0] == ["桌上有红色方块，", "还有一个碗。"]
 
 
-def test_symbols_are_not_spoken():
-    assert "*" not in "".join(clauses_of(["**bold** is `code`, isn't it"])[0])
+def spoken(pieces):
+    segmenter = Segmenter()
+    found, rest = clauses_of(pieces)
+    segments = [segment for clause in [*found, rest] for segment in segmenter.feed(clause)]
+    return " ".join(filter(None, map(speakable, [*segments, *segmenter.finish()])))
+
+
+def test_the_mouth_gets_the_marks_that_tell_it_what_to_say():
+    text = "**Bold** is `code`. So 2 < 3, see [it](https://a.b/c), <b class='x'>now</b>.\n| a | b |\n|---|---|\n| 1 | 2 |"
+    assert spoken(text) == "Bold is code. So 2 < 3, see it, now . a, b, 1, 2,"
 
 
 @given(st.lists(st.text(max_size=80), max_size=20))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_agent_ros.tts.segmentation import HARD_LENGTH, Segmenter
+from voice_agent_ros.tts.segmentation import HARD_LENGTH, Segmenter, split_early, text_width
 
 
 def cut(text: str) -> list[str]:
@@ -23,6 +23,8 @@ def cut(text: str) -> list[str]:
         ("J. K. Rowling wrote it.", ["J. K. Rowling wrote it."]),
         ("So do I. What next?", ["So do I.", " What next?"]),
         ("See no. 5 of them.", ["See no. 5 of them."]),
+        ("On Jan. 5, see pp. 5-7, ext. 89.", ["On Jan. 5, see pp. 5-7,", " ext. 89."]),
+        ("It rained in Jan. Then it snowed.", ["It rained in Jan.", " Then it snowed."]),
         ("I said no. You heard.", ["I said no.", " You heard."]),
         ("Cubes, e.g. red ones, are here.", ["Cubes, e.g. red ones,", " are here."]),
         ("At 3 p.m. today. At 3 p.m. We go.", ["At 3 p.m. today.", " At 3 p.m.", " We go."]),
@@ -155,3 +157,20 @@ def test_chinese_is_flushed_after_eight_to_twelve_characters():
     segmenter.feed("我现在准备把红色的小方块")
     (piece,) = segmenter.flush()
     assert 8 <= len(piece) <= 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I think that it is 3 * 4 = 12 or",
+        "Here it comes at last\n\n## Heading and",
+        "Is the distance > 3 cm or",
+    ],
+)
+def test_a_sign_is_not_torn_from_its_words(text):
+    for width in range(8, text_width(text)):
+        head, rest = split_early(text, width)
+        for piece in (head, rest):
+            assert not piece or all(
+                any(map(str.isalnum, end)) for end in (piece.split()[0], piece.split()[-1])
+            )

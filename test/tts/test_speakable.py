@@ -38,6 +38,18 @@ from voice_agent_ros.tts.speakable import speakable
         ("...", ""),
         ("red_cube", "red cube"),
         ("2 * 3 × 4", "2 times 3 times 4"),
+        ('a [link](docs/a.md "Title") here', "a link here"),
+        ("See https://example.com/a_(b)?c=1#d.", "See example.com."),
+        ("See <https://www.example.com/x> or <a@b.org>.", "See example.com or a@b.org."),
+        ("“https://a.b/c” it says", "“a.b” it says"),
+        ("请看https://example.com/a，然后把方块放好。", "请看example.com，然后把方块放好。"),
+        ("I paid $5 and a_b costs $6.", "I paid $5 and a b costs $6."),
+        ("π≈3.14, x≥5, 50±2 and H~2~O", "π about 3.14, x at least 5, 50 plus or minus 2 and H2O"),
+        ("3 \u00b5m and 5 k\u2126", "3 micrometres and 5 kiloohms"),
+        ("- [x] one\n- [ ] two", "one two"),
+        (" > 3 cm, where a line goes on", "> 3 cm, where a line goes on"),
+        (" - 3 = 7", "- 3 = 7"),
+        ("one:\n  > two\n  - three", "one: two three"),
         ("0.25 m away", "0.25 metres away"),
         ("1 m", "1 metre"),
         ("0.5 m/s", "0.5 metres per second"),
@@ -85,3 +97,16 @@ def test_anything_gives_clean_text(text):
 def test_plain_words_are_left_alone(text):
     said = speakable(text)
     assert said.split() == text.lstrip(" ,").split() or not any(map(str.isalnum, text))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("版本v1.2.3，地址192.168.0.1。", "版本v一点二点三，地址一九二点一六八点零点一。"),
+        ("转速3rad/s，频率50Hz，电阻5kΩ。", "转速三弧度每秒，频率五十赫兹，电阻五千欧。"),
+        ("温度−5℃。", "温度负五摄氏度。"),
+    ],
+)
+def test_chinese_numbers(written, said):
+    pytest.importorskip("wetext")
+    assert speakable(written) == said

@@ -12,8 +12,6 @@ MIN_CHARACTERS = 12  # a shorter clause is spoken with the next one
 MAX_CHARACTERS = 48  # so much is passed on without punctuation; the mouth decides where to breathe
 MAX_WIDE_CHARACTERS = 12  # of Chinese
 _END = re.compile(r"[.!?;:,](?=\s)|[。！？；，：]|\n")
-# Symbols that nobody can say.
-_UNSPEAKABLE = re.compile(r"[*_#`|<>{}\[\]\\]")
 
 
 class Clauses:
@@ -25,9 +23,8 @@ class Clauses:
 
     def feed(self, text: str) -> list[str]:
         """Clauses that are complete now, trailing space included."""
-        # Thoughts and code are told by their marks, so they go before the marks do.
-        visible = "".join(map(self._visible.feed, text))
-        self._held += _UNSPEAKABLE.sub(" ", visible)
+        # Marks stay: only the mouth knows which of them are words ("2 < 3") and which are pauses (a table's).
+        self._held += "".join(map(self._visible.feed, text))
         found: list[str] = []
         start = 0
         for match in _END.finditer(self._held):
@@ -44,7 +41,7 @@ class Clauses:
 
     def finish(self) -> str:
         """What is left."""
-        held, self._held = self._held + _UNSPEAKABLE.sub(" ", self._visible.finish()), ""
+        held, self._held = self._held + self._visible.finish(), ""
         return held
 
 

@@ -19,8 +19,10 @@ _WORDS = {
     "Hz": "赫兹",
     "ms": "毫秒",
     "μm": "微米",
+    "kΩ": "千欧",
+    "Ω": "欧姆",
 }
-_NUMBER = r"(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?"
+_NUMBER = r"(?<![A-Za-z0-9_.])-?\d{1,15}(?:\.\d{1,15})?"
 _UNIT = re.compile(rf"({_NUMBER}) ?({'|'.join(map(re.escape, _WORDS))})(?![A-Za-z/])")
 _LOCK = threading.Lock()
 

@@ -35,9 +35,11 @@ _ABBREVIATIONS = frozenset(
 # After these it may: the next word tells, by being a number or starting in lower case.
 _AMBIGUOUS = frozenset(
     {"no", "etc", "a.m", "p.m", "fig", "figs", "nr", "vol", "inc", "jr", "sr", "ltd", "co", "ph.d"}
-    | {"u.s", "sec", "ft", "in"}
+    | {"u.s", "sec", "ft", "in", "pp", "ext", "ch", "eq", "tel", "dept", "ave", "jan", "feb", "mar", "apr"}
+    | {"jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
+_NEXT_WORD = re.compile(r"\s*\S+")
 _LIST_NUMBER = re.compile(r"(?:^|[\u3000-\u303f\uff00-\uffef])\s*\d{1,9}\.+$")  # also within a Chinese line
 
 
@@ -139,15 +141,17 @@ def split_early(text: str, width: int) -> tuple[str, str]:
     It ends after a comma, else between words or Chinese characters, best behind a particle, and neither part is a scrap.
     """
     total, so_far, best = text_width(text), 0, (0, 0)
+    is_word = False  # what stands between spaces; signs alone are a heading's, a list's, a sum's
     for index, character in enumerate(text):
         so_far += _width(character)
+        is_word = character.isalnum() or (is_word and not character.isspace())
         if so_far > width:
             break
         following = text[index + 1 : index + 2]
         if so_far < FLUSH_WIDTH // 2 or 0 < total - so_far < MIN_WIDTH:
             continue
         is_clause = character in _WIDE_CLAUSE or (character in _CLAUSE and following.isspace())
-        is_between = following.isspace() or (
+        is_between = (is_word and following.isspace() and _begins_with_word(text, index + 1)) or (
             is_wide(character) and character.isalnum() and is_wide(following or " ")
         )
         if is_clause:
@@ -161,6 +165,12 @@ def split_early(text: str, width: int) -> tuple[str, str]:
         if rank and rank >= best[0]:
             best = (rank, index + 1)
     return text[: best[1]], text[best[1] :]
+
+
+def _begins_with_word(text: str, at: int) -> bool:
+    """Whether a word, and not a sign, is what comes first from there on."""
+    following = _NEXT_WORD.match(text, at)
+    return following is not None and any(map(str.isalnum, following[0]))
 
 
 def text_width(text: str) -> int:

@@ -26,6 +26,8 @@ _UNITS = {
     "N·m": ("newton metre", "newton metres"),
     "h": ("hour", "hours"),
     "μm": ("micrometre", "micrometres"),
+    "Ω": ("ohm", "ohms"),
+    "kΩ": ("kiloohm", "kiloohms"),
     "€": ("euro", "euros"),
     "V": ("volt", "volts"),
     "m²": ("square metre", "square metres"),
@@ -41,12 +43,24 @@ _UNIT = re.compile(
     + "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
     + r")(?![\w/])"
 )
-_LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\((?:[^()\s]|\([^()\s]{0,500}\)){0,2000}\)")
-_ADDRESS = re.compile(
-    r"\b(?:(?:https?|ftp)://(?:www\.)?|www\.)([^\s/?#()<>\"']{1,255})(?:[/?#][^\s()<>\"']{0,2000})?", re.I
+# Where links lead is mostly not in the text any more, see `visible_text`.
+_LINK = re.compile(
+    r"\[([^\[\]]{0,500})\]\((?:[^()\s]|\([^()\s]{0,500}\)){0,2000}(?:\s+(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'))?\)"
 )
+_PICTURE = re.compile(r"(?<!\w)!(?=\[)")
+# An address ends where Chinese or a quotation mark begins: no space parts "https://a.b/c，然后" from it.
+_IN_ADDRESS = r"[^\s()<>\"'\u2018-\u201f\u2026\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:https?|ftp)://(?:www\.)?|www\.)"
+    rf"((?:(?![/?#]){_IN_ADDRESS}){{1,255}})(?:[/?#](?:{_IN_ADDRESS}|\({_IN_ADDRESS}{{0,500}}\)){{0,2000}})?",
+    re.I,
+)
+_BRACKETED_ADDRESS = re.compile(r"<([^\s<>]{1,500}[@.][^\s<>]{1,500})>")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
-_LINE_START = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|[-*+•][ \t]+|>[ \t]?)+", re.M)
+# A segment that goes on in the middle of a line begins with the space before its first word.
+_LINE_START = re.compile(
+    r"(?:^(?:[ \t]{2,}|(?![ \t]))|(?<=\n)[ \t]*)(?:#{1,6}[ \t]+|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?|>[ \t]?)+"
+)
 _RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t|:-]{3,}$", re.M)
 _LONG_NUMBER = re.compile(r"\d{16,}")
 _ENGLISH_WORDS = (
@@ -58,18 +72,22 @@ _ENGLISH_WORDS = (
 )
 # Signs before numbers, in English and in Chinese.
 _SIGNS = (
-    (re.compile(r"± ?(?=\d)"), "plus or minus ", "正负"),
-    (re.compile(r"(?<![\w.)\]°%’\"'/:-])[-−](?=\d)"), "minus ", "-"),  # of Chinese, wetext takes care
+    (re.compile(r"± ?(?=\d)"), " plus or minus ", "正负"),
+    (re.compile(r"(?<![A-Za-z0-9_.)\]°%’\"'/:-])[-−](?=\d)"), "minus ", "-"),  # of Chinese, wetext takes care
     (re.compile(r"(?<=\d) ?[~～] ?(?=\d)"), " to ", "到"),
-    (re.compile(r"[≈~～] ?(?=\d)"), "about ", "约"),
-    (re.compile(r"[≥⩾] ?(?=[-\d])"), "at least ", "至少"),
-    (re.compile(r"[≤⩽] ?(?=[-\d])"), "at most ", "至多"),
+    (re.compile(r"(?:≈|(?<![\w~～])[~～]) ?(?=\d)"), " about ", "约"),
+    (re.compile(r"[≥⩾] ?(?=[-\d])"), " at least ", "至少"),
+    (re.compile(r"[≤⩽] ?(?=[-\d])"), " at most ", "至多"),
     (re.compile(r"(?<=\d)\s{0,3}[*×]\s{0,3}(?=\d)"), " times ", "乘"),
 )
-_DOTTED = re.compile(r"(?<![\w.])v?\d{1,9}(?:\.\d{1,9}){2,}(?![\w])", re.I)  # addresses and versions
+_DOTTED = re.compile(
+    r"(?<![A-Za-z0-9.])v?\d{1,9}(?:\.\d{1,9}){2,}(?![A-Za-z0-9])", re.I
+)  # addresses and versions
+_CHINESE_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
 _FOOTNOTE = re.compile(r"[ \t]{0,3}\[\^?\d{1,3}\]")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]{1,200})\}\{([^{}]{1,200})\}")
-_FORMULA = re.compile(r"\$\$?(?=[^$\n]{0,500}[\\^_{=])([^$\n]{1,500})\$\$?|\\[()\[\]]")
+# "$5 and a_b costs $6" is none: its signs touch what is between them, and no number follows.
+_FORMULA = re.compile(r"\$\$?(?=[^$\n]{0,500}[\\^_{=])(?!\s)([^$\n]{1,500})(?<!\s)\$\$?(?!\d)|\\[()\[\]]")
 _CARET = re.compile(r"(?<=\w)\^\{?([+-]?\d{1,4})\}?(?!\w)")
 _SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _PIPES = re.compile(r"\s*\|[\s|]*")
@@ -78,6 +96,7 @@ _POWERS = {"2": " squared", "3": " cubed"}
 # Single characters that stand for several.
 _WRITTEN_OUT = str.maketrans(
     {"℃": "°C", "℉": "°F", "㎝": "cm", "㎜": "mm", "㎏": "kg", "㎡": "m²"}
+    | {"\u00b5": "\u03bc", "\u2126": "\u03a9"}  # the signs for micro and ohm are Greek letters
     # Latin letters and digits as wide as Chinese characters are Latin all the same.
     | {chr(code): chr(code - 0xFEE0) for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()}
 )
@@ -90,14 +109,16 @@ _NAMED_SYMBOLS = frozenset("°©®™")
 
 def speakable(text: str) -> str:
     """What should be said for a piece of text; empty if there is nothing to say."""
-    text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text.translate(_WRITTEN_OUT)))
-    text = _ADDRESS.sub(_spoken_address, text)
+    text = _LINK.sub(r"\1", _PICTURE.sub("", text.translate(_WRITTEN_OUT)))
+    text = _BRACKETED_ADDRESS.sub(r"\1", _ADDRESS.sub(_spoken_address, _FOOTNOTE.sub("", text)))
     text = html.unescape(_TAG.sub(" ", text))
     text = _FORMULA.sub(r"\1", _FRACTION.sub(r"\1 over \2", text))
     text = _CARET.sub(lambda match: match[1].translate(_SUPERSCRIPTS), text)
     text = _RULE.sub(" ", text)
     text = _LINE_START.sub("", text)
     is_chinese = has_chinese(text)
+    if is_chinese:
+        text = _DOTTED.sub(_chinese_dotted, text)
     for pattern, english, chinese in _SIGNS:
         text = pattern.sub(chinese if is_chinese else english, text)
     text = _PIPES.sub(", ", text)
@@ -121,6 +142,10 @@ def _english_numbers(text: str) -> str:
 def _spoken_power(match: re.Match[str]) -> str:
     power = unicodedata.normalize("NFKC", match[1]).replace("\u2212", "-").lstrip("+")
     return _POWERS.get(power, f" to the {power}")
+
+
+def _chinese_dotted(match: re.Match[str]) -> str:
+    return match[0].replace(".", "点").translate(_CHINESE_DIGITS)
 
 
 def _spoken_address(match: re.Match[str]) -> str:
