@@ -20,7 +20,7 @@ import numpy as np
 from voice_agent_ros.asr.recognizer import Recognition
 
 Form = dict[str, list[str]]
-Answer = tuple[int, Any]  # status and JSON content, or text
+Answer = tuple[int, Any]  # status and JSON content, or text, or what drips
 RATE = 16000
 
 
@@ -36,6 +36,9 @@ class FakeSpeechServer:
                 form, audio = parsed(self.headers, self.rfile.read(int(self.headers["content-length"])))
                 fake.requests.append((self.path, form, dict(self.headers)))
                 status, content = answer(self.path, form, audio)
+                if isinstance(content, Iterator):
+                    self._drip(status, content)
+                    return
                 is_text = isinstance(content, str)
                 body = content.encode() if is_text else json.dumps(content).encode()
                 self.send_response(status)
@@ -44,6 +47,15 @@ class FakeSpeechServer:
                 self.end_headers()
                 with suppress(BrokenPipeError):  # a client that no longer waits
                     self.wfile.write(body)
+
+            def _drip(self, status: int, pieces: Iterator[bytes]) -> None:
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.end_headers()
+                with suppress(OSError):
+                    for piece in pieces:
+                        self.wfile.write(piece)
+                        self.wfile.flush()
 
             def log_message(self, *arguments: Any) -> None:
                 pass

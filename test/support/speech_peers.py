@@ -55,6 +55,9 @@ class SpeechPeer:
         self.asked.append(asked)
         if fault == "hang":
             self._released.wait(20.0)
+        if fault.startswith("dripping"):
+            self._drip(handler, *fault.split(" ", 2)[1:])
+            return
         if fault in {"hang", "500"} or asked["voice"] == "nobody":
             body = f"no voice {asked['voice']}".encode()
             handler.send_response(500 if fault else 400)
@@ -92,6 +95,19 @@ class SpeechPeer:
             handler.wfile.write(b"0\r\n\r\n")
         except OSError:
             return  # the listener has gone
+
+    def _drip(self, handler: BaseHTTPRequestHandler, status: str, begin: str) -> None:
+        """A beginning, and then byte after byte for ever."""
+        handler.send_response(int(status))
+        handler.send_header("content-type", "audio/pcm")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            handler.wfile.write(begin.encode())
+            while not self._released.wait(0.1):
+                handler.wfile.write(b"\0")
+        except OSError:
+            return
 
     def close(self) -> None:
         self._released.set()

@@ -197,6 +197,26 @@ def test_a_server_that_fails_is_replaced_and_comes_back_without_a_restart(peer, 
     chain.close()
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("dripping 500 out of memory", "ReadTimeout"),
+        ("dripping 200 RIFF", "s of audio in"),
+        ("dripping 200 <!DOCTYPE html><html>Log in", "for pcm"),
+        ('dripping 200 {"error": "no such model"}', "for pcm"),
+        ("dripping 200 OggS", "for pcm"),
+    ],
+)
+def test_what_a_server_drips_or_calls_sound_is_no_sound(peer, fault, why):
+    server = OpenAiSynthesizer(SpeechServer(peer.url, languages=("en",), read_s=0.6))
+    peer.faults = [fault]
+    begun = time.monotonic()
+    with pytest.raises(EngineError, match=why):
+        speech(server)
+    assert time.monotonic() - begun < 5.0
+    server.close()
+
+
 @pytest.mark.parametrize("fault", ["break", "stall", "drip"])
 def test_a_server_that_fails_in_the_middle_is_gone_on_with(peer, clock, fault):
     server = OpenAiSynthesizer(

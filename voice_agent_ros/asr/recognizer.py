@@ -65,7 +65,9 @@ class AdjustableRecognizer(Recognizer, Protocol):
     def adjust(self, *, language: str, word_times: bool) -> None:
         """Recognize this language, or "auto", from now on; and tell when each word was said, if it can.
 
+        Weights that cannot be told a language go on with what they hear; `Recognition.language` says what that was.
+
         Raises:
-            ModelMissingError: the weights do not know the language.
+            ModelMissingError: the weights do not know the language, or are bound to another one.
         """
         ...

@@ -106,6 +106,10 @@ def test_a_server_that_is_surer_is_believed_more(sureness):
             ],
         },
         {"text": "yes", "segments": None, "words": None, "logprobs": None},
+        # The mean over no tokens is no number, which some write as null.
+        {"text": "yes", "segments": [{"text": "yes", "avg_logprob": None, "no_speech_prob": None}]},
+        {"text": "yes", "segments": [{"text": "yes", "avg_logprob": float("nan")}]},
+        {"text": "yes", "logprobs": [{"token": "yes"}]},
     ],
 )
 def test_a_server_that_says_nothing_about_it_has_the_assumed_confidence(answer):
@@ -196,3 +200,26 @@ def test_after_a_failure_the_best_shape_is_asked_for_again():
         status[0] = 200
         assert recognizer.recognize(SOUND).text == "yes"
     assert server.requests[-1][1]["response_format"] == ["verbose_json"]
+
+
+@CLIENTS
+@pytest.mark.parametrize(
+    "content",
+    ["<html>Log in to this network</html>", '"stop"', [{"text": "stop"}], {"detail": "stop"}, {"text": None}],
+)
+def test_what_is_no_transcript_was_not_said(client, content):
+    with serving(lambda *_: (200, content)) as server, pytest.raises(EngineError, match="http"):
+        client(server.url).recognize(SOUND)
+
+
+@CLIENTS
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_server_that_drips_is_given_up(client, status):
+    def answer(*_):
+        return status, (b" " for _ in iter(lambda: time.sleep(0.2), 0))
+
+    with serving(answer) as server:
+        begun = time.monotonic()
+        with pytest.raises(EngineError, match="http"):
+            client(server.url).recognize(SOUND)
+        assert time.monotonic() - begun < 4.0

@@ -56,6 +56,21 @@ def test_a_sense_voice_runs_and_gives_words_with_times(tmp_path, language):
     assert "".join(word.text for word in heard.words).replace(" ", "") == heard.text.replace(" ", "")
     assert heard.confidence == 0.45
     assert heard.language == (language if language != "auto" else script_of(heard.text))
+    one.adjust(language="zh" if language == "auto" else language, word_times=True)
     assert one.recognize(NOISE, is_draft=True).text == one.recognize(NOISE).text == heard.text
     assert one.recognize(np.zeros(1700, np.float32)).language in ("zh", "en")
     one.close()
+
+
+def test_a_sense_voice_does_not_call_what_it_hears_what_it_was_asked_for(tmp_path):
+    path = random_sense_voice.write(tmp_path / "sherpa-onnx-sense-voice")
+    bound = SherpaOnnx(path, "zh")
+    bound.adjust(language="auto", word_times=False)
+    assert bound.recognize(NOISE).language == "zh"
+    with pytest.raises(ModelMissingError, match="loaded for 'zh'"):
+        bound.adjust(language="en", word_times=False)
+    assert bound.recognize(NOISE).language == "zh"
+    free = SherpaOnnx(path, "auto")
+    free.adjust(language="en", word_times=False)
+    heard = free.recognize(NOISE)
+    assert heard.language == script_of(heard.text) == "zh"

@@ -9,8 +9,9 @@ from typing import Any
 from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, base_of
 from voice_agent_ros.asr.recognizers.prompts import prompt_for
-from voice_agent_ros.asr.recognizers.remote import Server, recognition_of, wav_of
+from voice_agent_ros.asr.recognizers.remote import Server, is_transcript, recognition_of, wav_of
 from voice_agent_ros.errors import EngineError
+from voice_agent_ros.slow_answers import bound
 
 MIN_SAMPLES = 1600  # 0.1 s; servers refuse less
 # What is asked for, the most telling first. A server that does not know one is asked for the next from then on:
@@ -48,6 +49,9 @@ class OpenAiApi:
             api_key=server.api_key() or "none",
             timeout=openai.Timeout(server.timeout_s, connect=server.connect_s),
             max_retries=0,
+            http_client=openai.DefaultHttpxClient(
+                event_hooks={"response": [lambda answer: bound(answer, server.timeout_s)]}
+            ),
         )
 
     def adjust(self, *, language: str, word_times: bool) -> None:
@@ -85,6 +89,8 @@ class OpenAiApi:
         self._client.close()
 
     def _ask(self, file: bytes, hints: Sequence[str], shape: Mapping[str, Any]) -> dict[str, Any]:
+        import openai
+
         more: dict[str, Any] = dict(shape)
         if self._language != AUTO:
             more["language"] = self._language
@@ -96,9 +102,14 @@ class OpenAiApi:
         answer = self._client.audio.transcriptions.create(
             file=("speech.wav", file, "audio/wav"), model=self._server.model, temperature=0.0, **more
         )
-        if isinstance(answer, str):
-            return {"text": answer}
-        return dict(answer.model_dump(warnings=False))
+        # What is no JSON object comes as a text, a list or a number: a web page is nothing that somebody said.
+        content = answer.model_dump(warnings=False) if isinstance(answer, openai.BaseModel) else {}
+        if not is_transcript(content):
+            raise EngineError(
+                f"The recognizer at {self._server.url} answers with no transcript.",
+                "Correct recognizer_url (it usually ends in /v1).",
+            )
+        return dict(content)
 
     def _problem(self, error: Exception) -> EngineError:
         import openai

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import math
 import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,11 @@ def wav_of(audio: Audio) -> bytes:
     return file.getvalue()
 
 
+def is_transcript(answer: Mapping[str, Any]) -> bool:
+    """Whether it has words, or says that there are none."""
+    return isinstance(answer.get("text"), str) or isinstance(answer.get("segments"), Sequence)
+
+
 def recognition_of(
     answer: Mapping[str, Any],
     *,
@@ -100,15 +106,16 @@ def _mean_log_probability(answer: Mapping[str, Any], segments: Sequence[Mapping[
     """Of a token; None if the answer does not say."""
     tokens = [part for part in answer.get("logprobs") or () if isinstance(part, Mapping)]
     if tokens:
-        values = [_number(part.get("logprob"), 0.0) for part in tokens]
-        return sum(values) / len(values)
+        values = [_number(part.get("logprob"), math.nan) for part in tokens]
+        return None if any(map(math.isnan, values)) else sum(values) / len(values)
     total = weight = 0.0
     for part in segments:
-        # vLLM writes -1 into fields that it does not compute.
-        if "avg_logprob" not in part or _number(part.get("compression_ratio"), 0.0) == -1.0:
+        value = _number(part.get("avg_logprob"), math.nan)
+        # vLLM writes -1 into fields that it does not compute; whisper.cpp's mean of no tokens becomes null.
+        if math.isnan(value) or _number(part.get("compression_ratio"), 0.0) == -1.0:
             return None
         length = len(part.get("tokens") or ()) or max(1, len(str(part.get("text", ""))) // 4)
-        total += _number(part["avg_logprob"], 0.0) * length
+        total += value * length
         weight += length
     return total / weight if weight else None
 
@@ -131,6 +138,7 @@ def _words(answer: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> 
 def _number(value: Any, default: float) -> float:
     """A number, which some servers write as a text."""
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return default
+    return number if math.isfinite(number) else default

@@ -24,6 +24,7 @@ from voice_agent_ros.intent.wordings import script_of
 
 SAMPLE_RATE = 16000
 MIN_SAMPLES = 1600
+SENSE_VOICE_LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 TAIL_S = 0.66  # silence after the end, so that the last chunk of a streaming model is full
 _RELEASES = "Take one from github.com/k2-fsa/sherpa-onnx/releases (asr-models) and give its directory."
 
@@ -72,9 +73,12 @@ class _Heard:
     tokens: Sequence[str] = ()
     times: Sequence[float] = ()
     log_probabilities: Sequence[float] = ()
+    language: str = ""  # if the model tells
 
 
 class _Model(Protocol):
+    fixed: str  # the only language that it was loaded for; "": it takes what it hears
+
     def hear(self, audio: Audio, words: Sequence[str], *, is_draft: bool) -> _Heard: ...
 
 
@@ -86,7 +90,9 @@ class SherpaOnnx:
 
     Args:
         path: of the directory.
-        language: that is reported where the words do not show it; "auto": by the script of the words.
+        language: of the speech, as far as the weights can be told, which is SenseVoice and only here: what it was loaded
+            for cannot be changed without harm to how it hears. "auto": it finds out. Of other weights, or where the
+            model does not say what it has heard, the script of the words tells what is reported.
         threads: of one decode.
         assumed_confidence: of models that do not tell the probability of their tokens.
 
@@ -120,7 +126,13 @@ class SherpaOnnx:
 
     def adjust(self, *, language: str, word_times: bool) -> None:  # noqa: ARG002
         """See `AdjustableRecognizer`; times of words come anyway."""
-        self._language = base_of(language)
+        base, fixed = base_of(language), self._model.fixed if self._model is not None else ""
+        if fixed and base not in (fixed, AUTO):
+            raise ModelMissingError(
+                f"SenseVoice was loaded for {fixed!r} and cannot recognize {language!r} now.",
+                "Load it with the language auto: then it finds out by itself.",
+            )
+        self._language = fixed or base
 
     def recognize(self, audio: Audio, hints: Sequence[str] = (), *, is_draft: bool = False) -> Recognition:
         """Recognize an utterance."""
@@ -134,7 +146,8 @@ class SherpaOnnx:
         except RuntimeError as error:
             raise EngineError(f"sherpa-onnx failed: {error}.", "Say it again.") from error
         text = _cased(heard.text.strip())
-        language = script_of(text, default) if self._language == AUTO else self._language
+        is_told = bool(self._model.fixed) or default not in DETECTED
+        language = heard.language or (default if is_told else script_of(text, default))
         known = [value for value in heard.log_probabilities if value <= 0.0]
         mean = sum(known) / len(known) if known else 0.0
         # The probability that every token is right, if each is as sure as it says by itself.
@@ -147,6 +160,8 @@ class SherpaOnnx:
 
 
 class _Streaming:
+    fixed = ""
+
     def __init__(self, library: Any, weights: Weights, threads: int) -> None:
         parts = dict(weights.parts)
         kind = library.OnlineRecognizer
@@ -204,12 +219,14 @@ class _Whole:
     def __init__(self, library: Any, weights: Weights, threads: int, language: str) -> None:
         parts = weights.parts
         kind = library.OfflineRecognizer
+        self.fixed = ""
         if weights.kind == "sense_voice":
+            self.fixed = language if language in SENSE_VOICE_LANGUAGES else ""
             self._recognizer = kind.from_sense_voice(
                 model=parts["model"],
                 tokens=parts["tokens"],
                 num_threads=threads,
-                language=language if language in ("zh", "en", "ja", "ko", "yue") else "",
+                language=self.fixed,
                 use_itn=True,
             )
         else:
@@ -223,8 +240,13 @@ class _Whole:
         self._recognizer.decode_stream(stream)
         result = stream.result
         log_probabilities = list(getattr(result, "ys_log_probs", ()))  # of some models
+        told = str(getattr(result, "lang", "")).strip("<|>")
         return _Heard(
-            result.text, getattr(result, "tokens", ()), getattr(result, "timestamps", ()), log_probabilities
+            result.text,
+            getattr(result, "tokens", ()),
+            getattr(result, "timestamps", ()),
+            log_probabilities,
+            told if told in SENSE_VOICE_LANGUAGES else "",
         )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from voice_agent_ros.asr.recognizer import Audio, Recognition
 from voice_agent_ros.asr.recognizers.languages import AUTO, DETECTED, base_of
 from voice_agent_ros.asr.recognizers.prompts import prompt_for
-from voice_agent_ros.asr.recognizers.remote import Server, recognition_of, wav_of
+from voice_agent_ros.asr.recognizers.remote import Server, is_transcript, recognition_of, wav_of
 from voice_agent_ros.errors import EngineError
+from voice_agent_ros.slow_answers import bound
 
 MIN_SAMPLES = 1600
 LOADING = 503
@@ -38,6 +39,7 @@ class WhisperCpp:
             base_url=server.url.rstrip("/").removesuffix("/inference"),
             timeout=httpx.Timeout(server.timeout_s, connect=server.connect_s),
             headers={"Authorization": f"Bearer {key}"} if key else {},
+            event_hooks={"response": [lambda answer: bound(answer, server.timeout_s)]},
         )
 
     def adjust(self, *, language: str, word_times: bool) -> None:  # noqa: ARG002
@@ -95,5 +97,9 @@ class WhisperCpp:
             raise EngineError(
                 f"whisper.cpp at {self._server.url} failed with status {answer.status_code}: {said}.",
                 "See its log; it reads WAV without --convert.",
+            )
+        if not is_transcript(content):
+            raise EngineError(
+                f"whisper.cpp at {self._server.url} answers with no transcript.", "Correct recognizer_url."
             )
         return content

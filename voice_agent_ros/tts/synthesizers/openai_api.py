@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 
 from voice_agent_ros.errors import EngineError
+from voice_agent_ros.slow_answers import bound
 from voice_agent_ros.tts.synthesizer import Samples
 
 MAX_INPUT = 4096  # characters, OpenAI's own limit
@@ -18,6 +19,8 @@ MAX_AUDIO_BYTES = 48_000_000  # of one segment
 MAX_RATE, MIN_RATE = 48_000, 8_000
 SLOWEST = 4.0  # times as long as it lasts, audio may take to come: a server that drips is as good as none
 _FMT, _DATA = b"fmt ", b"data"
+# How pages, errors and packed audio begin, whatever a server calls them: as samples they would be a loud noise.
+_NO_SAMPLES = (b"<!DO", b"<!do", b"<htm", b"<HTM", b'{"er', b'{"de', b"OggS", b"fLaC", b"ID3\x03", b"ID3\x04")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class OpenAiSynthesizer:
                 "POST", f"{self._server.url.rstrip('/')}/audio/speech", json=body
             ) as answer:
                 if answer.status_code != 200:
+                    bound(answer, self._server.read_s)
                     answer.read()
                     raise EngineError(
                         f"The speech server said {answer.status_code}: {answer.text[:200]!r}.",
@@ -112,6 +116,7 @@ class OpenAiSynthesizer:
             if head is not None:
                 found = head.strip(rest)
                 if found is None:
+                    self._refuse_if_slow(begun, got_s)
                     continue
                 rest, rate, head = found[0], found[1] or rate, None
             even = len(rest) // 2 * 2
@@ -128,13 +133,16 @@ class OpenAiSynthesizer:
                 at = time.monotonic()
                 yield samples
                 begun += time.monotonic() - at  # whoever takes it may take their time
-            if time.monotonic() - begun > self._server.read_s + SLOWEST * got_s:
-                raise EngineError(
-                    f"The speech server sent {got_s:.1f} s of audio in {time.monotonic() - begun:.1f} s.",
-                    "Is it overloaded?",
-                )
+            self._refuse_if_slow(begun, got_s)
         if resampler is not None:
             yield resampler.resample_chunk(np.zeros(0, np.int16), last=True)
+
+    def _refuse_if_slow(self, begun: float, got_s: float) -> None:
+        taken_s = time.monotonic() - begun
+        if taken_s > self._server.read_s + SLOWEST * got_s:
+            raise EngineError(
+                f"The speech server sent {got_s:.1f} s of audio in {taken_s:.1f} s.", "Is it overloaded?"
+            )
 
     def close(self) -> None:
         """See `Synthesizer`."""
@@ -149,6 +157,11 @@ class _WavHead:
         """What follows the head, and its rate (0: there is no head); None: not to be told yet."""
         if len(data) < 4:
             return None
+        if data[:4] in _NO_SAMPLES:
+            raise EngineError(
+                f"The speech server sends {data[:40]!r} for pcm.",
+                "Use a server that knows response_format pcm.",
+            )
         if data[:4] != b"RIFF":
             return data, 0
         at, rate = 12, 0
