@@ -13,11 +13,13 @@ import pytest
 import rclpy
 from bridge_person import TIMEOUT_S, Person, Spinning, parameters, wait
 from rclpy.lifecycle import TransitionCallbackReturn
+from std_srvs.srv import Trigger
 from until import until
-from voice_agent_ros.msg import PlaybackStatus, StopRequest
+from voice_agent_ros.msg import BridgeState, PlaybackStatus, StopRequest
 from voice_agent_ros.srv import Confirm
 
 from voice_agent_ros.motion.audit_chain import verify
+from voice_agent_ros.nodes import qos
 from voice_agent_ros.nodes.intent_bridge_node import MAX_OPEN_INTENTS, IntentBridgeNode
 from voice_agent_ros.nodes.sim_arm_node import SimArmNode
 from voice_agent_ros.nodes.spin import destroy_node
@@ -92,6 +94,27 @@ def test_a_sentence_becomes_a_motion_that_is_announced_and_measured(person: Pers
     assert person.phase("planned").message == "I'll move up by 5 centimetres."
     assert abs(person.height() - before) > 0.01
     assert np.allclose(result.measured.position, person.joints[-1].position[:6], atol=0.02)
+    person.do("Go home.", "move_to", pose="home")
+
+
+def test_another_bridge_on_the_same_topics_latches_until_it_is_gone(person: Person) -> None:
+    """Two robots without namespaces in one network: one voice would move both arms."""
+    beats = person.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
+    until(lambda: beats.get_subscription_count() >= 2)
+    beats.publish(BridgeState(bridge_id=person.states[-1].bridge_id))
+    handle = person.propose(
+        person.say("Move the arm up five centimetres."), "move_by", direction="up", distance=0.05
+    )
+    until(lambda: "first_motion" in [one.phase for one in person.feedback])
+    beats.publish(BridgeState(bridge_id="another robot's"))
+    assert person.result(handle).outcome == "stopped"
+    until(lambda: person.states[-1].is_latched and "namespace" in person.states[-1].latch_reason)
+    answer = wait(person.resuming.call_async(Trigger.Request()))
+    assert not answer.success
+    assert "ROS_DOMAIN_ID" in answer.message
+    until(lambda: wait(person.resuming.call_async(Trigger.Request())).success)
+    person.destroy_publisher(beats)
+    time.sleep(0.25)
     person.do("Go home.", "move_to", pose="home")
 
 

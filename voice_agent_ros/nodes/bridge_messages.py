@@ -13,6 +13,7 @@ from voice_agent_ros.motion.gate import Heard
 from voice_agent_ros.motion.proposal import StepResult
 from voice_agent_ros.msg import BridgeState, CallResult, Transcript
 from voice_agent_ros.nodes.conversions import seconds
+from voice_agent_ros.srv import Confirm
 
 
 def heard_of(message: Transcript, received_at: float) -> Heard:
@@ -39,6 +40,21 @@ def state_message(bridge: IntentBridge) -> BridgeState:
         pending_nonce=bridge.pending_nonce,
         held=bridge.held,
     )
+
+
+def answer_confirm(
+    bridge: IntentBridge | None, request: Confirm.Request, response: Confirm.Response
+) -> Confirm.Response:
+    """Answer the open question; if it is not that one, say what is open."""
+    response.success = bridge is not None and bridge.confirm(request.accept, request.nonce)
+    if not response.success:
+        waiting = bridge.pending_nonce if bridge is not None else ""
+        response.message = (
+            f"Another question is open, {waiting}: read it in bridge/state."
+            if waiting
+            else "Nothing waits for an answer."
+        )
+    return response
 
 
 def feedback_message(progress: Progress) -> Any:

@@ -40,8 +40,8 @@ from voice_agent_ros.motion.planner import Planner
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.robot_model import RobotModel
 from voice_agent_ros.msg import BridgeState, Intent, PlaybackStatus, StopRequest, Transcript
-from voice_agent_ros.nodes import controller_check, heartbeat, qos, sight, spin
-from voice_agent_ros.nodes.bridge_messages import feedback_message, heard_of, result_message, state_message
+from voice_agent_ros.nodes import bridge_messages as messages
+from voice_agent_ros.nodes import company, controller_check, heartbeat, qos, sight, spin
 from voice_agent_ros.nodes.bridge_senses import BridgeSenses
 from voice_agent_ros.nodes.controller_clients import ControllerClients
 from voice_agent_ros.nodes.conversions import seconds
@@ -85,6 +85,7 @@ class IntentBridgeNode(ManagedNode):
         self._intent = self.create_publisher(Intent, "intent", qos.EVENTS)
         self._state = self.create_publisher(BridgeState, "bridge/state", qos.EVENTS)
         self._told = BridgeState()
+        self._company = company.Company(self, self._on_company)
         self._beats = 0
         self.create_subscription(String, "robot_description", self._on_description, qos.STATE)
         self.create_subscription(Transcript, "speech/transcript", self._on_transcript, qos.EVENTS)
@@ -233,7 +234,7 @@ class IntentBridgeNode(ManagedNode):
         if self._bridge is None:
             return
         if message.is_final:
-            self._bridge.on_heard(heard_of(message, time.monotonic()))
+            self._bridge.on_heard(messages.heard_of(message, time.monotonic()))
         elif message.text.strip():
             self._bridge.on_speaking(message.turn_id)
 
@@ -260,6 +261,10 @@ class IntentBridgeNode(ManagedNode):
             with contextlib.suppress(RuntimeError):  # the workers have ended: so does the node
                 self._workers.submit(self._bridge.note, event, **fields)
 
+    def _on_company(self) -> None:
+        if self._bridge is not None and not self._bridge.latched:
+            self._stop(company.WHAT)
+
     def _serve_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:  # noqa: ARG002
         self._stop("service")
         response.success, response.message = True, "Stopped. Motion stays refused until resume."
@@ -269,6 +274,9 @@ class IntentBridgeNode(ManagedNode):
         if self._bridge is None or not self._active.is_set():
             response.message = "The bridge is not active."
             return response
+        if self._company.is_there:
+            response.message = f"Not now: {company.WHAT}."
+            return response
         self._bridge.resume()
         self._note("resumed", by="service")
         self.get_logger().info("Motion is allowed again, by service.")
@@ -276,16 +284,7 @@ class IntentBridgeNode(ManagedNode):
         return response
 
     def _serve_confirm(self, request: Confirm.Request, response: Confirm.Response) -> Confirm.Response:
-        bridge = self._bridge
-        response.success = bridge is not None and bridge.confirm(request.accept, request.nonce)
-        if not response.success:
-            waiting = bridge.pending_nonce if bridge is not None else ""
-            response.message = (
-                f"Another question is open, {waiting}: read it in bridge/state."
-                if waiting
-                else "Nothing waits for an answer."
-            )
-        return response
+        return messages.answer_confirm(self._bridge, request, response)
 
     def _beat(self) -> None:
         bridge = self._bridge
@@ -294,7 +293,7 @@ class IntentBridgeNode(ManagedNode):
         self._watch_clock(bridge)
         bridge.watch()
         self._beats += 1
-        is_at_rest = not bridge.is_moving and state_message(bridge) == self._told
+        is_at_rest = not bridge.is_moving and messages.state_message(bridge) == self._told
         if is_at_rest and self._beats % RESTING_BEATS:
             return
         self._tell_state(bridge)
@@ -304,8 +303,9 @@ class IntentBridgeNode(ManagedNode):
                 self._prepared = self._workers.submit(bridge.prepare)
 
     def _tell_state(self, bridge: IntentBridge) -> None:
-        self._told = state_message(bridge)
-        message = state_message(bridge)
+        self._told = messages.state_message(bridge)
+        message = messages.state_message(bridge)
+        message.bridge_id = self._company.own_id
         message.header.stamp = self.get_clock().now().to_msg()
         self._state.publish(message)
 
@@ -350,7 +350,7 @@ class IntentBridgeNode(ManagedNode):
             handle.succeed()
         else:
             handle.abort()
-        return result_message(result, self._arm, self._senses)
+        return messages.result_message(result, self._arm, self._senses)
 
     async def _outcome(self, handle: Any) -> Result:
         bridge, request = self._bridge, handle.request
@@ -385,7 +385,7 @@ class IntentBridgeNode(ManagedNode):
         if progress.phase == "executing" and self._bridge is not None:
             # Before the goal: from now on the guard waits less long for a heartbeat.
             self._tell_state(self._bridge)
-        feedback = feedback_message(progress)
+        feedback = messages.feedback_message(progress)
         feedback.stamp = self.get_clock().now().to_msg()
         if handle.is_active:
             handle.publish_feedback(feedback)
