@@ -70,6 +70,44 @@ def test_a_vanished_node_degrades_the_agent_and_is_brought_up_when_it_returns() 
     assert supervision.overall()[0] == "starting"
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_why_a_node_could_not_is_told_in_its_own_words(is_late: bool) -> None:
+    supervision = Supervision(["a"], attempts=2)
+    supervision.on_state("a", "unconfigured", 0.0)
+    for now in (0.0, RETRY_DELAY_S):
+        assert supervision.due(now) == [Request("a", "configure")]
+        if now:
+            assert "No weights" in supervision.overall()[1], "trying again is no reason to forget why"
+        tell = [
+            lambda: supervision.on_error("a", "No weights.\nFetch them."),
+            lambda now=now: supervision.on_transition("a", "configure", False, now),
+        ]
+        for step in reversed(tell) if is_late else tell:
+            step()
+        assert supervision.overall()[1] == "a: could not configure: No weights. Fetch them."
+        supervision.on_state("a", "unconfigured", now)
+    supervision.on_error("nobody", "is not ours")
+
+
+def test_what_an_active_node_logs_is_no_reason() -> None:
+    supervision = Supervision(["a"])
+    bring_up(supervision, ["a"], 0.0)
+    supervision.on_error("a", "One sentence was not spoken.")
+    assert supervision.states() == [("a", "active", "")]
+
+
+def test_all_who_are_in_trouble_are_named() -> None:
+    """One process that ends takes its nodes along; who hears of the first only looks for the wrong thing."""
+    names = ["a", "b", "c"]
+    supervision = Supervision(names)
+    bring_up(supervision, names, 0.0)
+    later = 20.0 + UNREACHABLE_AFTER_S + 1.0
+    supervision.on_state("b", "active", later)
+    supervision.due(later)
+    state, message = supervision.overall()
+    assert (state, message.partition(":")[0]) == ("degraded", "a, c")
+
+
 def test_an_answer_from_before_a_transition_does_not_repeat_it() -> None:
     supervision = Supervision(["a"])
     supervision.on_state("a", "unconfigured", 0.0)

@@ -26,6 +26,7 @@ PART = re.compile(r"(?P<begin><!-- generated: (?P<name>\w+) -->\n).*?(?P<end><!-
 # What the type alone does not tell.
 NOTES = {
     "/diagnostics": "how the nodes are: see [monitoring](monitoring.md)",
+    "/rosout": "everybody's log: why a node could not be brought up",
     "alive": "a node's name, 5 times a second: see [safety](safety.md)",
     "arm_controller/controller_state": "of the simulated controller",
     "arm_controller/joint_trajectory": "goals without an answer, as joint_trajectory_controller takes them",

@@ -15,6 +15,7 @@ POLL_PERIOD_S = 1.0
 SEARCH_PERIOD_S = 0.1  # until a node has been seen for the first time
 UNREACHABLE_AFTER_S = 5.0
 RETRY_DELAY_S = 1.0
+MAX_REASON = 400  # characters of what a node has logged
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,13 @@ class _Node:
     polled_at: float = -POLL_PERIOD_S
     failures: int = 0
     transition: Transition | None = None
+    failed: Transition | None = None
+    reason: str = ""  # why, in its own words
     retry_at: float = 0.0
+
+    def tell_why(self) -> None:
+        """The lifecycle's answer is only that it could not; the reason and the fix are in what the node logged."""
+        self.message = f"could not {self.failed}: {self.reason or 'its log says why and what to do'}"
 
 
 class Supervision:
@@ -85,7 +92,8 @@ class Supervision:
 
     def _transition(self, node: _Node, transition: Transition, now: float) -> Request:
         node.pending_until, node.transition = now + self._transition_timeout_s, transition
-        node.message = f"{transition} …"
+        if not node.failures:  # else why it failed is worth more than that it is tried again
+            node.message, node.reason = f"{transition} …", ""
         return Request(node.name, transition)
 
     def on_state(self, name: str, state: str, now: float) -> None:
@@ -106,12 +114,22 @@ class Supervision:
         node.seen_at, node.pending_until, node.transition = now, 0.0, None
         if succeeded:
             node.state = "inactive" if transition == "configure" else "active"
-            node.message, node.failures = "", 0
+            node.message, node.failures, node.failed = "", 0, None
         else:
             node.failures += 1
             node.retry_at = now + RETRY_DELAY_S
-            node.message = f"could not {transition}: its log says why and what to do"
+            node.failed = transition
+            node.tell_why()
             node.polled_at = now - POLL_PERIOD_S
+
+    def on_error(self, name: str, text: str) -> None:
+        """A node has logged an error, a little before or after the end of the transition that it is about."""
+        node = self._nodes.get(name)
+        if node is None or node.state == "active":
+            return
+        node.reason = " ".join(text.split())[:MAX_REASON]
+        if node.failed is not None and node.transition is None:
+            node.tell_why()
 
     def states(self) -> list[tuple[str, str, str]]:
         """(name, state, message) of every node, in order."""
@@ -124,11 +142,19 @@ class Supervision:
             return "ready", ""
         failed = [node for node in down if node.failures >= self._attempts]
         if failed:
-            return "failed", f"{failed[0].name}: {failed[0].message}"
+            return "failed", _told(failed)
         troubled = [node for node in down if node.failures or node.state == "unreachable"]
         if troubled:
-            return "degraded", f"{troubled[0].name}: {troubled[0].message}"
+            return "degraded", _told(troubled)
         return "starting", ", ".join(node.name for node in down)
+
+
+def _told(nodes: Sequence[_Node]) -> str:
+    """What they have to say, those who say the same together: a process that ended takes several along."""
+    names: dict[str, list[str]] = {}
+    for node in nodes:
+        names.setdefault(node.message, []).append(node.name)
+    return "; ".join(f"{', '.join(who)}: {message}" for message, who in names.items())
 
 
 @dataclass

@@ -134,7 +134,7 @@ class ChatLink:
         self.tell(TurnEnded(turn_of(message)))
 
     def _on_agent(self, message: AgentState) -> None:
-        self._agent = f"{message.state} {message.message}".strip()
+        self._agent = f"{message.state}: {message.message}".rstrip(": ")
         self.tell(Status(self._agent, self._latch))
 
     def _on_bridge(self, message: BridgeState) -> None:

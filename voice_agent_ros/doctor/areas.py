@@ -30,6 +30,7 @@ AREAS = (
     "ports",
     "audio",
     "controllers",
+    "agent",
     "disk",
     "clock",
 )

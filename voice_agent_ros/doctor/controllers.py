@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The running robot: controllers, joint states, description, and the agent's own nodes, as seen on the graph."""
+"""The running robot: controllers, joint states and description, as seen on the graph."""
 
 from __future__ import annotations
 
@@ -28,8 +28,6 @@ class Graph:
     Attributes:
         actions: types by resolved name, of servers only.
         joints: names of the latest joint states, and how many messages came in `seconds`.
-        latched: the bridge's latch, None without a bridge.
-        agent: state and message of the supervisor, "" without one.
     """
 
     actions: dict[str, str] = field(default_factory=dict)
@@ -37,8 +35,6 @@ class Graph:
     joint_messages: int = 0
     seconds: float = 0.0
     description: str = ""
-    latched: bool | None = None
-    agent: str = ""
 
 
 def examine(installation: Installation) -> Iterator[Check]:
@@ -67,7 +63,6 @@ def judge(graph: Graph, arm: ArmConfig, resolved: Mapping[str, str]) -> Iterator
         yield _action(name, resolved[action], f"control_msgs/action/{kind}", graph.actions)
     yield _joint_states(graph, (*arm.arm.joints, arm.gripper.joint))
     yield _description(graph.description, arm)
-    yield _agent(graph)
 
 
 def _action(name: str, action: str, kind: str, actions: Mapping[str, str]) -> Check:
@@ -113,18 +108,6 @@ def _description(urdf: str, arm: ArmConfig) -> Check:
     return Check(AREA, name, "PASS", "agrees with the arm file")
 
 
-def _agent(graph: Graph) -> Check:
-    name = "agent"
-    if not graph.agent and graph.latched is None:
-        fix = "Start it: ros2 launch voice_agent_ros voice_agent.launch.py arm:=…"
-        return Check(AREA, name, "WARN", "it does not run (or in another ROS_DOMAIN_ID or namespace)", fix)
-    if graph.latched:
-        return Check(AREA, name, "WARN", f"{graph.agent}; motion is latched", "voice-agent resume")
-    if not graph.agent.startswith("ready"):
-        return Check(AREA, name, "FAIL", graph.agent or "no supervisor", "ros2 topic echo /state --once")
-    return Check(AREA, name, "PASS", graph.agent)
-
-
 def _resolve(session: RosSession, name: str) -> str:
     resolved: str = session.node.resolve_service_name(name)
     return resolved
@@ -135,7 +118,6 @@ def look(session: RosSession, arm: ArmConfig, patience_s: float) -> Graph:
     from sensor_msgs.msg import JointState
     from std_msgs.msg import String
 
-    from voice_agent_ros.msg import AgentState, BridgeState
     from voice_agent_ros.nodes import qos
 
     graph = Graph()
@@ -146,20 +128,12 @@ def look(session: RosSession, arm: ArmConfig, patience_s: float) -> Graph:
         graph.joints = tuple(dict.fromkeys((*graph.joints, *message.name)))
         graph.joint_messages += arm.arm.joints[0] in message.name
 
-    def on_bridge(message: BridgeState) -> None:
-        graph.latched = message.is_latched
-
-    def on_agent(message: AgentState) -> None:
-        graph.agent = f"{message.state} {message.message}".strip()
-
     def on_description(message: String) -> None:
         graph.description = message.data
 
     node = session.node
     node.create_subscription(JointState, "joint_states", on_joints, 10)
     node.create_subscription(String, "robot_description", on_description, qos.STATE)
-    node.create_subscription(BridgeState, "bridge/state", on_bridge, qos.EVENTS)
-    node.create_subscription(AgentState, "state", on_agent, qos.STATE)
     session.wait(lambda: False, patience_s)
     graph.seconds = time.monotonic() - began
     graph.actions = {

@@ -8,6 +8,7 @@ from functools import partial
 
 from lifecycle_msgs.msg import Transition as TransitionMsg
 from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import Log
 from rclpy.client import Client
 from rclpy.node import Node
 from rclpy.task import Future
@@ -34,6 +35,7 @@ PARAMETERS = (
 )
 BRIDGE = "intent_bridge_node"
 TICK_S = 0.05
+ERROR = 40  # rcl_interfaces/Log.ERROR, which is bytes on Humble
 TRANSITION_IDS = {
     "configure": TransitionMsg.TRANSITION_CONFIGURE,
     "activate": TransitionMsg.TRANSITION_ACTIVATE,
@@ -55,11 +57,19 @@ class SupervisorNode(Node):
         self._resume = self.create_client(Trigger, f"{BRIDGE}/resume")
         self._release = FirstRelease(wanted=values.resume_when_ready and BRIDGE in names)
         self.create_subscription(BridgeState, "bridge/state", self._on_bridge, qos.EVENTS)
+        self.create_subscription(Log, "/rosout", self._on_log, qos.EVENTS)
         self._published: tuple[object, ...] = ()
         self.create_timer(TICK_S, self._tick)
 
     def _on_bridge(self, message: BridgeState) -> None:
         self._release.on_latch(message.latch_reason)
+
+    def _on_log(self, message: Log) -> None:
+        """Why a transition fails; /rosout is everybody's, of whatever namespace."""
+        namespace, _, name = message.name.rpartition(".")
+        own = self.get_logger().name.rpartition(".")[0]
+        if message.level >= ERROR and namespace == own:
+            self._supervision.on_error(name, message.msg)
 
     def _tick(self) -> None:
         for request in self._supervision.due(time.monotonic()):
@@ -87,10 +97,6 @@ class SupervisorNode(Node):
     def _on_transition(self, name: str, transition: Transition, future: Future) -> None:
         succeeded = future.exception() is None and future.result().success
         self._supervision.on_transition(name, transition, succeeded, time.monotonic())
-        if not succeeded:
-            self.get_logger().error(
-                f"{name} could not {transition}: the reason and the fix are in its own log."
-            )
 
     def _publish_changes(self) -> None:
         state, text = self._supervision.overall()
@@ -100,13 +106,21 @@ class SupervisorNode(Node):
         current = (state, text, *nodes)
         if current == self._published:
             return
-        if not self._published or state != self._published[0]:
-            self.get_logger().info(f"agent {state}" + (f": {text}" if text else ""))
+        self._log_change(state, text)
         self._published = current
         message = AgentState(state=state, message=text)
         message.header.stamp = self.get_clock().now().to_msg()
         message.nodes = [NodeState(name=name, state=s, message=m) for name, s, m in nodes]
         self._publisher.publish(message)
+
+    def _log_change(self, state: str, text: str) -> None:
+        """One line for each state; where something is wrong, for each change of what it is."""
+        told, is_new = f"agent {state}" + (f": {text}" if text else ""), self._published[:1] != (state,)
+        if state in (AgentState.DEGRADED, AgentState.FAILED):
+            if is_new or self._published[1] != text:
+                self.get_logger().error(told)
+        elif is_new:
+            self.get_logger().info(told)
 
 
 def main() -> None:

@@ -99,9 +99,9 @@ def agent(state: str, message: str, nodes: Mapping[str, tuple[str, str]]) -> Fin
     levels = {"ready": Level.OK, "starting": Level.WARN, "degraded": Level.WARN, "failed": Level.ERROR}
     if not state:
         return Finding("agent", Level.STALE, "supervisor_node has not said anything. Is it running?", values)
-    told, level = f"{state} {message}".strip(), levels.get(state, Level.WARN)
+    told, level = f"{state}: {message}".rstrip(": "), levels.get(state, Level.WARN)
     if level not in (Level.OK, Level.STALE) and state != "starting":
-        told += ". What is not active says why in its log; see voice-agent doctor"
+        told = f"{told.rstrip('.')}. See: voice-agent doctor --area agent"
     return Finding("agent", level, told, values)
 
 
