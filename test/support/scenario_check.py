@@ -10,6 +10,8 @@ import numpy as np
 from scenario_file import Expectation
 from scenario_world import FakeWorld
 
+from voice_agent_ros.tts.speakable import speakable
+
 if TYPE_CHECKING:
     from scenario_run import Stage
 
@@ -44,7 +46,7 @@ def differences(stage: Stage, wanted: Expectation) -> list[str]:
         wrong.append(f"{len(new)} goals reached the controllers ({new}), not {wanted.goals}")
     if wanted.says is not None and not re.search(wanted.says, words):
         wrong.append(f"it said {words!r}, not {wanted.says!r}")
-    if wanted.never_says is not None and re.search(wanted.never_says, words):
+    if wanted.never_says is not None and re.search(wanted.never_says, speakable(words)):
         wrong.append(f"it said {words!r}")
     if wanted.calls is not None and [flat(c.as_dict()) for c in calls] != [
         dict(c.arguments, skill=c.skill) for c in wanted.calls

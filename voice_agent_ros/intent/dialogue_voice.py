@@ -30,6 +30,7 @@ class _Stream:
     index: int = 0
     whole: str = ""
     spoken: int = 0
+    has_words: bool = False  # not only marks
     is_cut: bool = False  # the rest is shown, not spoken
 
 
@@ -88,8 +89,8 @@ class Voice:
             rest = phrase("rest_as_text", turn.language)
             stream.is_cut = True
         rest = f"{rest} {more}".rstrip()
-        if not stream.index and not rest.strip():
-            if silent:
+        if not stream.has_words and not _has_words(rest):
+            if silent and not stream.index:
                 return
             rest = phrase("no_words", turn.language)
         self._piece(turn, _answer_id(turn), stream.index, "" if silent else rest, "answer", is_last=True)
@@ -105,6 +106,7 @@ class Voice:
             stream.is_cut = True
             return
         stream.spoken += len(clause)
+        stream.has_words = stream.has_words or _has_words(clause)
         self._piece(turn, _answer_id(turn), stream.index, clause, "answer", is_last=False)
         stream.index += 1
 
@@ -139,6 +141,10 @@ class Voice:
 
 def _answer_id(turn: Turn) -> str:
     return f"{turn.heard.turn_id}-answer"
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def _is_foreign(clause: str, language: str) -> bool:
