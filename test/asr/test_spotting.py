@@ -29,6 +29,8 @@ class ScriptedSpotter:
         self.heard += len(samples)
         if samples[0] == 13:
             raise EngineError("It is broken.")
+        if samples[0] == 14:
+            raise ValueError("of a library")
         return "stop" if samples[0] == 1 else None
 
     def reset(self):
@@ -49,6 +51,17 @@ def world():
     yield spotter, worker, hear, found, problems
     spotter.gate.set()
     worker.close()
+
+
+def test_a_library_that_breaks_is_told_of_like_an_engine_that_fails(world):
+    _, worker, hear, found, problems = world
+    worker.arm(True)
+    hear(14)
+    until(lambda: problems)
+    assert "ValueError: of a library" in problems[0]
+    hear(1, 500)
+    assert not found
+    assert worker.behind_s <= QUEUED_S
 
 
 def test_unarmed_it_costs_nothing_and_armed_it_hears_what_was_just_said(world):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections import deque
@@ -17,6 +18,7 @@ from voice_agent_ros.asr.vad import SAMPLE_RATE
 from voice_agent_ros.errors import VoiceAgentError
 
 Samples = NDArray[np.int16]
+log = logging.getLogger(__name__)
 QUEUED_S = 4.0  # more is lost, which is counted
 PRE_ROLL_S = 0.6  # heard when it is armed: the word may have begun
 REFRACTORY_S = 1.0  # one word is one detection
@@ -133,6 +135,10 @@ class SpottingWorker:
                 phrase = self._spotter.hear(samples)
             except VoiceAgentError as error:
                 self._on_failure(str(error))
+                return
+            except Exception as error:  # whatever a library raises: nobody may believe that a stop is listened for
+                log.exception("the %s broke", self._thread.name)
+                self._on_failure(f"It broke: {type(error).__name__}: {error}. Activate the node again.")
                 return
             if phrase is not None and expected >= self._deaf_until:
                 self._deaf_until = expected + REFRACTORY_S

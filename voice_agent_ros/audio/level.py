@@ -21,8 +21,8 @@ class Level:
     Attributes:
         peak, rms: of full scale.
         is_clipped: loud parts are cut off.
-        is_dead: not even noise, which every open microphone delivers.
-        is_faint: nothing louder than -70 dB: a room is louder.
+        is_dead: not even noise, which every open microphone delivers, at most an offset.
+        is_faint: nothing louder than -70 dB, but for an offset: a room is louder.
     """
 
     peak: float
@@ -45,8 +45,10 @@ class LevelMeter:
         self._count += len(block)
         if self._count < PERIOD_SAMPLES:
             return None
-        samples = np.abs(np.concatenate(self._blocks).astype(np.float32))
+        samples = np.concatenate(self._blocks).astype(np.float32)
         self._blocks, self._count = [], 0
+        swing = float(samples.max() - samples.min()) / 2.0
+        samples = np.abs(samples)
         peak = float(samples.max())
         clipped = float(np.mean(samples >= FULL_SCALE))
         rms = float(np.sqrt(np.mean(np.square(samples))))
@@ -54,6 +56,6 @@ class LevelMeter:
             peak / FULL_SCALE,
             rms / FULL_SCALE,
             clipped > CLIPPED_SHARE,
-            peak == 0.0,
-            peak < FAINT_PEAK * FULL_SCALE,
+            swing == 0.0,
+            swing < FAINT_PEAK * FULL_SCALE,
         )

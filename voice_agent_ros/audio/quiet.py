@@ -26,8 +26,7 @@ class Quiet:
 
     def add(self, samples: Samples) -> bool:
         """Hear more. Whether it has been quiet for a while, up to the end of these samples."""
-        level = samples.astype(np.float32)
-        rms = float(np.sqrt(level.dot(level) / max(1, len(samples))))
+        rms = float(np.std(samples, dtype=np.float32)) if len(samples) else 0.0  # an offset is no sound
         duration_s = len(samples) / SAMPLE_RATE
         self._window_s += duration_s
         if self._window_s >= FLOOR_WINDOW_S:
