@@ -10,7 +10,7 @@ import pytest
 from recordings import LOUD, RATE, encoded, sound, wav
 
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.transcription.media import Media, MediaError
+from voice_agent_ros.transcription.media import Media, MediaError, mixed
 
 BURSTS = sound((1.0, 0), (0.5, LOUD), (2.0, 0), (0.5, LOUD), (1.0, 0))
 
@@ -160,3 +160,13 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path, name):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(VoiceAgentError, match=r"cannot be opened|is a directory|is a pipe"):
         Media(tmp_path / name)
+
+
+def test_channels_that_cancel_each_other_are_heard_all_the_same():
+    tone = (BURSTS * np.sign(np.sin(np.arange(len(BURSTS)) * 0.3)) * 32767).astype("<i2")
+    upside_down = stated(1, 2, RATE, 16, np.stack([tone, -tone], 1).tobytes())
+    assert np.allclose(read(upside_down), tone / 32768, atol=1e-3)
+    one_silent = stated(1, 2, RATE, 16, np.stack([0 * tone, tone], 1).tobytes())
+    assert np.allclose(read(one_silent), tone / 65536, atol=1e-3)
+    apart = np.random.default_rng(0).normal(0.0, 0.1, (2, RATE)).astype(np.float32)
+    assert np.array_equal(mixed(apart), apart.mean(axis=0, dtype=np.float32))

@@ -22,6 +22,9 @@ CONTAINERS = (
     "mp3,mpeg,mpegts,nut,ogg,rm,tta,voc,w64,wav,wv"
 )
 GAP_S = 0.1  # a hole in the time stamps longer than this is silence
+CANCELLED = (
+    0.01  # of the power of a channel; of channels that have nothing to do with each other a quarter stays
+)
 MOST_BROKEN_PACKETS = 200  # in a row
 _SNIFFED_BYTES = 4096
 
@@ -105,7 +108,8 @@ class Media:
             if now != setup:
                 if resampler is not None:
                     yield from self._resampled(resampler, None)
-                resampler = self._av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+                layout = "stereo" if frame.layout.nb_channels == 2 else "mono"
+                resampler = self._av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
                 setup = now
             frame.pts = None  # the resampler would judge holes in its own way
             for block in self._resampled(resampler, frame):
@@ -196,9 +200,21 @@ def _is_text(head: bytes) -> bool:
 def _arrays(frames: list[Any]) -> Iterator[NDArray[np.float32]]:
     for frame in frames:
         if frame.samples:
-            samples = np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
             # In formats with floating point anything can stand.
-            yield np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0)
+            yield mixed(np.clip(np.nan_to_num(np.asarray(frame.to_ndarray(), np.float32)), -1.0, 1.0))
+
+
+def mixed(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One channel (samples,) of several (channels, samples), also where they cancel each other.
+
+    That is what a microphone with a balanced plug gives in a stereo socket: the same twice, once upside down.
+    """
+    if len(channels) == 1:
+        return channels[0]
+    mono: NDArray[np.float32] = channels.mean(axis=0, dtype=np.float32)
+    powers = np.mean(np.square(channels), axis=1)
+    loudest = int(np.argmax(powers))
+    return channels[loudest] if np.mean(np.square(mono)) < CANCELLED * powers[loudest] else mono
 
 
 def _silence(seconds: float) -> Iterator[NDArray[np.float32]]:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from voice_agent_ros.asr.credibility import is_credible
+from voice_agent_ros.asr.recognizer import Recognition
+from voice_agent_ros.asr.recognizers import whisper_local
 from voice_agent_ros.asr.recognizers.whisper_local import WhisperLocal
-from voice_agent_ros.errors import VoiceAgentError
+from voice_agent_ros.errors import ModelMissingError, VoiceAgentError
+from voice_agent_ros.models.catalogue import path_of
 from voice_agent_ros.motion.policy import MinConfidence
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
@@ -97,3 +100,36 @@ def test_weights_that_are_missing_or_broken_are_named(tmp_path, content):
     with pytest.raises(VoiceAgentError, match=re.escape(str(tmp_path))) as error:
         WhisperLocal(tmp_path)
     assert error.value.fix
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("first", "tokens_per_s", "again", "expected"),
+    [
+        (("Move the arm up.", -1.6), 1.0, ("the words that were said", -0.3), "the words that were said"),
+        (("Move the arm up.", -0.8), 1.0, ("the words that were said", -0.3), "the words that were said"),
+        (("Move the arm up.", -1.6), 1.0, ("even less likely", -1.9), "Move the arm up."),
+        (("so many words that nobody wonders", -0.8), 0.0, None, "so many words that nobody wonders"),
+    ],
+)
+def test_what_is_doubtful_is_decoded_again_in_another_way(monkeypatch, first, tokens_per_s, again, expected):
+    """As for speech that begins in the middle of a word: fourteen seconds of it came out as four words."""
+    try:
+        recognizer = WhisperLocal(path_of("whisper-tiny.en"))
+    except ModelMissingError as error:
+        pytest.skip(str(error))
+    asked = []
+
+    def decode(heard, language, prompt, seconds, *, with_words, beams=1):
+        asked.append((bool(prompt), beams))
+        text, log_probability = first if len(asked) == 1 else again
+        return Recognition(text, 0.5, language, log_probability)
+
+    monkeypatch.setattr(recognizer, "_decode", decode)
+    monkeypatch.setattr(whisper_local, "LEAST_TOKENS_PER_S", tokens_per_s)
+    sound = np.random.default_rng(0).normal(0.0, 0.05, 14 * RATE).astype(np.float32)
+    assert recognizer.recognize(sound, ["red cube"]).text == expected
+    assert asked == [(True, 1), (False, whisper_local.BEAMS)][: 2 if again else 1]
+    asked.clear()
+    assert recognizer.recognize(sound, is_draft=True).text == first[0]
+    assert len(asked) == 1, "a draft waits for nothing"

@@ -29,6 +29,13 @@ DRAFT_WINDOW_S = 15
 TOKENS_PER_S = 8
 TOKENS_AT_ONCE = 12
 MAX_TOKENS = 448
+# Long speech that begins in the middle of a word may come out as one word or as a command: of 42 pieces of 14 s, 4, and
+# 1 with a second way to decode them. Whisper's own criterion for that (Radford et al. 2022, section 4.5); and fewer
+# tokens than anybody says in the time. The paper's other way are random tokens; without the prompt and with more
+# hypotheses it is the same each time. Of commands in noise, which are short, it makes none right that was wrong.
+DOUBTFUL_LOG_PROBABILITY = -1.0
+LEAST_TOKENS_PER_S, SHORT_S = 1.0, 5.0
+BEAMS = 5
 PROMPT_TOKENS = 200
 
 
@@ -99,23 +106,40 @@ class WhisperLocal:
             if prompt and repeats_prompt(found.text, language):
                 # Words that it does not understand may come out as what it was told to expect.
                 found = self._decode(heard, language, [], seconds, with_words=with_words)
-            return found
+            if is_draft or not self._is_doubtful(found, language, seconds):
+                return found
+            again = self._decode(heard, language, [], seconds, with_words=with_words, beams=BEAMS)
+            return max(found, again, key=lambda one: one.mean_log_probability)
         except RuntimeError as error:
             raise EngineError(f"Whisper failed: {error}.", "Say it again.") from error
+
+    def _is_doubtful(self, found: Recognition, language: str, seconds: float) -> bool:
+        if seconds <= SHORT_S:
+            return False
+        tokens = len(self._tokenizer(language).encode(found.text))
+        is_too_little = tokens < LEAST_TOKENS_PER_S * (seconds - SHORT_S)
+        return is_too_little or found.mean_log_probability < DOUBTFUL_LOG_PROBABILITY
 
     def close(self) -> None:
         """Free the weights."""
         self._model.unload_model()
 
     def _decode(
-        self, heard: Any, language: str, prompt: list[int], seconds: float, *, with_words: bool
+        self,
+        heard: Any,
+        language: str,
+        prompt: list[int],
+        seconds: float,
+        *,
+        with_words: bool,
+        beams: int = 1,
     ) -> Recognition:
         tokenizer = self._tokenizer(language)
         start = [*prompt, *tokenizer.sot_sequence, tokenizer.no_timestamps]
         result = self._model.generate(
             heard,
             [start],
-            beam_size=1,
+            beam_size=beams,
             max_length=min(MAX_TOKENS, len(start) + TOKENS_AT_ONCE + round(TOKENS_PER_S * seconds)),
             return_scores=True,
             return_no_speech_prob=True,
