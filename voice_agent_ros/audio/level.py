@@ -45,10 +45,10 @@ class LevelMeter:
         self._count += len(block)
         if self._count < PERIOD_SAMPLES:
             return None
-        samples = np.concatenate(self._blocks).astype(np.float32)
+        signed = np.concatenate(self._blocks).astype(np.float32)
         self._blocks, self._count = [], 0
-        swing = float(samples.max() - samples.min()) / 2.0
-        samples = np.abs(samples)
+        swing = float(np.ptp(signed)) / 2.0
+        samples = np.abs(signed)
         peak = float(samples.max())
         clipped = float(np.mean(samples >= FULL_SCALE))
         rms = float(np.sqrt(np.mean(np.square(samples))))
