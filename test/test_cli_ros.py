@@ -17,6 +17,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from voice_agent_ros.action import Say  # noqa: E402
 from voice_agent_ros.msg import (  # noqa: E402
+    AgentState,
     BridgeState,
     Prompt,
     ReplyChunk,
@@ -203,3 +204,14 @@ def test_nobody_there_is_one_clear_line():
     assert done.returncode == 1
     assert "Is the agent running" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_agent_that_is_in_trouble_says_why_nobody_answers(agent):
+    state = agent.node.create_publisher(AgentState, "/broken/state", qos.STATE)
+    state.publish(AgentState(state="degraded", message="intent_bridge_node: could not activate: No joints."))
+    done = agent.run("resume", "--namespace", "/broken")
+    assert done.returncode == 1
+    assert (
+        "The agent is degraded: intent_bridge_node: could not activate: No joints. See: voice-agent"
+        in done.stderr
+    )

@@ -15,9 +15,18 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray
-from voice_agent_ros.msg import BridgeState, Prompt, ReplyChunk, StopRequest, Transcript, TurnReport
+from voice_agent_ros.msg import (
+    AgentState,
+    BridgeState,
+    Prompt,
+    ReplyChunk,
+    StopRequest,
+    Transcript,
+    TurnReport,
+)
 from voice_agent_ros.srv import Confirm
 
+from voice_agent_ros.commands import chat_link
 from voice_agent_ros.commands.chat_link import ChatLink
 from voice_agent_ros.commands.ros_session import ros_session
 from voice_agent_ros.commands.view_link import ViewLink
@@ -177,6 +186,28 @@ def test_a_question_is_shown_whichever_of_its_topics_is_first_and_answered(agent
             wait(lambda: "confirm-1 False" in agent.told)
             agent.publishers[BridgeState].publish(BridgeState())
             wait(lambda: events[-1] == Question())
+
+
+def test_whoever_is_gone_is_told(agent, monkeypatch):
+    """The last word of a node that was killed stays on the screen: it must not pass for the present."""
+    monkeypatch.setattr(chat_link, "SILENT_S", 0.5)
+    told = []
+    supervisor = agent.node.create_publisher(AgentState, "state", qos.STATE)
+    with ros_session("") as session:
+        link = ChatLink(session.node)
+        link.tell = told.append
+        with session.spinning():
+            wait(agent.publishers[BridgeState].get_subscription_count)
+            supervisor.publish(AgentState(state="degraded", message="asr_node: no weights"))
+            wait(lambda: Status("degraded: asr_node: no weights", "") in told)
+            agent.publishers[BridgeState].publish(BridgeState(is_latched=True, latch_reason="service"))
+            wait(lambda: told[-1].latch == "service")
+            wait(lambda: "intent_bridge_node is silent. See: voice-agent doctor" in told[-1].agent)
+            agent.publishers[BridgeState].publish(BridgeState())
+            wait(lambda: told[-1] == Status("degraded: asr_node: no weights", ""))
+            monkeypatch.setattr(chat_link, "SILENT_S", 60.0)
+            agent.node.destroy_publisher(supervisor)
+            wait(lambda: "supervisor_node is gone" in told[-1].agent)
 
 
 def test_a_viewer_sees_the_arm_and_the_lines_of_rviz(agent):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,9 @@ from voice_agent_ros.telemetry.chat_events import (
 from voice_agent_ros.telemetry.turns import turn_of
 
 KEPT_QUESTIONS = 8
+WATCH_PERIOD_S = 1.0
+FIX = "See: voice-agent doctor --area agent"
+SILENT_S = 3.0  # the bridge's heartbeat comes four times a second, whatever else it does
 
 
 class ChatLink:
@@ -54,6 +58,8 @@ class ChatLink:
         self.session_id = new_session()
         self.tell: Callable[[Event], None] = lambda _: None
         self._agent, self._latch = "", ""
+        self._status = Status("", "")
+        self._beat_at: float | None = None
         self._question = Question()
         self._questions: dict[str, str] = {}  # by nonce: words and bridge tell of it in any order
         self._prompt = node.create_publisher(Prompt, "prompt", qos.EVENTS)
@@ -69,6 +75,7 @@ class ChatLink:
             (BridgeState, "bridge/state", self._on_bridge, qos.EVENTS),
         ):
             node.create_subscription(kind, topic, callback, profile)
+        node.create_timer(WATCH_PERIOD_S, self._tell_status)
         if thoughts:
             node.create_subscription(ReplyChunk, TOPIC, self._on_thought, qos.EVENTS)
 
@@ -135,11 +142,21 @@ class ChatLink:
 
     def _on_agent(self, message: AgentState) -> None:
         self._agent = f"{message.state}: {message.message}".rstrip(": ")
-        self.tell(Status(self._agent, self._latch))
+        self._tell_status()
 
     def _on_bridge(self, message: BridgeState) -> None:
-        latch = message.latch_reason or "stopped" if message.is_latched else ""
-        if latch != self._latch:
-            self._latch = latch
-            self.tell(Status(self._agent, latch))
+        self._latch = message.latch_reason or "stopped" if message.is_latched else ""
+        self._beat_at = time.monotonic()
+        self._tell_status()
         self._ask(message.pending_nonce)
+
+    def _tell_status(self) -> None:
+        """What is known, as long as whoever said it is still there: a word of somebody who is gone stays."""
+        agent, latch = self._agent, self._latch
+        if self._beat_at is not None and time.monotonic() - self._beat_at > SILENT_S:
+            agent, latch = f"{agent or 'no supervisor'}; intent_bridge_node is silent. {FIX}", ""
+        elif agent and not self._node.count_publishers("state"):
+            agent = f"supervisor_node is gone. {FIX}"
+        if Status(agent, latch) != self._status:
+            self._status = Status(agent, latch)
+            self.tell(self._status)

@@ -15,6 +15,7 @@ from voice_agent_ros.errors import VoiceAgentError
 SPIN_S = 0.05
 POLL_S, JOIN_S = 0.2, 5.0
 DISCOVERY_S = 5.0
+STATE_S = 1.0  # more, for what is kept for whoever comes late
 
 
 class RosMissingError(VoiceAgentError):
@@ -43,6 +44,7 @@ class RosSession:
     def __init__(self, node: Any, executor: Any) -> None:
         self.node = node
         self._executor = executor
+        self._states: list[Any] | None = None
 
     def wait(self, condition: Callable[[], object], timeout_s: float) -> bool:
         """Spin until the condition holds; False if the time is over first."""
@@ -76,11 +78,26 @@ class RosSession:
         Raises:
             NoAnswerError: it was; `missing` says who did not answer.
         """
+        told = self._supervisors_words()
         if not self.wait(condition, timeout_s):
-            raise NoAnswerError(
-                f"{missing} within {timeout_s:.0f} s.",
-                "Is the agent running, with the same ROS_DOMAIN_ID and namespace? See: ros2 node list",
-            )
+            raise NoAnswerError(f"{missing} within {timeout_s:.0f} s.", self._why(told))
+
+    def _supervisors_words(self) -> list[Any]:
+        """What it says of the agent from now on, and what it said last."""
+        from voice_agent_ros.msg import AgentState
+        from voice_agent_ros.nodes import qos
+
+        if self._states is None:
+            self._states = []
+            self.node.create_subscription(AgentState, "state", self._states.append, qos.STATE)
+        return self._states
+
+    def _why(self, told: list[Any]) -> str:
+        """What may be the reason that nobody answers."""
+        if not self.wait(lambda: told, STATE_S):
+            return "Is the agent running, with the same ROS_DOMAIN_ID and namespace? See: ros2 node list"
+        why = f"{told[-1].state}: {told[-1].message}".rstrip(": .")
+        return f"The agent is {why}. See: voice-agent doctor --area agent"
 
 
 @contextmanager

@@ -147,9 +147,10 @@ class TelemetryNode(Node):
         absent = [name for name, service in wanted.items() if service not in served]
         bridge = self._bridge[1] if self._bridge else BridgeState()
         folder = next(path for path in self._record.absolute().parents if path.is_dir())
+        is_supervised = self.count_publishers("state") > 0  # the last word of one that is gone says nothing
         findings = (
             health.agent(
-                self._agent.state,
+                self._agent.state if is_supervised else "",
                 self._agent.message,
                 {node.name: (node.state, node.message) for node in self._agent.nodes},
             ),

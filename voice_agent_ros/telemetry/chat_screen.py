@@ -58,7 +58,7 @@ class ChatApp(App[None]):
         """The widgets, from top to bottom."""
         yield RichLog(id="conversation", wrap=True, max_lines=MAX_LINES)
         yield Static(id="times", markup=False)
-        yield Static("waiting for the agent", id="status", markup=False)
+        yield Static("waiting for the agent; if none comes: voice-agent doctor", id="status", markup=False)
         yield Input(placeholder="Say something; Escape stops the robot", id="words")
         yield Footer()
 

@@ -98,7 +98,7 @@ def agent(state: str, message: str, nodes: Mapping[str, tuple[str, str]]) -> Fin
     values = {name: f"{now} {why}".strip() for name, (now, why) in nodes.items()}
     levels = {"ready": Level.OK, "starting": Level.WARN, "degraded": Level.WARN, "failed": Level.ERROR}
     if not state:
-        return Finding("agent", Level.STALE, "supervisor_node has not said anything. Is it running?", values)
+        return Finding("agent", Level.STALE, "supervisor_node says nothing. Is it running?", values)
     told, level = f"{state}: {message}".rstrip(": "), levels.get(state, Level.WARN)
     if level not in (Level.OK, Level.STALE) and state != "starting":
         told = f"{told.rstrip('.')}. See: voice-agent doctor --area agent"
