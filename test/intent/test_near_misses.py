@@ -165,6 +165,37 @@ def test_the_thing_that_is_meant_in_the_end(
     assert grammars.calls(text, language_of(text), SCENE) == (parse_call(skill, {"object": thing}),)
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        *(
+            ("pick up the cube", one)
+            for one in ("the green one?", "it's mine", "the blue one is broken", "is it red")
+        ),
+        *(("put the red cube", one) for one in ("in the bowl?", "it's in the bowl", "he put it in the bowl")),
+        *(("move ten centimetres", one) for one in ("up?", "it's right", "left?")),
+        *(("turn joint two", one) for one in ("thirty degrees?", "it's thirty degrees")),
+        *(("拿方块", one) for one in ("绿的是我的", "她要绿的", "绿的？", "是我的", "不是绿的")),
+    ],
+)
+def test_what_answers_no_question(grammars: SentenceGrammars, asked: str, answer: str) -> None:
+    assert grammars.completed([asked, answer], SCENE) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "thing"),
+    [
+        *(
+            ("pick up the cube", one, "blue cube")
+            for one in ("it's the blue one", "yes, the blue one", "well the blue")
+        ),
+        *(("拿方块", one, "green cube") for one in ("是绿色的", "嗯，绿的", "就是绿的")),
+    ],
+)
+def test_what_answers_a_question(grammars: SentenceGrammars, asked: str, answer: str, thing: str) -> None:
+    assert grammars.completed([asked, answer], SCENE) == (parse_call("pick", {"object": thing}),)
+
+
 @pytest.mark.parametrize("text", STOPS)
 def test_a_stop_is_not_missed(text: str) -> None:
     assert find_stop_phrase(text)

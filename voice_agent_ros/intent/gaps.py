@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from voice_agent_ros.intent.lexicon import load_words
+from voice_agent_ros.intent.mood import judge_mood
 from voice_agent_ros.intent.names import resolve
 from voice_agent_ros.intent.quantities import find_distances
 from voice_agent_ros.intent.scene import Scene
@@ -26,6 +27,11 @@ Parse = Callable[[str], GrammarResult]
 NOT_SAID = "not said"
 _MAX_ANSWER = 60  # characters
 _END = re.compile(r"[\s.,!?;。，！？；…]+$")
+
+# "it's the red one", "yes, the blue one", "是红色的"
+_ABOUT_THINGS = re.compile(
+    r"^(?:(?:yes|yeah|well|oh|ok|okay|u+m+|u+h+|er+m?|hm+|(?:it's|it is)(?= the\b)|i said|i'd say|obviously)\b[, ]*)+|^(?:嗯|哦|啊|应该|就)*是?[，, ]*"
+)
 
 
 def gap(skill: str, slot: str, arguments: Mapping[str, Any], choices: Sequence[str] = ()) -> GrammarResult:
@@ -56,9 +62,12 @@ def completed(
     asked: GrammarResult, text: str, language: str, scene: Scene, parse: Parse
 ) -> GrammarResult | None:
     """The command with this answer in its gap, or with the next gap; None if this is no answer."""
-    answer = _END.sub("", folded(text))
+    text = _ABOUT_THINGS.sub("", folded(text)) if asked.slot in ("object", "target") else folded(text)
+    answer = _END.sub("", text)
     if not is_gap(asked) or not answer or len(answer) > _MAX_ANSWER:
         return None
+    if asked.slot != "name" and not judge_mood(text, language).is_command:
+        return None  # "the red one?", "红的是我的"; a place may be called anything
     given = _chosen(asked, answer, language, scene) if asked.ambiguous else {}
     given = given or _said(asked, answer, language, parse)
     if not given:
