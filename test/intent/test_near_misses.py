@@ -73,7 +73,7 @@ ASKED = listed("""
 要不要张开夹爪 / 几点松手 / 何时回家 / 多久挥手 / 干嘛张开夹爪 / 把绿方块放碗里干吗 / 凭啥回家
 """)
 REPORTED = listed("""
-my wife wants you to go home / the director wants me to open the gripper / somebody wants you to pick up the bowl / 老板叫我张开夹爪
+my wife wants you to go home / the director wants me to open the gripper / somebody wants you to pick up the bowl / 领导让我挥挥手 / 老板叫我张开夹爪
 """)
 OF_PEOPLE = listed("""
 close my fingers / squeeze his thumb / turn her wrist / raise my left arm ten centimetres / move peter's hand to the left / open the child's fist
@@ -87,13 +87,19 @@ lift the arm to fifteen centimetres / lower the gripper to three centimetres / g
 PARTLY = listed("""
 松开一点 / 爪子张开一些 / 夹爪稍微打开一点 / 手稍微合拢一点点 / 把夹爪关上一点 / open the claw a tiny bit / close your fingers a little
 """)
+# What is ruled out leaves nothing that could be put anywhere; a reason hides nothing that comes after it.
+RULED_OUT = listed("""
+don't take the bowl, then put it on the red cube / don't grab the green cube, and once you have it hand it to me
+/ do not pick up the red cube, put it in the bowl / 别抓蓝方块，放进碗里 / 不要拿红方块，然后放到碗里
+/ go down a bit, it's too high if anybody asks / move left, you're in my way never mind / go up, the gripper is too low cancel that
+""")
 OTHERS = listed("""
 带我回家 / 送我们去那边 / 绿色方块真好看 / 蓝方块放碗里多好啊 / 到三点回家 / green cube bowl put it in
 """)
 NOTHING = [
     *(*ASKED, *REPORTED),
     *(*THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN),
-    *(*OF_PEOPLE, *HEIGHTS, *PARTLY, *OTHERS),
+    *(*OF_PEOPLE, *HEIGHTS, *PARTLY, *RULED_OUT, *OTHERS),
 ]
 # Nor may a model make something of these.
 NO_COMMAND = [*ASKED, *REPORTED, *THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN]
@@ -221,6 +227,19 @@ def test_what_was_said_before_a_correction_is_looked_at_once() -> None:
 @pytest.mark.parametrize("text", NO_STOPS)
 def test_what_is_no_stop(text: str) -> None:
     assert find_stop_phrase(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pick it up",
+        "lift it off the table",
+        "grab it from the desk",
+    ],
+)
+def test_what_nobody_named_is_asked_about(grammars: SentenceGrammars, text: str) -> None:
+    result = grammars.parse(text, "en", SCENE)
+    assert (result.calls, result.skill, result.slot) == ((), "pick", "object")
 
 
 @pytest.mark.parametrize("text", OF_PEOPLE)

@@ -106,6 +106,9 @@ def _pick(bag: Bag) -> Meaning | None:
     if not bag.only(*kinds):
         return None
     thing = bag.thing()
+    ends = {chunk.end for chunk in bag.all("off")}
+    if any(chunk.start in ends for chunk in bag.all("object", "unknown")):
+        return None  # "off the table" is where it is taken from
     if bag.has("goal") and not _is_beside(bag, thing):
         return _go_and_pick(bag)
     if bag.directions() - {"up"} or thing is None:
@@ -170,7 +173,8 @@ def _go_and_pick(bag: Bag) -> Meaning | None:
 def _pick_what(bag: Bag) -> Meaning | None:
     """ "Take that one", "pick it up" where nobody knows what: which is to be asked."""
     if (
-        bag.has("object", "unknown", "from", "in_hand_of", "want", "ought", "and", "hold", "off", "goal")
+        bag.has("object", "unknown", "in_hand_of", "want", "ought", "and", "hold", "off", "goal")
+        or any(chunk.value is not None for chunk in bag.all("from"))
         or len(bag.verbs) != 1
     ):
         return None

@@ -43,6 +43,11 @@ _FAMILIES = (
     {"open_gripper", "close_gripper"},
     {"move_joint", "rotate_gripper"},
 )
+_OF_SOMETHING = ("place", "hand_over")
+_SEQUEL = {
+    "en": re.compile(r"^(?:and )?(?:then|next|once|when|after|before|finally)\b"),
+    "zh": re.compile(r"^(?:然后|接着|再|之后|最后)"),
+}
 _NO_VERB = re.compile(rf"^{_LEAD_EN}not\b")
 _WAY = re.compile(r"\b(?:left|right|up|down|forwards?|ahead|backwards?|back|away|towards)\b")
 _MAX_LENGTH = 160  # characters
@@ -57,6 +62,8 @@ def contrasted(text: str, language: str) -> Iterator[tuple[tuple[str, ...], tupl
     for pattern in _DENIED_FIRST_ZH if chinese else _DENIED_FIRST_EN:
         if match := pattern.match(plain):
             kept = match["kept"].strip()
+            if _SEQUEL["zh" if chinese else "en"].match(kept):
+                continue  # "don't take it, then put it there" forbids both
             # "not left, right"; "don't go left, right" agrees, and "not the red cube, the blue one" names no way
             is_way = not chinese and _NO_VERB.match(plain) and _WAY.search(kept)
             yield (kept, f"to the {kept}") if is_way else (kept,), _denials(match["denied"].strip(), chinese)
@@ -69,6 +76,9 @@ def excludes(meant: SkillCall, denied: SkillCall) -> bool:
     """Whether one can be meant instead of the other: the same kind of thing to do, but not the same."""
     if meant == denied:
         return False
+    needs_a_thing = meant.skill in _OF_SOMETHING and meant.arguments.model_dump().get("object") is None
+    if needs_a_thing and denied.skill not in (*_OF_SOMETHING, "pick_and_place"):
+        return False  # "don't pick up the red cube, put it in the bowl": nothing is left to be put there
     together = any({meant.skill, denied.skill} <= family for family in _FAMILIES)
     return together or meant.skill == denied.skill
 

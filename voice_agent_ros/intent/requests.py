@@ -253,9 +253,11 @@ _INTRODUCED = re.compile(
 )
 
 
+# Anything else that follows may take the command back: "go down, it's too high, never mind".
+_MORE_OF_IT = r"(?: (?:now|here|there|up there|down there|right now|at the moment|for (?:me|us|it|this|that)|to (?:see|reach|work)|(?:for|to) the \w+))*"
 _REASON_AFTER = {
     "en": re.compile(
-        r"[,.;!] *(?:because |since |as |cause |'cause )?(?:(?:it's|it is|that's|you're|you are|(?:the|your) (?:arm|gripper|hand|tool|claw|robot)(?:'s| is)) (?:still |just |now )*(?:a bit |a little |way |far |much |slightly )*(?:too (?:low|high|close|far|near|tight|wide|open|loose)|in (?:the|my|our|your) way)(?: \w+){0,3}|i (?:need|could use) (?:some |more |a bit more |a little )?(?:room|space)(?: \w+){0,3}|we(?:'re| are) (?:done|finished)(?: here)?)[.!]*$"
+        rf"[,.;!] *(?:because |since |as |cause |'cause )?(?:(?:it's|it is|that's|you're|you are|(?:the|your) (?:arm|gripper|hand|tool|claw|robot)(?:'s| is)) (?:still |just |now )*(?:a bit |a little |way |far |much |slightly )*(?:too (?:low|high|close|far|near|tight|wide|open|loose)|in (?:the|my|our|your) way){_MORE_OF_IT}|i (?:need|could use) (?:some |more |a bit more |a little )?(?:room|space){_MORE_OF_IT}|we(?:'re| are) (?:done|finished)(?: here)?)[.!]*$"
     ),
     "zh": re.compile(
         r"[，,。；; ]+(?:因为)?(?:你|它|手|夹爪|机械臂|爪子|现在|这|位置)*(?:太|有点|有些)(?:低|高|近|远|紧|松|挤|靠前|靠后|靠左|靠右)了?[。!！]*$"
