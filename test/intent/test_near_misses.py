@@ -122,11 +122,12 @@ CORRECTED = {
 }
 STOPS = listed("""
 stoppp / stooooop / the blue one stop / no not this one stop / the first one stop / time to stop now / if you don't stop right now
-/ if it doesn't stop i'm leaving / didn't i say stop / i say stop / 我说停 / 我说停了你没听见吗 / 我都说停下了 / 跟你说停 / 终止 / 中止当前动作 / 请终止运行 / 还不停 / 你还不停下 / 再不停我就报警
+/ if it doesn't stop i'm leaving / didn't i say stop / could you hand me the stop / put the blue cube into the stop stop / close your stop
+/ drop the green one in the stop / do it stop / have a look at it stop / stop it is going to fall / stop that was the wrong one / no don't lift stop / 停放开它 / 停放下 / i say stop / 我说停 / 我说停了你没听见吗 / 我都说停下了 / 跟你说停 / 终止 / 中止当前动作 / 请终止运行 / 还不停 / 你还不停下 / 再不停我就报警
 / 你要是不停我就走 / 不停我就关电闸
 """)
 NO_STOPS = listed("""
-a one stop shop / one-stop shopping / there's no time to stop / any time to stop for lunch / when i say stop you stop / go up until i say stop / 往下走到我喊停为止 / 不准停 / 等我说停你再停 / 我说停的时候再松手 / 他说停
+a one stop shop / lift the stop / release stop / why do you stop / do they stop / the stop was sudden / take the stop button / 停放区 / one-stop shopping / there's no time to stop / any time to stop for lunch / when i say stop you stop / go up until i say stop / 往下走到我喊停为止 / 不准停 / 等我说停你再停 / 我说停的时候再松手 / 他说停
 / 没终止 / 不要中止 / 雨不停 / 不停地动
 """)
 

@@ -35,11 +35,18 @@ _NOT_BEFORE = re.compile(
     r"|dried)\b"
 )
 _RELEASED = re.compile(
-    r"\b(?:release|reset|clear|unlock|disengage|undo|lift|cancel) (?:the |your )?(?:emergency )?$"
+    r"\b(?:(?:release|reset|clear|unlock|disengage|undo|cancel) (?:the |your )?|lift (?:the |your ))(?:emergency )?$"
 )
+# "Grab the … stop!": broken off before the thing was named.
+_BROKEN_OFF = re.compile(
+    r"\b(?:pick(?: up)?|grab|take|put|place|drop|move|close|shut|open|give(?: me)?|hand(?: me)?|fetch|bring(?: me)?|hold|get|raise|lower|stack|rotate|turn|into|onto|inside)"
+    r" (?:the|a|an|that|this|your|my)$"
+    r"|\b(?:put|place|drop|set|move|stack) .+ (?:in|on) (?:the|that|this|your|my)$"
+)
+_ENDS = re.compile(r"^(?: (?:stop|it|now|please|robot|halt|no))*$")
 # "why did you stop", "when does it stop": asked about, not asked for.
 _ASKED = re.compile(
-    r"^(?:and |but |so |well )?(?:why|when|where|how|what|who|which|did|does|do|has|have|had|is|are|was"
+    r"^(?:and |but |so |well )?(?:why|when|where|how|what|who|which|did|does|(?:do|have)(?= (?:you|i|we|they|the|these)\b)|has|had|is|are|was"
     r"|were)\b"
     r".*\b(?:you|it|i|we|they|he|she|robot|arm|that|this)$"
 )
@@ -59,7 +66,7 @@ _HAN_NOT_AFTER = re.compile(
     r"|请勿|如何|能否不|再|随时|调|解除|取消|释放|复位|清除|暂)$"
 )
 _HAN_NOT_BEFORE = re.compile(
-    r"^(?:车|电|顿|留|靠|放|牌|产|工|泊|滞|职|战|课|键|按钮|标志|牌子|止键|止按钮|止标志|了[吗么没])"
+    r"^(?:车|电|顿|留|靠|放(?=[处区点车位]|$)|牌|产|工|泊|滞|职|战|课|键|按钮|标志|牌子|止键|止按钮|止标志|了[吗么没])"
 )
 _HAN_DONT_MOVE = re.compile(r"^(?:别|不许|不准|不要|不能|谁都不许|谁都别|都别)(?:再|乱)?动")
 
@@ -92,7 +99,8 @@ def _find_english(words: str) -> str | None:
     for match in _WORD.finditer(words):
         before, after = words[: match.start()], words[match.end() :]
         is_noun = _NOT_AFTER.search(before) and not (
-            match.group() == "emergency stop" and before.endswith("the ")
+            (match.group() == "emergency stop" and before.endswith("the "))
+            or (_BROKEN_OFF.search(before.strip()) and _ENDS.match(after))
         )
         if _URGED.search(before.strip()):
             return match.group()

@@ -29,7 +29,7 @@ _RULES = (
     re.compile(rf"\b{_STOP}[!,.\"” ]+{_UTTERED} {_SOMEBODY}\b|\b{_STOP}[!,.\"” ]+{_SOMEBODY} {_UTTERED}(?= *$|[.!]| and\b)"),
     re.compile(rf"\bwhat (?:does|do|did|is|would) (?:the word |[\"“])?{_STOP}[\"”]? (?:mean|do|stand for|in)\b"),
     re.compile(rf"\bhow (?:do|would|does) (?:you|i|we|one) (?:say|spell|write|pronounce) [\"“]?{_STOP}\b"),
-    re.compile(rf"\b(?:the )?(?:word |emergency )?{_STOP}[\"”]? (?:is|was|isn't|wasn't|means|meant|has|comes|rhymes) (?!(?:what i|all i|an order)\b)(?!stop\b)\w+"),
+    re.compile(r"\b(?:the )?(?:word |emergency )?(?:stop|halt|freeze|abort|whoa)[\"”]? (?:is|was|isn't|wasn't|means|meant|has|comes|rhymes) (?!(?:what i|all i|an order)\b)(?!stop\b)\w+"),
     re.compile(
         rf"\b(?:if|until|till|unless|before|when|whenever|once|as soon as|every time|each time) (?:i|you hear me|somebody|someone|anyone|we|he|she|they) (?:say|says|shout|yell|call) {_STOP}"
         rf"(?:,? (?:then |please |you |you must |you have to |you should |you need to |you'll |you will |do )*{_STOP})?(?= *[.!]*$|[ ,]+(?:then|you|please|it|the|go|open|what|do)\b)"
