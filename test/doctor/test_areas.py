@@ -265,6 +265,18 @@ def test_values_that_do_not_fit_their_declaration(text, told, fix):
     assert [(told in one, fix in other) for one, other in found] == ([(True, True)] if told else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"), [("rclpy", "The area ros"), ("voice_agent_ros.newer", "colcon build")]
+)
+def test_parameters_that_cannot_be_compared(monkeypatch, name, fix):
+    def refuse(node):
+        raise ImportError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("voice_agent_ros.doctor.parameters._declared", refuse)
+    check = checks_of("configuration", asr_node={"threads": 1})["parameters"]
+    assert (check.status, name in check.evidence, fix in check.fix) == ("WARN", True, True)
+
+
 def test_a_middleware_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_nonsense_cpp")
     check = areas._broken("ros", "it ended with exit code 1: librmw_nonsense_cpp.so: rmw_nonsense_cpp")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How nodes are spun, and woken from other threads."""
 
+import subprocess
+import sys
 import threading
 from importlib.util import find_spec
 
@@ -78,3 +80,16 @@ def test_no_action_server_outlives_its_node(node):
     spin.destroy_node(other)
     with pytest.raises(rclpy_implementation.InvalidHandle), server._handle:
         pass
+
+
+@pytest.mark.parametrize("value", ["1", "99.0", "soon"])
+def test_a_parameter_that_does_not_fit_ends_the_process_in_one_line_with_the_fix(value):
+    program = "from voice_agent_ros.nodes.stop_guard_node import main; main()"
+    arguments = ["--ros-args", "-p", f"heartbeat_timeout_s:={value}"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.strip()]
+    for words in ("heartbeat_timeout_s of stop_guard_node", value, "0.35", "doctor --area configuration"):
+        assert words in line

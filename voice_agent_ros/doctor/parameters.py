@@ -13,6 +13,7 @@ from voice_agent_ros.doctor.check import Check, Installation
 
 AREA = "configuration"
 NAME = "parameters"
+PACKAGE = "voice_agent_ros."
 EVERYBODYS = ("use_sim_time", "start_type_description_service")
 KINDS = {bool: "true or false", int: "a whole number", float: "a number with a point", str: "a text"}
 
@@ -26,6 +27,8 @@ def examine(installation: Installation) -> Iterator[Check]:
         declared = {node: _declared(node) for node in installation.parameters if node in known}
     except ImportError as error:
         fix = "The area ros tells what is missing."
+        if (error.name or "").startswith(PACKAGE):
+            fix = "The build is older than the sources: colcon build --packages-select voice_agent_ros (or: make build)."
         yield Check(AREA, NAME, "WARN", f"not compared with what the nodes declare: {error}", fix)
         return
     wrong = [

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
 from voice_agent_ros.errors import ConfigurationError
@@ -45,9 +46,20 @@ class Parameter:
 
 
 def declare(node: Node, parameters: Sequence[Parameter]) -> None:
-    """Declare all parameters on the node."""
+    """Declare all parameters on the node.
+
+    Raises:
+        ConfigurationError: the value that one was given does not fit it.
+    """
     for parameter in parameters:
-        node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+        try:
+            node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ConfigurationError(
+                f"Parameter {parameter.name} of {node.get_name()} does not fit: {error}.",
+                f"{parameter.description} Like {parameter.default!r}. "
+                "All that do not fit are found by: voice-agent doctor --area configuration --params FILE",
+            ) from error
 
 
 def read(node: Node, parameters: Sequence[Parameter]) -> Any:

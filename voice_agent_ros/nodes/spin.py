@@ -17,6 +17,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.nodes import affinity
 from voice_agent_ros.signals import END_SIGNALS, ignore_end_signals
 
@@ -83,7 +84,7 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
     measures faster than a MultiThreadedExecutor.
 
     Returns:
-        0 after a requested end, 1 if a node's executor failed.
+        0 after a requested end, 1 if a node could not be made or its executor failed.
     """
     # Signals are ours: rclpy's own handler would shut the context down before close() can cancel goals.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -118,6 +119,9 @@ def run(factories: Sequence[Callable[[], Node]], args: list[str] | None = None) 
         for one in spinning:
             one.thread.start()
         ended.wait()
+    except VoiceAgentError as error:  # a node that cannot be made: what is wrong and the fix, in one line
+        failures.append(error)
+        log.fatal(str(error))
     finally:
         for one in spinning:
             one.close()
