@@ -283,9 +283,14 @@ def test_a_dry_run_plans_though_latched_and_moves_nothing(room: Room) -> None:
 
 
 def test_nothing_moves_that_cannot_be_recorded(room: Room) -> None:
+    told = []
+    room.bridge.on_unrecorded = lambda *news: told.append(news)
     room.audit.close()
     result = room.propose(UP, room.hear(SAID_UP))
     assert (result.outcome, result.rule) == ("refused", "audit")
+    ((turn, why),) = told
+    assert turn
+    assert "audit log" in why
     assert room.controllers.sent == []
 
 

@@ -80,6 +80,7 @@ class IntentBridge:
         self._is_declined = False  # the answer to the last question was no yes
         self.active_key = self.active_turn = ""
         self.on_stop: Callable[[str, str, str], None] = lambda *_: None
+        self.on_unrecorded: Callable[[str, str], None] = lambda *_: None  # the turn, and why it was refused
 
     # What others tell it. None of this waits for anything.
 
@@ -246,7 +247,8 @@ class IntentBridge:
                 self._busy.release()
         except Refusal as refusal:
             return self._refused(refusal, proposal)
-        except AuditError:
+        except AuditError as error:
+            self.on_unrecorded(proposal.turn_id, str(error))
             return self._refused(Refusal("audit"), proposal)
         except Exception as error:
             # Whatever it was must not leave the arm moving; the cause is in the log of whoever called.

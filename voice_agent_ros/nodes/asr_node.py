@@ -62,6 +62,7 @@ PARAMETERS = (
     Parameter("session_id", "", "Conversation that the transcripts belong to; empty: a new one."),
 )
 WATCH_PERIOD_S = 0.25
+NO_AUDIO = "No audio arrives. Is audio_node up, with a source other than none?"
 STARVED_AFTER_S = 1.0  # no audio for so long in mid-utterance: it ends there
 
 
@@ -365,7 +366,7 @@ class AsrNode(ManagedNode):
         if self._ears is None:
             return health.Health("ok", "not active", values)
         if is_starved:
-            return health.Health("error", problem or "No audio arrives: is audio_node up?", values)
+            return health.Health("error", problem or NO_AUDIO, values)
         if problem:
             return health.Health("warn", problem, values)
         return health.Health("ok", "listening", values)

@@ -150,6 +150,7 @@ class IntentBridgeNode(ManagedNode):
             gate, planner, executor, self._senses, policy, self._audit, clock, key, seeing.known
         )
         self._bridge.on_stop = lambda *news: self.get_logger().warning(stopped(*news))
+        self._bridge.on_unrecorded = lambda *news: self.get_logger().error(of_turn(*news))
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Begin to accept intents, if the controllers and the joints are there. Latched all the same."""
