@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 from pathlib import Path
 
@@ -24,3 +25,14 @@ def test_make_in_a_shell_with_the_environment_finds_everything_done() -> None:
     )
     assert again.returncode == 0, again.stderr
     assert "[setup]" not in again.stdout + again.stderr
+
+
+def test_a_step_that_fails_is_told_without_a_traceback(monkeypatch, capsys) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    bootstrap = importlib.import_module("bootstrap")
+    monkeypatch.setattr(bootstrap, "main", lambda: subprocess.run(["false", "install"], check=True))
+    with pytest.raises(SystemExit) as ended:
+        bootstrap.run()
+    told = f"{ended.value}{capsys.readouterr().err}"
+    assert "false install" in told
+    assert "Traceback" not in told

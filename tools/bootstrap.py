@@ -279,5 +279,16 @@ def main() -> None:
             once("weights", key, bring)
 
 
+def run() -> None:
+    """`main`, for people: of a program that fails its own words count, not where we called it."""
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        command = error.cmd if isinstance(error.cmd, str) else " ".join(map(str, error.cmd))
+        fail(
+            f"The set-up failed; the reason is above, docs/troubleshooting.md knows some. It was:  {command}"
+        )
+
+
 if __name__ == "__main__":
-    main()
+    run()
