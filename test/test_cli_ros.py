@@ -2,6 +2,7 @@
 """The verbs that talk to a running agent, against a scripted one."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -215,3 +216,18 @@ def test_an_agent_that_is_in_trouble_says_why_nobody_answers(agent):
         "The agent is degraded: intent_bridge_node: could not activate: No joints. See: voice-agent"
         in done.stderr
     )
+
+
+def test_ros_that_cannot_start_is_one_line():
+    done = subprocess.run(
+        [*PROGRAM, "resume"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, "ROS_DOMAIN_ID": "abc"},
+    )
+    assert done.returncode == 1
+    assert "ROS cannot start: failed to initialize rcl: ROS_DOMAIN_ID" in done.stderr
+    assert "doctor --area ros" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from voice_agent_ros.config_files import OWN_CONFIG_VARIABLE
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.intent.scene import Scene
 from voice_agent_ros.intent.skills import SKILLS, parse_call
-from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
+from voice_agent_ros.motion.arm_config import ArmConfig, arm_file, load_arm
 from voice_agent_ros.motion.path_check import PathCheck
 from voice_agent_ros.motion.plan import Situation
 from voice_agent_ros.motion.planner import Planner
@@ -27,6 +28,19 @@ from voice_agent_ros.share import shared_file
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_an_arm_that_nobody_has_described_is_told_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "arms").mkdir()
+    (tmp_path / "arms" / "mine.yaml").touch()
+    monkeypatch.setenv(OWN_CONFIG_VARIABLE, str(tmp_path))
+    assert arm_file("mine") == tmp_path / "arms" / "mine.yaml"
+    assert arm_file("nobody", "/elsewhere/arm.yaml") == Path("/elsewhere/arm.yaml")
+    with pytest.raises(ConfigurationError, match=r"'nobody'.*prim6, so101.*arm_path") as refused:
+        arm_file("nobody")
+    assert "template" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.simulation.yaml"])

@@ -119,7 +119,11 @@ def ros_session(namespace: str) -> Iterator[RosSession]:
             "Source your workspace, or run .ros/bin/voice-agent.",
         ) from error
     # SIGINT stays Python's own: KeyboardInterrupt ends the wait, and the goal can still be cancelled.
-    rclpy.init(args=None, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=None, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # RCLError, which has no name to be imported on Humble
+        told = str(error).partition(", at /")[0]
+        raise RosMissingError(f"ROS cannot start: {told}.", "See: voice-agent doctor --area ros") from error
     node = None
     executor = None
     try:

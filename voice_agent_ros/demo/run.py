@@ -27,13 +27,12 @@ from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
 from voice_agent_ros.commands.view_link import ViewLink
-from voice_agent_ros.config_files import config_path
 from voice_agent_ros.demo import report
 from voice_agent_ros.demo.narrator import Narrator
 from voice_agent_ros.demo.observer import Observer
 from voice_agent_ros.demo.options import OUTCOMES, Options, from_environment
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.arm_config import arm_file, load_arm
 from voice_agent_ros.nodes.spin import new_executor
 from voice_agent_ros.telemetry.browser_view import BrowserView
 
@@ -197,7 +196,7 @@ def conversation(options: Options, clips: list[Path], observer: Observer, narrat
         return give_up(observer, narrator, options, "the simulator gave no picture")
     report.write(options.out / "report.json", observer.turns, observer.world)
     promised = OUTCOMES if options.mode == "recordings" else ()
-    arm = load_arm(config_path(f"arms/{options.arm}.yaml"))
+    arm = load_arm(arm_file(options.arm))
     poses = {name: dict(zip(arm.arm.joints, pose, strict=True)) for name, pose in arm.poses.items()}
     shortcoming = report.shortcoming(observer.turns, promised, poses)
     if shortcoming:

@@ -10,7 +10,8 @@ from voice_agent_ros.config_files import config_path
 from voice_agent_ros.doctor import parameters
 from voice_agent_ros.doctor.check import Check, Installation, readable
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.motion.arm_config import ArmConfig, load_arm
+from voice_agent_ros.motion import arm_config
+from voice_agent_ros.motion.arm_config import SHIPPED, ArmConfig, load_arm
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.motion.scene_file import load_scene
 from voice_agent_ros.profiles import load_profile
@@ -22,8 +23,8 @@ NORMAL_TOOL_SPEED = 0.25  # m/s, near people (ISO 10218-1, collaborative operati
 
 def arm_file(installation: Installation) -> Path:
     """The arm file that the bridge will read."""
-    own = installation.parameter(NODE, "arm_path")
-    return Path(own) if own else config_path(f"arms/{installation.parameter(NODE, 'arm', 'prim6')}.yaml")
+    name, own = installation.parameter(NODE, "arm", SHIPPED), installation.parameter(NODE, "arm_path")
+    return arm_config.arm_file(name, own)
 
 
 def examine(installation: Installation) -> Iterator[Check]:

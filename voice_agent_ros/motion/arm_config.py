@@ -10,8 +10,11 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from voice_agent_ros.config_files import OWN_CONFIG_VARIABLE, config_path
 from voice_agent_ros.errors import ConfigurationError
 from voice_agent_ros.motion.policy import readable
+
+SHIPPED, TEMPLATE = "prim6", "template"
 
 
 class _Strict(BaseModel):
@@ -97,6 +100,26 @@ class ArmConfig(_Strict):
         if "home" not in self.poses:
             raise ValueError("a pose named home is needed: the arm retreats to it")
         return self
+
+
+def arm_file(name: str, own_path: str = "") -> Path:
+    """The file that describes an arm: one's own, or config/arms/<name>.yaml.
+
+    Raises:
+        ConfigurationError: there is none of that name.
+    """
+    if own_path:
+        return Path(own_path)
+    try:
+        return config_path(f"arms/{name}.yaml")
+    except ConfigurationError as error:
+        shipped = config_path(f"arms/{SHIPPED}.yaml").parent  # else it is the package that is not there
+        known = sorted({path.stem for path in shipped.glob("*.yaml")} - {TEMPLATE})
+        raise ConfigurationError(
+            f"There is no arm file for {name!r}.",
+            f"There are {', '.join(known)}; one of your own (docs/arms.md) is named by arm_path, "
+            f"or lies in arms/ of the folder {OWN_CONFIG_VARIABLE}.",
+        ) from error
 
 
 def load_arm(path: Path) -> ArmConfig:

@@ -28,7 +28,7 @@ from voice_agent_ros.intent.skills import SkillError, parse_call
 from voice_agent_ros.motion import sentences
 from voice_agent_ros.motion.aliveness import ClockWatch
 from voice_agent_ros.motion.arm_check import require_agreement
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.arm_config import arm_file, load_arm
 from voice_agent_ros.motion.audit import AuditLog
 from voice_agent_ros.motion.audit_key import load_key
 from voice_agent_ros.motion.audit_record import default_path
@@ -121,7 +121,7 @@ class IntentBridgeNode(ManagedNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self, values: Any) -> None:
-        arm_path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
+        arm_path = arm_file(values.arm, values.arm_path)
         policy_path = Path(values.policy_path) if values.policy_path else config_path("policy.yaml")
         self._arm, policy = load_arm(arm_path), load_policy(policy_path)
         urdf = Path(values.urdf_path).read_text(encoding="utf-8") if values.urdf_path else self._urdf

@@ -15,7 +15,6 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from voice_agent_ros.audio.barge_in import BARGE_IN
-from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
 from voice_agent_ros.intent.dialogue import Dialogue
 from voice_agent_ros.intent.dialogue_ports import GoalEvent, Settings
@@ -28,7 +27,7 @@ from voice_agent_ros.intent.wordings import script_of
 from voice_agent_ros.llm.client import ChatRequest, EndpointReport, Event, Failed, LlmClient
 from voice_agent_ros.llm.conversation import Conversation
 from voice_agent_ros.llm.conversation_file import ConversationFile
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.arm_config import arm_file, load_arm
 from voice_agent_ros.msg import (
     PlaybackStatus,
     Prompt,
@@ -131,7 +130,7 @@ class LlmNode(ManagedNode):
         try:
             values = read(self, PARAMETERS)
             self._grammars = SentenceGrammars(values.language)
-            arm = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
+            arm = arm_file(values.arm, values.arm_path)
             self._robot.arm = load_arm(arm)
             self._sight = sight.Sight.of(self, values, self._robot.arm, arm.stem)
             self._client = llm_endpoints.make_client(values, self._on_endpoint)

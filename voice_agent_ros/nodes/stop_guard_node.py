@@ -10,16 +10,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from functools import partial
-from pathlib import Path
 
 from action_msgs.srv import CancelGoal
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from voice_agent_ros.config_files import config_path
 from voice_agent_ros.motion.aliveness import HeartWatch
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.arm_config import arm_file, load_arm
 from voice_agent_ros.msg import BridgeState, StopRequest
 from voice_agent_ros.nodes import heartbeat, qos, spin
 from voice_agent_ros.nodes.log_lines import of_turn
@@ -51,7 +49,7 @@ class StopGuardNode(Node):
         super().__init__("stop_guard_node", namespace=namespace)
         declare(self, PARAMETERS)
         values = read(self, PARAMETERS)
-        path = Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml")
+        path = arm_file(values.arm, values.arm_path)
         arm = load_arm(path)
         self._heart = HeartWatch(values.heartbeat_timeout_s, values.idle_timeout_s, WATCH_PERIOD_S)
         self._repeats_left = 0

@@ -18,7 +18,7 @@ from visualization_msgs.msg import MarkerArray
 
 from voice_agent_ros.config_files import config_path
 from voice_agent_ros.errors import VoiceAgentError
-from voice_agent_ros.motion.arm_config import load_arm
+from voice_agent_ros.motion.arm_config import arm_file, load_arm
 from voice_agent_ros.motion.audit_record import default_path
 from voice_agent_ros.motion.policy import load_policy
 from voice_agent_ros.msg import AgentState, BridgeState, Intent, PlaybackStatus, Transcript, TurnReport
@@ -54,7 +54,7 @@ class TelemetryNode(Node):
         super().__init__("telemetry_node")
         declare(self, PARAMETERS)
         values = read(self, PARAMETERS)
-        arm = load_arm(Path(values.arm_path) if values.arm_path else config_path(f"arms/{values.arm}.yaml"))
+        arm = load_arm(arm_file(values.arm, values.arm_path))
         policy = load_policy(Path(values.policy_path) if values.policy_path else config_path("policy.yaml"))
         self._record = Path(values.audit_path).expanduser() if values.audit_path else default_path()
         self._tool = ToolPath(arm)
