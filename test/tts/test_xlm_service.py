@@ -14,8 +14,9 @@ av = pytest.importorskip("av")
 from fastapi.testclient import TestClient  # noqa: E402
 
 from voice_agent_ros.errors import EngineError  # noqa: E402
+from voice_agent_ros.tts import xlm_service  # noqa: E402
 from voice_agent_ros.tts.containers import CONTENT_TYPES  # noqa: E402
-from voice_agent_ros.tts.xlm_service import MAX_CHARACTERS, MAX_WAITING, SpeechService  # noqa: E402
+from voice_agent_ros.tts.xlm_service import MAX_CHARACTERS, MAX_WAITING, SpeechRequest, SpeechService  # noqa: E402
 from voice_agent_ros.xlm.security import Access  # noqa: E402
 from voice_agent_ros.xlm.server import HttpOptions, create_app  # noqa: E402
 from voice_agent_ros.xlm.services import Service  # noqa: E402
@@ -118,27 +119,27 @@ def test_a_stop_ends_what_is_being_sent(service):
 
     asyncio.run(service.stop())
     assert len(list(sound)) <= 1
-    assert service._turn.acquire(blocking=False), "the voice was not given back"
+    assert service._turns.take("me", 0.0), "the voice was not given back"
 
 
 def test_a_request_that_is_stopped_while_it_waits_is_told_so(service, client):
-    service._turn.acquire()
+    assert service._turns.take("me", 0.0)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, client)
         wait_until(lambda: service._waiting == 1)
         assert client.post("/bridge/stop").status_code == 200
-        service._turn.release()
+        service._turns.leave("me")
         assert answer.result(10.0).status_code == 409
     assert ask(client).status_code == 200
 
 
 def test_only_so_many_requests_wait_for_the_voice(service, client):
-    service._turn.acquire()
+    assert service._turns.take("me", 0.0)
     with ThreadPoolExecutor(MAX_WAITING) as pool:
         answers = [pool.submit(ask, client, "Hi") for _ in range(MAX_WAITING)]
         wait_until(lambda: service._waiting == MAX_WAITING)
         assert ask(client).status_code == 429
-        service._turn.release()
+        service._turns.leave("me")
         assert {answer.result(20.0).status_code for answer in answers} == {200}
 
 
@@ -189,3 +190,40 @@ def test_hostile_input_is_only_a_text(client, text):
 def test_the_bridge_is_stopped_by_post_only(client):
     assert client.post("/bridge/stop").json() == {"stopped": True}
     assert client.get("/bridge/stop").status_code == 405
+
+
+def test_a_client_that_stops_reading_keeps_nobody_from_the_voice(service, monkeypatch):
+    monkeypatch.setattr(xlm_service, "UNREAD_S", 0.3)
+    request = SpeechRequest(input="x", response_format="pcm")
+    stalled = service._audio(["One two three.", "Four."], "", request, 0)
+    assert next(stalled)
+    begun = time.monotonic()
+    assert sum(map(len, service._audio(["Five."], "", request, 0))) > 2 * 0.4 * 24000
+    assert 0.2 < time.monotonic() - begun < 5.0
+    assert not list(stalled), "its turn is over"
+    assert service._turns.take("me", 0.0)
+
+
+def test_who_reads_slowly_keeps_the_voice_while_it_works(service, monkeypatch):
+    monkeypatch.setattr(xlm_service, "UNREAD_S", 0.3)
+    turns = service._turns
+    assert turns.take("a", 0.0)
+    assert not turns.take("b", 0.5), "it was being used"
+    turns.hand_over("a")
+    assert turns.goes_on("a")
+    turns.leave("b")
+    assert not turns.take("b", 0.0)
+
+
+def test_those_who_wait_for_the_voice_keep_nothing_else_from_being_done(client, service):
+    assert service._turns.take("me", 0.0)
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        waiting = [pool.submit(ask, client, "Hi there.") for _ in range(MAX_WAITING - 1)]
+        wait_until(lambda: service._waiting == MAX_WAITING - 1)
+        time.sleep(0.2)
+        begun = time.monotonic()
+        assert client.get("/v1/audio/voices").status_code == 200
+        taken_s = time.monotonic() - begun
+        service._turns.leave("me")
+        assert all(answer.result().status_code == 200 for answer in waiting)
+    assert taken_s < 3.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from voice_agent_ros.errors import VoiceAgentError
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_CHARACTERS = 4096  # as OpenAI's
 MODEL_IDS = ("tts-1",)
 TURN_S = 60.0  # longest wait for the voice, which says one thing at a time
+UNREAD_S = 20.0  # who has not taken what was made for him for so long keeps nobody waiting any more
 MAX_WAITING = 16  # requests
 
 
@@ -46,6 +47,52 @@ class SpeechRequest(BaseModel):
     stream_format: Literal["audio"] = "audio"  # who asks for events must not get a file
 
 
+class Turns:
+    """The voice says one thing at a time. Thread-safe; whoever takes a turn is told by an object of his own."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._holder: object | None = None
+        self._handed_at: float | None = None  # audio was made and waits to be taken
+
+    def take(self, who: object, timeout_s: float) -> bool:
+        """Wait for the voice; False: it was not free in time."""
+        end = time.monotonic() + timeout_s
+        with self._changed:
+            while self._holder is not None:
+                now = time.monotonic()
+                lost_at = self._handed_at + UNREAD_S if self._handed_at is not None else float("inf")
+                if now >= lost_at:
+                    break
+                if now >= end:
+                    return False
+                self._changed.wait(min(end, lost_at) - now)
+            self._holder, self._handed_at = who, None
+        return True
+
+    def hand_over(self, who: object) -> None:
+        """Audio is there; now it is up to the client."""
+        with self._changed:
+            if self._holder is who:
+                self._handed_at = time.monotonic()
+                self._changed.notify_all()
+
+    def goes_on(self, who: object) -> bool:
+        """The client has taken it. False: too late, the turn is another's."""
+        with self._changed:
+            if self._holder is not who:
+                return False
+            self._handed_at = None
+            return True
+
+    def leave(self, who: object) -> None:
+        """The turn is over."""
+        with self._changed:
+            if self._holder is who:
+                self._holder = None
+                self._changed.notify_all()
+
+
 class SpeechService:
     """Speaks texts for clients, one after the other.
 
@@ -57,7 +104,7 @@ class SpeechService:
         self._load = load
         self._loading = threading.Lock()
         self._loaded: Synthesizer | None = None
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._stops = 0  # a request ends when this has changed since it came
         self._requests = 0
         self._waiting = 0  # for their first audio
@@ -125,7 +172,8 @@ class SpeechService:
         is_warm = self._requests > 1
         sound = self._audio(texts, voice, request, stops)
         try:
-            first = await asyncio.to_thread(next, sound, b"")
+            # Not in asyncio's own few threads: whoever waits there for his turn would keep them from all others.
+            first = await run_in_threadpool(next, sound, b"")
         except VoiceAgentError as error:
             raise ApiError(503, error.message, error.fix, code="speech_failed") from error
         if not first and self._stops != stops:
@@ -146,7 +194,8 @@ class SpeechService:
         from voice_agent_ros.tts.synthesizer import is_expressive, speech_of
         from voice_agent_ros.tts.trim import tail_of, trimmed
 
-        if not self._turn.acquire(timeout=TURN_S):
+        turn = object()
+        if not self._turns.take(turn, TURN_S):
             raise VoiceAgentError("The voice is busy.", "Try again.")
         try:
             engine = self._get()
@@ -162,14 +211,22 @@ class SpeechService:
                         break
                     is_heard = is_heard or bool(len(block.samples))
                     if data := file.add(block.samples):
+                        self._turns.hand_over(turn)
                         yield data
+                        if not self._turns.goes_on(turn):
+                            log.warning(
+                                "A client has not taken its audio for %.0f s: the next has its turn.",
+                                UNREAD_S,
+                            )
+                            return
                 if self._stops != stops:
                     break
             rest = file.finish()
+            self._turns.leave(turn)
             if is_heard and rest:
                 yield rest
         finally:
-            self._turn.release()
+            self._turns.leave(turn)
 
     def close(self) -> None:
         """End."""
