@@ -56,6 +56,6 @@ class LevelMeter:
             peak / FULL_SCALE,
             rms / FULL_SCALE,
             clipped > CLIPPED_SHARE,
-            swing == 0.0,
+            swing == 0.0 and clipped <= CLIPPED_SHARE,
             swing < FAINT_PEAK * FULL_SCALE,
         )
