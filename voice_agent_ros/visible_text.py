@@ -11,9 +11,7 @@ import re
 _SKIPPED = {"<think>": "</think>", "<thinking>": "</thinking>", "```": "```", "~~~": "~~~", "<!--": "-->"}
 # How the conversation marks a reply that was cut off; a model that imitates it has not been interrupted.
 INTERRUPTED = "[interrupted]"
-LONGEST = (
-    300  # characters of a tag or of a link's target; in a longer tag nobody believes, a longer target is data
-)
+LONGEST = 300  # characters; in a longer tag nobody believes, a longer target of a link is data
 
 # "a <b and c" is no tag: an attribute has a value.
 _NAME = r"[a-z][\w:-]*"

@@ -46,6 +46,11 @@ let's say the blue cube goes in the bowl / let's assume you close the gripper / 
 / for example close the gripper / hypothetically pick up the green cube / in theory go home
 / 比如合上夹爪 / 例如拿起绿方块
 """)
+PLANNED = listed("""
+the idea was to grab the blue cube / our goal is to open the gripper / so my next trick is to put the red cube in the bowl
+/ i hope you pick up the green cube / well i bet the robot goes home / i'm still hoping that it closes the gripper
+/ i wonder if you move left five centimetres / i suppose you open the hand / i think that he drops the blue cube
+""")
 CONDITIONAL = listed("""
 each time the phone rings close the gripper / the moment he sits down go home / the second i turn round open your hand
 / pick up the blue cube provided nobody is near / assuming it is empty put the green cube in the bowl
@@ -98,15 +103,15 @@ OTHERS = listed("""
 """)
 NOTHING = [
     *(*ASKED, *REPORTED),
-    *(*THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN),
+    *(*THANKED, *TOLD, *SUPPOSED, *PLANNED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN),
     *(*OF_PEOPLE, *HEIGHTS, *PARTLY, *RULED_OUT, *OTHERS),
 ]
 # Nor may a model make something of these.
-NO_COMMAND = [*ASKED, *REPORTED, *THANKED, *TOLD, *SUPPOSED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN]
+NO_COMMAND = [*ASKED, *REPORTED, *THANKED, *TOLD, *SUPPOSED, *PLANNED, *CONDITIONAL, *TAKEN_BACK, *FORBIDDEN]
 UNDERSTOOD = {
     "open_gripper": "thanks, open the gripper / my hands are out of the way, open the gripper / open your hand / 把夹爪张开 / 轻点松开",
-    "close_gripper": "夹紧一点 / 再握紧点 / you close the gripper / close the claw at once",
-    "pick": "you pick up the red cube / 拿红方块就行 / 抓住绿方块就可以了",
+    "close_gripper": "i suppose you should close the gripper / i wonder if you could close your hand / 夹紧一点 / 再握紧点 / you close the gripper / close the claw at once",
+    "pick": "i was hoping you could pick up the red cube / i suggest you pick up the green cube / you pick up the red cube / 拿红方块就行 / 抓住绿方块就可以了",
     "pick_and_place": "you put the red cube in the bowl please / the bowl, put the green cube in it / 把红方块放碗里就好",
     "move_by": "lower the arm by five centimetres / go straight ahead / go ahead ten centimetres / 往上一厘米就行 / 往下一点五厘米 / 给我手抬高五厘米 / the arm should be five centimetres higher",
     "move_joint": "turn the second joint by ten degrees / 一号关节转十度就好",

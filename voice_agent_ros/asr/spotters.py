@@ -28,12 +28,10 @@ VOICE = 0.45  # the likeliest frame of every stop that this was set on had 0.5 o
 LEAST_SAMPLES = 6400
 VOWEL_BINS = slice(4, 96)  # of 512 samples: 125 Hz to 3 kHz
 HISS_BINS = slice(96, 232)  # 3 to 7.25 kHz
-HISS_DB = (
-    1.5  # over what there is a third of the time: the least of the stops that tune, at 5 dB of noise, too
-)
-DROWNED_DB = (
-    26.0  # a vowel that is no louder than this over the noise above 3 kHz: its hiss would not be heard
-)
+# Over what there is a third of the time: the least of the stops that tune, at 5 dB of noise, too.
+HISS_DB = 1.5
+# The hiss before a vowel that is no louder than this over the noise above 3 kHz would not be heard.
+DROWNED_DB = 26.0
 AGREE_SAMPLES = 6400  # two spotters that hear a word within 0.4 s heard the same one
 
 

@@ -136,9 +136,7 @@ class SpottingWorker:
             except VoiceAgentError as error:
                 self._on_failure(str(error))
                 return
-            except (
-                Exception
-            ) as error:  # whatever a library raises: nobody may believe that a stop is listened for
+            except Exception as error:  # a library's: nobody may believe that a stop is listened for
                 log.exception("the %s broke", self._thread.name)
                 self._on_failure(f"It broke: {type(error).__name__}: {error}. Activate the node again.")
                 return

@@ -65,10 +65,17 @@ _SAME_IN_PAST_EN = re.compile(
 _SUPPOSED_EN = re.compile(
     r"^(?:(?:ok(?:ay)?|so|now|well|and),? )*(?:let's|let us|lets) (?:assume|presume|imagine|(?:just )?say,? (?:that |for (?:instance|example),? )?(?:you|we|i|it|he|she|they|the|this|a)\b)"
 )
+# "The plan is to go home", "I hope you go home"; "I hope you could …" and "I guess you should …" ask.
+_PLANNED_EN = re.compile(
+    r"^(?:(?:and|so|well|ok(?:ay)?),? )*(?:the|my|our|your|his|her|their) (?:\w+ )?(?:plan|idea|goal|aim|intention|dream|trick|point|rule) (?:is|was) to\b"
+    r"|^(?:(?:and|so|well|ok(?:ay)?),? )*i(?:'m| am)? (?:just |still |really )?(?:hope|hoping|guess|bet|assume|think|reckon|suppose|believe|doubt|fear|afraid|sure|wonder if|wondering if)"
+    r" (?:that )?(?:you|he|she|it|they|we|the (?:robot|arm)) (?!should|could|can|ought|must|need|would|might|will|have|had|better|don't|do not|won't)\w+"
+)
 _TOLD_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("past", _THANKED_EN),
     ("past", _SAME_IN_PAST_EN),
     ("conditional", _SUPPOSED_EN),
+    ("statement", _PLANNED_EN),
 )
 # Complaints, and what is only to be confirmed, whatever polite words begin it.
 _ASKED_BACK_EN = re.compile(

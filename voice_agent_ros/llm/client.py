@@ -64,9 +64,8 @@ __all__ = [
 
 JOIN_TIMEOUT_S = 5.0
 MAX_SWITCHES = 4  # that are remembered
-OPEN_TIMEOUT_S = (
-    60.0  # the HTTP library is loaded then, which takes its time while everything else starts, too
-)
+# The HTTP library is loaded then, which takes its time while everything else starts, too.
+OPEN_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)

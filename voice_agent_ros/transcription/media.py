@@ -22,9 +22,7 @@ CONTAINERS = (
     "mp3,mpeg,mpegts,nut,ogg,rm,tta,voc,w64,wav,wv"
 )
 GAP_S = 0.1  # a hole in the time stamps longer than this is silence
-CANCELLED = (
-    0.01  # of the power of a channel; of channels that have nothing to do with each other a quarter stays
-)
+CANCELLED = 0.01  # of the power of a channel; of channels that have nothing in common a quarter stays
 MOST_BROKEN_PACKETS = 200  # in a row
 _SNIFFED_BYTES = 4096
 

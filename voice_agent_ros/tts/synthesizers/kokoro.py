@@ -27,9 +27,8 @@ FIRST_VOICES = {"en": "af_heart", "zh": "zf_xiaoxiao"}
 _LANGUAGES = {"a": "en", "b": "en", "z": "zh"}  # by the first letter of a voice's name
 FADE_S = 0.004
 HEADROOM = 0.98
-DURATIONS = (
-    "/encoder/Clip_output_0"  # the tensor with the duration of each phoneme, in the weights of the catalogue
-)
+# The tensor with the duration of each phoneme, in the weights of the catalogue.
+DURATIONS = "/encoder/Clip_output_0"
 
 Style = NDArray[np.float32]
 
