@@ -36,7 +36,10 @@ def test_the_demo_needs_neither_microphone_nor_controllers(capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--area", "weather"], "There is no area weather"), (["--arm", "nobody"], "arms/nobody.yaml")],
+    [
+        (["--area", "weather"], "There is no area weather"),
+        (["--arm", "nobody"], "There is no arm file for 'nobody'"),
+    ],
 )
 def test_a_wrong_word_is_told(arguments, message, capsys):
     assert main(["doctor", "--here", "--area", "configuration", *arguments]) == 1
